@@ -1,0 +1,1 @@
+//! The job machine: states, events, effects and policies, without IO, clock or async.

@@ -1,0 +1,307 @@
+//! The rounds: find, choose edits that do not collide, apply, read again, until nothing is left to do.
+
+use std::collections::BTreeMap;
+
+use iama_syntax::{Span, SyntaxTree};
+use serde::Serialize;
+
+use crate::context::{Context, Project};
+use crate::edit::{Edit, Ledger};
+use crate::pair::{Pair, Reading, Rejection};
+use crate::recipe::{Class, Finding, Findings, Import, Recipe, Strategy};
+
+/// Rounds after which places that still collide are left to a person.
+pub const MAX_ROUNDS: usize = 8;
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Recipes up to this strategy.
+    pub strategy: Strategy,
+    /// Only these recipes, when any is named.
+    pub select: Vec<String>,
+    /// Not these.
+    pub ignore: Vec<String>,
+}
+
+impl Options {
+    /// Everything that a strategy includes.
+    pub const fn of(strategy: Strategy) -> Self {
+        Self { strategy, select: Vec::new(), ignore: Vec::new() }
+    }
+
+    fn includes(&self, recipe: &Recipe) -> bool {
+        let named = |list: &[String]| list.iter().any(|id| id == recipe.id);
+        recipe.strategy <= self.strategy && (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    }
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is written in the target language.
+    AlreadyTarget,
+    /// Neither language's grammar accepts it.
+    Unreadable(Rejection),
+    /// Recipes ran; perhaps nothing was to be done.
+    Migrated(Migration),
+    /// The target language would not accept the result, so the file stays as it was.
+    Restored {
+        /// Where the result was wrong.
+        rejection: Rejection,
+        /// Recipes that had written there.
+        recipes: Vec<&'static str>,
+    },
+}
+
+/// The rewritten text of one file and the account of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// The new text.
+    pub text: String,
+    /// Every region of the original that is different now, ascending and disjoint.
+    pub changes: Vec<RecordedChange>,
+    /// What the recipes said, by place in the original.
+    pub notes: Vec<Note>,
+    /// How many rounds changed something.
+    pub rounds: usize,
+}
+
+/// A changed region and who changed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedChange {
+    /// The bytes of the original that are gone.
+    pub span: Span,
+    /// What stands there now.
+    pub text: String,
+    /// The recipes that had a part in it, sorted.
+    pub recipes: Vec<&'static str>,
+}
+
+/// One finding, told in terms of the original text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Note {
+    /// The bytes of the original that are meant.
+    #[serde(skip)]
+    pub span: Span,
+    /// The recipe.
+    pub recipe: &'static str,
+    /// How far it may be trusted.
+    pub class: Class,
+    /// The reason, for CHECK and REFUSED.
+    pub why: String,
+}
+
+/// Runs a pair's recipes over one file.
+pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: &Options) -> Outcome {
+    let tree = match (pair.read)(text) {
+        Reading::Source(tree) => tree,
+        Reading::Target => return Outcome::AlreadyTarget,
+        Reading::Neither(rejection) => return Outcome::Unreadable(rejection),
+    };
+    let recipes: Vec<&Recipe> = pair.recipes.iter().filter(|recipe| options.includes(recipe)).collect();
+    let run = Run { pair, path, project, recipes, certain: project.certain || (pair.certain)(&tree) };
+    let migration = run.rounds(tree, text);
+    if migration.rounds == 0 {
+        return Outcome::Migrated(migration);
+    }
+    match (pair.accepts)(&migration.text) {
+        Ok(()) => Outcome::Migrated(migration),
+        Err(rejection) => Outcome::Restored { recipes: all_recipes(&migration), rejection },
+    }
+}
+
+fn all_recipes(migration: &Migration) -> Vec<&'static str> {
+    let mut ids: Vec<_> = migration.changes.iter().flat_map(|change| change.recipes.iter().copied()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+struct Run<'a> {
+    pair: &'a Pair,
+    path: &'a str,
+    project: &'a Project,
+    recipes: Vec<&'a Recipe>,
+    certain: bool,
+}
+
+/// A finding with the rank of its recipe in the run.
+struct Claim {
+    recipe: u16,
+    finding: Finding,
+}
+
+/// What is known of the file after some rounds.
+struct State {
+    ledger: Ledger,
+    notes: Vec<Note>,
+    touched: Vec<(Span, &'static str)>,
+    rounds: usize,
+}
+
+impl Run<'_> {
+    fn rounds(&self, first: SyntaxTree, text: &str) -> Migration {
+        let between = (self.pair.between)(first.dialect());
+        let mut state = State { ledger: Ledger::new(text), notes: Vec::new(), touched: Vec::new(), rounds: 0 };
+        let mut tree = first;
+        loop {
+            let deferred = self.round(&tree, &mut state);
+            if deferred.is_empty() {
+                break;
+            }
+            let parsed = SyntaxTree::parse(between, state.ledger.text());
+            let Ok(next) = parsed else { break };
+            if state.rounds == MAX_ROUNDS {
+                self.give_up(deferred, &mut state);
+                break;
+            }
+            tree = next;
+        }
+        self.finish(state, text)
+    }
+
+    /// One round; returns the claims that have to wait.
+    fn round(&self, tree: &SyntaxTree, state: &mut State) -> Vec<Claim> {
+        let context = Context::new(tree, self.path, self.project, self.certain, &state.ledger);
+        let mut claims = self.claims(&context);
+        drop_skipped(tree, &self.recipes, &mut claims);
+        let (accepted, deferred) = choose(claims, &self.recipes);
+        let mut edits: Vec<(Edit, u16)> = Vec::new();
+        let mut needs: BTreeMap<Import, u16> = BTreeMap::new();
+        for claim in accepted {
+            let id = self.recipes[usize::from(claim.recipe)].id;
+            let finding = claim.finding;
+            let span = state.ledger.source_span(finding.span);
+            state.notes.push(Note { span, recipe: id, class: finding.class, why: finding.why });
+            for import in finding.imports {
+                needs.entry(import).or_insert(claim.recipe);
+            }
+            for edit in finding.edits {
+                state.touched.push((state.ledger.source_span(edit.span), id));
+                edits.push((edit, claim.recipe));
+            }
+        }
+        let imports: Vec<Import> = needs.keys().cloned().collect();
+        if let (Some(edit), Some(recipe)) = ((self.pair.import)(&context, &imports), needs.values().next()) {
+            state.touched.push((state.ledger.source_span(edit.span), self.recipes[usize::from(*recipe)].id));
+            edits.push((edit, *recipe));
+        }
+        drop(context);
+        if !edits.is_empty() {
+            state.ledger = state.ledger.apply(edits);
+            state.rounds += 1;
+        }
+        deferred
+    }
+
+    fn claims(&self, context: &Context<'_>) -> Vec<Claim> {
+        let table = self.dispatch(context.tree);
+        let mut found = Findings::default();
+        let mut claims = Vec::new();
+        for node in context.tree.nodes() {
+            for &recipe in table.get(usize::from(node.kind_id())).map_or(&[][..], Vec::as_slice) {
+                (self.recipes[usize::from(recipe)].visit)(context, node, &mut found);
+                claims.extend(found.found.drain(..).map(|finding| Claim { recipe, finding }));
+            }
+        }
+        claims
+    }
+
+    /// Which recipes look at which kind of node.
+    fn dispatch(&self, tree: &SyntaxTree) -> Vec<Vec<u16>> {
+        let grammar = tree.grammar();
+        let mut table = vec![Vec::new(); grammar.kind_count()];
+        for (rank, recipe) in (0u16..).zip(&self.recipes) {
+            for kind in recipe.kinds {
+                for id in grammar.kind_ids(kind) {
+                    table[usize::from(id)].push(rank);
+                }
+            }
+        }
+        table
+    }
+
+    fn give_up(&self, deferred: Vec<Claim>, state: &mut State) {
+        for claim in deferred {
+            let span = state.ledger.source_span(claim.finding.span);
+            let recipe = self.recipes[usize::from(claim.recipe)].id;
+            let why = format!("rewrites still collide here after {MAX_ROUNDS} rounds");
+            state.notes.push(Note { span, recipe, class: Class::Refused, why });
+        }
+    }
+
+    fn finish(&self, state: State, text: &str) -> Migration {
+        let mut notes = state.notes;
+        notes.sort();
+        notes.dedup();
+        let changes = record(&state.ledger, text, &state.touched, &self.recipes);
+        Migration { text: state.ledger.text().to_owned(), changes, notes, rounds: state.rounds }
+    }
+}
+
+/// Takes claims in the order of the text, each unless it collides with one taken before. Ties are broken by the recipes'
+/// names, never by their order.
+fn choose(mut claims: Vec<Claim>, recipes: &[&Recipe]) -> (Vec<Claim>, Vec<Claim>) {
+    let key = |claim: &Claim| {
+        let start = claim.finding.edits.iter().map(|edit| edit.span.start).min();
+        let end = claim.finding.edits.iter().map(|edit| edit.span.end).max();
+        (start.unwrap_or(claim.finding.span.start), std::cmp::Reverse(end), recipes[usize::from(claim.recipe)].id)
+    };
+    claims.sort_by_key(key);
+    let mut taken: Vec<Edit> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    let (mut accepted, mut deferred) = (Vec::new(), Vec::new());
+    for claim in claims {
+        let first = claim.finding.edits.iter().map(|edit| edit.span.start).min().unwrap_or(0);
+        open.retain(|&at| taken[at].span.end >= first);
+        let free = claim.finding.edits.iter().all(|edit| open.iter().all(|&at| !taken[at].conflicts(edit)));
+        if free {
+            open.extend(taken.len()..taken.len() + claim.finding.edits.len());
+            taken.extend(claim.finding.edits.iter().cloned());
+            accepted.push(claim);
+        } else {
+            deferred.push(claim);
+        }
+    }
+    (accepted, deferred)
+}
+
+/// Removes what a `# iama: skip[ID]` or a bare `# iama: skip` in the same line forbids.
+fn drop_skipped(tree: &SyntaxTree, recipes: &[&Recipe], claims: &mut Vec<Claim>) {
+    const MARK: &str = "iama: skip";
+    let text = tree.text();
+    if !text.contains(MARK) {
+        return;
+    }
+    claims.retain(|claim| {
+        let end = text[claim.finding.span.start as usize..].find(['\n', '\r']);
+        let line_end = end.map_or(text.len(), |at| at + claim.finding.span.start as usize);
+        let line_start = text[..claim.finding.span.start as usize].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let Some((_, directive)) = text[line_start..line_end].split_once(MARK) else { return true };
+        match directive.strip_prefix('[').and_then(|list| list.split_once(']')) {
+            Some((list, _)) => !list.split(',').any(|id| id.trim() == recipes[usize::from(claim.recipe)].id),
+            None => false,
+        }
+    });
+}
+
+fn record(
+    ledger: &Ledger,
+    source: &str,
+    touched: &[(Span, &'static str)],
+    recipes: &[&Recipe],
+) -> Vec<RecordedChange> {
+    let _ = recipes;
+    let source_len = u32::try_from(source.len()).unwrap_or(u32::MAX);
+    let changes = ledger.changes(source_len).into_iter();
+    changes
+        .map(|change| {
+            let meets = |span: &Span| span.start <= change.span.end && change.span.start <= span.end;
+            let mut ids: Vec<_> = touched.iter().filter(|(span, _)| meets(span)).map(|(_, id)| *id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            RecordedChange { span: change.span, text: change.text, recipes: ids }
+        })
+        .collect()
+}

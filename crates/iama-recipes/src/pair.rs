@@ -1,0 +1,59 @@
+//! The language seam: everything that the engine must know about one migration, as a value.
+
+use iama_syntax::{Dialect, NodeId, SyntaxTree};
+
+use crate::context::Context;
+use crate::edit::Edit;
+use crate::recipe::{Import, Recipe};
+
+/// A migration from one language to another.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    /// The stable name, such as `python2-3`.
+    pub id: &'static str,
+    /// One line for a person.
+    pub title: &'static str,
+    /// Its recipes, in no particular order.
+    pub recipes: &'static [Recipe],
+    /// Whether a file belongs to the pair, by its path and its first line.
+    pub claims: fn(path: &str, first_line: &str) -> bool,
+    /// Reads a file as the source language.
+    pub read: fn(text: &str) -> Reading,
+    /// The dialect of a text that recipes have worked on, after the first round.
+    pub between: fn(first: Dialect) -> Dialect,
+    /// Reads a result as the target language; the first place that it does not accept.
+    pub accepts: fn(text: &str) -> Result<(), Rejection>,
+    /// The edit that brings missing imports into a file.
+    pub import: fn(&Context<'_>, &[Import]) -> Option<Edit>,
+    /// Whether a file is certainly written in the source language.
+    pub certain: fn(&SyntaxTree) -> bool,
+}
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub enum Reading {
+    /// The source language.
+    Source(SyntaxTree),
+    /// The target language already.
+    Target,
+    /// Neither; the first place where the source grammar gave up.
+    Neither(Rejection),
+}
+
+/// Where a text is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Offset in bytes.
+    pub offset: u32,
+    /// The text there, shortened.
+    pub excerpt: String,
+}
+
+impl Rejection {
+    /// The rejection of a node.
+    pub fn of(tree: &SyntaxTree, id: NodeId) -> Self {
+        let node = tree.node(id);
+        let excerpt = node.text().lines().next().unwrap_or_default().chars().take(60).collect();
+        Self { offset: node.start(), excerpt }
+    }
+}

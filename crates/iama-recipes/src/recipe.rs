@@ -1,0 +1,124 @@
+//! What a recipe is and what it says about a place.
+
+use iama_syntax::{Node, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::edit::Edit;
+
+/// How far a rewrite may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Class {
+    /// Same meaning.
+    Safe,
+    /// May change the meaning; the finding says why.
+    Check,
+    /// Found and left alone; the finding says why.
+    Refused,
+}
+
+/// How much a job takes on. Each strategy includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Strategy {
+    /// What the target needs in order to read and start the code.
+    Conservative,
+    /// What the code needs in order to behave as it did.
+    Standard,
+    /// All of it, with the rewrites that a person should look at.
+    Comprehensive,
+}
+
+impl Strategy {
+    /// The strategies from least to most.
+    pub const ALL: [Self; 3] = [Self::Conservative, Self::Standard, Self::Comprehensive];
+
+    /// The stable lower-case name, as an option's value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Conservative => "conservative",
+            Self::Standard => "standard",
+            Self::Comprehensive => "comprehensive",
+        }
+    }
+}
+
+/// A deterministic rewrite.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe {
+    /// The stable name, unique within its pair.
+    pub id: &'static str,
+    /// One line for a list.
+    pub title: &'static str,
+    /// The best class that its findings can have.
+    pub class: Class,
+    /// The smallest strategy that includes it.
+    pub strategy: Strategy,
+    /// Why the target needs it, in a sentence or two.
+    pub why: &'static str,
+    /// A piece of code before.
+    pub before: &'static str,
+    /// The same piece after.
+    pub after: &'static str,
+    /// The node kinds that it looks at.
+    pub kinds: &'static [&'static str],
+    /// Looks at one node and says what it found.
+    pub visit: fn(&Context<'_>, Node<'_>, &mut Findings),
+}
+
+/// A module, or a name out of one, that rewritten code needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Import {
+    /// `import module`.
+    Module(&'static str),
+    /// `from module import name`.
+    Name(&'static str, &'static str),
+}
+
+/// What a recipe says about one place. All of its edits are made, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How far the rewrite may be trusted.
+    pub class: Class,
+    /// The place that is meant.
+    pub span: Span,
+    /// For CHECK and REFUSED: the reason. Otherwise may be empty.
+    pub why: String,
+    /// What to do. Empty when refused.
+    pub edits: Vec<Edit>,
+    /// What the rewritten code needs.
+    pub imports: Vec<Import>,
+}
+
+/// The findings of one recipe in one file.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub(crate) found: Vec<Finding>,
+}
+
+impl Findings {
+    /// A rewrite that keeps the meaning.
+    pub fn safe(&mut self, node: Node<'_>, edits: Vec<Edit>) {
+        self.push(Class::Safe, node, "", edits);
+    }
+
+    /// A rewrite that keeps the meaning and needs an import.
+    pub fn safe_with(&mut self, node: Node<'_>, edits: Vec<Edit>, imports: Vec<Import>) {
+        self.found.push(Finding { class: Class::Safe, span: node.span(), why: String::new(), edits, imports });
+    }
+
+    /// A rewrite that a person should look at.
+    pub fn check(&mut self, node: Node<'_>, why: impl Into<String>, edits: Vec<Edit>) {
+        self.push(Class::Check, node, why, edits);
+    }
+
+    /// A place that is left alone.
+    pub fn refuse(&mut self, node: Node<'_>, why: impl Into<String>) {
+        self.push(Class::Refused, node, why, Vec::new());
+    }
+
+    fn push(&mut self, class: Class, node: Node<'_>, why: impl Into<String>, edits: Vec<Edit>) {
+        self.found.push(Finding { class, span: node.span(), why: why.into(), edits, imports: Vec::new() });
+    }
+}

@@ -1,0 +1,10 @@
+//! Languages: grammars, trees, symbols, scopes, spans and encodings.
+//!
+//! Everything here takes text and gives values back. No file is opened, no process started and no rewrite decided in this
+//! crate: it says what a text *is*, the rooms above say what to do with it.
+
+pub mod dialect;
+pub mod tree;
+
+pub use dialect::Dialect;
+pub use tree::{Node, NodeId, Span, SyntaxTree};

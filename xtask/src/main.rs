@@ -1,0 +1,3 @@
+//! Checks, long tests and measurements of the workspace.
+
+fn main() {}
