@@ -24,7 +24,7 @@
 //! Not accepted, because Python 2 does not have it: match statements, type aliases, `:=`, `@` between operands,
 //! annotations, starred targets and elements, `async`/`await`, `nonlocal`, `yield from`, `raise … from`, `except*`.
 //!
-//! A tab moves the indentation to the next multiple of eight and a form feed sets it to zero, as in CPython. A carriage
+//! A tab moves the indentation to the next multiple of eight and a form feed sets it to zero, as in `CPython`. A carriage
 //! return counts as blank space: bare ones must be shown to the parser as line feeds.
 
 use tree_sitter_language::LanguageFn;
