@@ -84,7 +84,7 @@ impl Dialect {
     /// The grammar and its name tables, made once for each process.
     pub fn grammar(self) -> &'static Grammar {
         static GRAMMARS: [OnceLock<Grammar>; Dialect::ALL.len()] = [const { OnceLock::new() }; Dialect::ALL.len()];
-        GRAMMARS[self as usize].get_or_init(|| Grammar::new(self.language()))
+        GRAMMARS[self as usize].get_or_init(|| Grammar::new(Box::leak(Box::new(self.language()))))
     }
 
     fn language(self) -> Language {
@@ -103,7 +103,7 @@ impl Dialect {
 /// A grammar with its kinds and fields by number.
 #[derive(Debug)]
 pub struct Grammar {
-    pub(crate) language: Language,
+    pub(crate) language: &'static Language,
     kinds: Vec<&'static str>,
     fields: Vec<&'static str>,
 }
@@ -112,7 +112,7 @@ pub struct Grammar {
 pub const ERROR_KIND: u16 = u16::MAX;
 
 impl Grammar {
-    fn new(language: Language) -> Self {
+    fn new(language: &'static Language) -> Self {
         let kinds = (0..language.node_kind_count())
             .map(|id| u16::try_from(id).ok().and_then(|id| language.node_kind_for_id(id)).unwrap_or(""))
             .collect();
@@ -147,9 +147,8 @@ fn imports_print_function(text: &str) -> bool {
     if !text.contains("print_function") {
         return false;
     }
-    future_import_clauses(text).any(|clause| {
-        clause.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == "print_function")
-    })
+    future_import_clauses(text)
+        .any(|clause| clause.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == "print_function"))
 }
 
 /// The name lists of the `from __future__ import` statements that start a line.

@@ -4,7 +4,12 @@
 //! crate: it says what a text *is*, the rooms above say what to do with it.
 
 pub mod dialect;
+pub mod line_index;
+pub mod scopes;
+pub mod source;
 pub mod tree;
 
 pub use dialect::Dialect;
+pub use line_index::{LineIndex, Position};
+pub use source::{SourceError, SourceText};
 pub use tree::{Node, NodeId, Span, SyntaxTree};
