@@ -14,7 +14,7 @@ Exit code: 0 all good, 1 something failed or could not be collected, 2 a fatal p
 Ids are ``path::Class::test``, the same under both runners and on all versions. Parameters are spelled the same everywhere:
 text and bytes without prefix, characters outside printable ASCII as Python 3 ``unicode_escape``, bytes read as UTF-8 (else
 latin-1), floats as ``repr``, ``long`` as ``int``, classes and functions by name, a run of backslashes as one. Ids that still
-coincide get ``#2``, ``#3``, … in order of collection.
+coincide get ``#2``, ``#3`` and so on in order of collection.
 
 Outcomes: an exception in ``setUp`` or ``tearDown`` of a TestCase is ``error``, anything raised by the test itself ``failed``.
 An unexpected success of ``unittest.expectedFailure`` is ``xpassed`` on every version.
@@ -24,6 +24,7 @@ has to kill what goes on for ``per_test_seconds`` plus a few seconds of grace.
 """
 import errno
 import inspect
+import itertools
 import json
 import os
 import re
@@ -565,6 +566,7 @@ class PytestPlugin(object):
 
     def __init__(self, run, pytest, files, streams, call_info):
         self.run, self.pytest, self.files, self.streams, self.call_info = run, pytest, set(files), streams, call_info
+        self.failed = pytest.fail.Exception
         self.configured = self.announced = False
         self.import_error = None
         self.ids = {}
@@ -682,14 +684,14 @@ class PytestPlugin(object):
         outcome = report.outcome if report is not None else "failed" if excinfo else "passed"
         xfail = getattr(report, "wasxfail", None)
         if outcome == "skipped":
-            reason = xfail if xfail is not None else excinfo.value if excinfo else report.longrepr
-            return when, "skipped" if xfail is None else "xfailed", text(reason)
+            reason = text(xfail if xfail is not None else excinfo.value if excinfo else report.longrepr)
+            return when, "skipped" if xfail is None else "xfailed", re.sub(u"^reason: ", u"", reason)
         if outcome == "passed":
             return when, "passed" if xfail is None or when != "call" else "xpassed", None
-        if excinfo is not None:
+        if excinfo is not None and not (isinstance(excinfo.value, self.failed) and str(excinfo.value) == "Unexpected success"):
             return judged(self.run.places, (excinfo.type, excinfo.value, excinfo.tb), when)
         message = text(report.longrepr)
-        if message.startswith(u"Unexpected success"):
+        if excinfo is not None or message.startswith(u"Unexpected success"):
             return when, "xpassed", None
         return when, "failed", {"class": u"XPASS(strict)", "message": message[:MESSAGE_CHARS], "file": None, "line": None,
                                 "symbol": None, "phase": when}
@@ -865,10 +867,12 @@ def import_file(root, path):
 
 
 def first_line(thing):
-    """Line of a function, or of the first function of a class; 0 where there is none."""
+    """Line of a function or class; 0 where there is none."""
     if inspect.isclass(thing):
-        lines = [first_line(member) for member in list(vars(thing).values()) if not inspect.isclass(member)]
-        return min([line for line in lines if line] or [0])
+        try:
+            return inspect.findsource(thing)[1] + 1
+        except Exception:
+            return min([first_line(member) for member in vars(thing).values() if inspect.isfunction(member)] or [0])
     code = getattr(getattr(thing, "__func__", thing), "__code__", None)
     return getattr(code, "co_firstlineno", 0)
 
@@ -941,8 +945,10 @@ class UnittestRunner(object):
         custom = getattr(module, "load_tests", None)
         if callable(custom):
             plain = [test for test in cases if not issubclass(test.owners[-1], _TestCase)]
-            standard = self.loader.suiteClass(test.body.case for test in cases if test not in plain)
-            cases = plain + [self.case_test(path, module, case) for case in flat(custom(self.loader, standard, None))
+            suites, suite = [], self.loader.suiteClass
+            for _, group in itertools.groupby((test for test in cases if test not in plain), lambda test: test.owners[-1]):
+                suites.append(suite([test.body.case for test in group]))
+            cases = plain + [self.case_test(path, module, case) for case in flat(custom(self.loader, suite(suites), None))
                              if "DocTest" not in type(case).__name__]
         for test in cases:
             yield test
@@ -1141,6 +1147,9 @@ def prepare(plan, root):
     inherited = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry not in folders]
     os.environ["PYTHONPATH"] = os.pathsep.join(folders + inherited)
     sys.argv[:] = [os.path.basename(__file__)]
+    # Programs look at their main module (its doc string as usage text, its names): they find an empty one.
+    sys.modules["__main__"] = type(sys)("__main__")
+    sys.modules["__main__"].__dict__["__builtins__"] = __builtins__
 
 
 def choose_runner(wanted, run):
