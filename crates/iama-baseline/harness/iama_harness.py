@@ -918,7 +918,7 @@ class UnittestRunner(object):
             self.run.events.put("collecting", file=path)
             try:
                 module = import_file(self.run.root, path)
-                found = list(self.tests_of(path, module))
+                found = self.tests_of(path, module)
             except _SkipTest as error:
                 self.run.problem("module_skipped", u"%s: %s" % (path, text(error)), False)
                 continue
@@ -933,25 +933,27 @@ class UnittestRunner(object):
         return [test for test in tests if self.run.wanted(test.id)]
 
     def tests_of(self, path, module):
-        cases = []
+        found = []
         for name, member in in_order(module, list(vars(module).items())):
             if getattr(member, "__test__", True) is False:
                 continue
             if inspect.isclass(member):
-                cases.extend(self.tests_of_class(path, module, name, member, ()))
+                found.extend(self.tests_of_class(path, module, name, member, ()))
             elif inspect.isfunction(member) and name.startswith("test"):
-                test_id = u"%s::%s" % (path, text(name))
-                yield Test(test_id, module, (), self.function_body(member, self.around_function(module, member)))
+                body = self.function_body(member, self.around_function(module, member))
+                found.append(Test(u"%s::%s" % (path, text(name)), module, (), body))
         custom = getattr(module, "load_tests", None)
-        if callable(custom):
-            plain = [test for test in cases if not issubclass(test.owners[-1], _TestCase)]
-            suites, suite = [], self.loader.suiteClass
-            for _, group in itertools.groupby((test for test in cases if test not in plain), lambda test: test.owners[-1]):
-                suites.append(suite([test.body.case for test in group]))
-            cases = plain + [self.case_test(path, module, case) for case in flat(custom(self.loader, suite(suites), None))
-                             if "DocTest" not in type(case).__name__]
-        for test in cases:
-            yield test
+        return self.custom_tests(path, module, custom, found) if callable(custom) else found
+
+    def custom_tests(self, path, module, load_tests, found):
+        """The TestCases are what the module's own load_tests makes of them; the rest stays."""
+        cases = [test for test in found if hasattr(test.body, "case")]
+        suite = self.loader.suiteClass
+        suites = [suite([test.body.case for test in group])
+                  for _, group in itertools.groupby(cases, lambda test: test.owners[-1])]
+        chosen = [self.case_test(path, module, case) for case in flat(load_tests(self.loader, suite(suites), None))
+                  if "DocTest" not in type(case).__name__]
+        return [test for test in found if test not in cases] + chosen
 
     def tests_of_class(self, path, module, prefix, cls, outer):
         owners = outer + (cls,)
