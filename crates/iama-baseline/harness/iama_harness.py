@@ -412,9 +412,13 @@ class Run(object):
         return seen
 
     def collected(self, ids):
-        self.modules = dict(sys.modules)
+        self.modules = {name: module for name, module in list(sys.modules.items()) if not self.is_project_module(module)}
         self.open_tests = len(ids)
         self.events.put("collected", ids=ids)
+
+    def is_project_module(self, module):
+        path = vars(module).get("__file__") if isinstance(module, type(sys)) else None
+        return isinstance(path, str) and self.places.relative(path) is not None
 
     def collect_error(self, path, error):
         self.bad = True
@@ -456,7 +460,7 @@ class Run(object):
         _exit(code & 0xFF)
 
     def repair(self):
-        """Undoes what would stop the runner itself: modules taken away, a working directory that is gone."""
+        """Undoes what would stop the runner itself: modules of others taken away, a working directory that is gone."""
         for name, module in self.modules.items():
             if name not in sys.modules:
                 sys.modules[name] = module
