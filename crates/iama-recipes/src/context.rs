@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use iama_syntax::scopes::Scopes;
-use iama_syntax::{Node, SyntaxTree};
+use iama_syntax::scopes::{BindingId, Resolution, ScopeId, Scopes};
+use iama_syntax::{Node, NodeId, SyntaxTree};
 
 use crate::edit::Ledger;
 
@@ -50,5 +50,98 @@ impl<'t> Context<'t> {
     /// Whether a recipe wrote some of this node's text in an earlier round.
     pub fn is_written(&self, node: Node<'_>) -> bool {
         self.ledger.is_written(node.span())
+    }
+
+    /// Whether a name is not bound by the file.
+    pub fn is_builtin(&self, name: Node<'_>) -> bool {
+        matches!(self.scopes().resolve(name), Some(Resolution::Builtin | Resolution::Unknown))
+    }
+
+    /// The places that use what `name` binds.
+    pub fn references(&self, name: Node<'_>) -> Vec<Node<'t>> {
+        let Some(binding) = self.binding(name) else { return Vec::new() };
+        self.scopes().references(binding).map(|id| self.tree.node(id)).collect()
+    }
+
+    /// Whether only one place binds this name.
+    pub fn has_one_definition(&self, name: Node<'_>) -> bool {
+        self.binding(name).is_some_and(|binding| self.scopes().binding(binding).definitions.len() == 1)
+    }
+
+    /// Whether any scope of the file binds this name.
+    pub fn binds_anywhere(&self, name: &str) -> bool {
+        self.scopes().binds_anywhere(name)
+    }
+
+    /// Whether some scope binds `root` to something else than an import of `module`.
+    pub fn binds_other(&self, root: &str, module: &str) -> bool {
+        let scopes = self.scopes();
+        self.binds_anywhere(root)
+            && !scopes.lookup(ScopeId(0), root).is_some_and(|binding| {
+                let definitions = &scopes.binding(binding).definitions;
+                definitions.iter().all(|(node, _)| self.imported(*node).is_some_and(|path| path == module))
+            })
+    }
+
+    fn binding(&self, name: Node<'_>) -> Option<BindingId> {
+        let first = if name.kind() == "dotted_name" { name.named_child(0)? } else { name };
+        self.scopes().binding_of(first)
+    }
+
+    /// The dotted path that a name or an attribute stands for by the imports of the file, such as `os.path.join`.
+    pub fn dotted(&self, node: Node<'_>) -> Option<String> {
+        match node.kind() {
+            "attribute" => {
+                let object = self.dotted(node.field("object")?)?;
+                Some(format!("{object}.{}", node.field("attribute")?.text()))
+            }
+            "identifier" => {
+                let binding = self.scopes().binding(self.scopes().binding_of(node)?);
+                let mut paths = binding.definitions.iter().map(|(definition, _)| self.imported(*definition));
+                let first = paths.next()??;
+                paths.all(|path| path.as_ref() == Some(&first)).then_some(first)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the import that holds this identifier binds it to.
+    fn imported(&self, id: NodeId) -> Option<String> {
+        let name = self.tree.node(id);
+        let statement =
+            name.ancestors().find(|node| matches!(node.kind(), "import_statement" | "import_from_statement"))?;
+        let item = name.parent().filter(|parent| parent.kind() == "aliased_import");
+        let target = item.map_or(name, |item| item.field("name").unwrap_or(name)).text();
+        match statement.field("module_name") {
+            Some(module) => Some(format!("{}.{target}", module.text())),
+            None => Some(target.to_owned()),
+        }
+    }
+
+    /// Whether `import module` stands at the top level under its own name.
+    pub fn imports_module(&self, module: &str) -> bool {
+        self.top_level().any(|statement| {
+            statement.kind() == "import_statement" && statement.fields("name").any(|name| name.text() == module)
+        })
+    }
+
+    /// Whether `from module import name` stands at the top level under its own name.
+    pub fn imports_name(&self, module: &str, name: &str) -> bool {
+        self.top_level().any(|statement| {
+            statement.kind() == "import_from_statement"
+                && statement.field("module_name").is_some_and(|path| path.text() == module)
+                && statement.fields("name").any(|item| item.text() == name)
+        })
+    }
+
+    /// Whether the file has this `__future__` import.
+    pub fn has_future(&self, feature: &str) -> bool {
+        self.top_level().any(|statement| {
+            statement.kind() == "future_import_statement" && statement.fields("name").any(|name| name.text() == feature)
+        })
+    }
+
+    fn top_level(&self) -> impl Iterator<Item = Node<'t>> {
+        self.tree.root().named_children()
     }
 }

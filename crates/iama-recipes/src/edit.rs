@@ -49,18 +49,23 @@ impl Edit {
         Self { span, pieces }
     }
 
-    /// Whether the edit leaves its inside to `inner`.
+    /// Whether the edit leaves its inside to `inner`. An insertion at the edge of a kept part stays outside.
     fn hosts(&self, inner: &Self) -> bool {
-        let kept = |piece: &Piece| matches!(piece, Piece::Keep(span) if span.contains(inner.span));
-        self.span != inner.span && self.pieces.iter().any(kept)
+        let at = inner.span;
+        let kept = |piece: &Piece| match piece {
+            Piece::Keep(span) if at.is_empty() => span.start < at.start && at.end < span.end,
+            Piece::Keep(span) => span.contains(at),
+            Piece::New(_) => false,
+        };
+        self.span != at && self.pieces.iter().any(kept)
     }
 
     /// Whether the two can't both be carried out.
     pub fn conflicts(&self, other: &Self) -> bool {
         let (a, b) = (self.span, other.span);
         let apart = a.end <= b.start || b.end <= a.start;
-        // Which of the two would come first is not said by the spans.
-        let same_point = a.start == b.start && (a.is_empty() || b.is_empty());
+        // Which of two insertions at one point would come first is not said by the spans.
+        let same_point = a.is_empty() && a == b;
         (!apart || same_point) && !self.hosts(other) && !other.hosts(self)
     }
 }
@@ -99,6 +104,8 @@ pub struct Change {
     pub span: Span,
     /// What stands there now.
     pub text: String,
+    /// The numbers of the recipes that wrote some of it, sorted.
+    pub writers: Vec<u16>,
 }
 
 impl Ledger {
@@ -154,9 +161,8 @@ impl Ledger {
     /// Carries out edits that do not conflict with each other. Each comes with the number of its recipe.
     #[must_use]
     pub fn apply(&self, mut edits: Vec<(Edit, u16)>) -> Self {
-        edits.sort_by(|(a, _), (b, _)| {
-            (a.span.start, std::cmp::Reverse(a.span.end)).cmp(&(b.span.start, std::cmp::Reverse(b.span.end)))
-        });
+        // An insertion comes before what begins at its place; otherwise the outer edit before the inner one.
+        edits.sort_by_key(|(edit, _)| (edit.span.start, !edit.span.is_empty(), std::cmp::Reverse(edit.span.end)));
         let mut next = Self { text: String::with_capacity(self.text.len() + 64), segments: Vec::new() };
         self.render(Span::new(0, offset(self.text.len())), &edits, &mut next);
         next
@@ -218,26 +224,33 @@ impl Ledger {
     /// gone from one place and new at the other.
     pub fn changes(&self, source_len: u32) -> Vec<Change> {
         let mut changes = Vec::new();
-        let mut gone_from = 0;
-        let mut text = String::new();
+        let mut next = Change { span: Span::empty(0), text: String::new(), writers: Vec::new() };
         for segment in &self.segments {
             let here = &self.text[segment.start as usize..(segment.start + segment.len) as usize];
             match segment.origin {
-                Origin::Source(at) if at >= gone_from => {
-                    push_change(&mut changes, Span::new(gone_from, at), std::mem::take(&mut text));
-                    gone_from = at + segment.len;
+                Origin::Source(at) if at >= next.span.start => {
+                    next.span.end = at;
+                    let empty = Change { span: Span::empty(at + segment.len), text: String::new(), writers: Vec::new() };
+                    push_change(&mut changes, std::mem::replace(&mut next, empty));
                 }
-                _ => text.push_str(here),
+                Origin::Source(_) => next.text.push_str(here),
+                Origin::Written(writer) => {
+                    next.text.push_str(here);
+                    next.writers.push(writer);
+                }
             }
         }
-        push_change(&mut changes, Span::new(gone_from, source_len), text);
+        next.span.end = source_len;
+        push_change(&mut changes, next);
         changes
     }
 }
 
-fn push_change(changes: &mut Vec<Change>, span: Span, text: String) {
-    if !span.is_empty() || !text.is_empty() {
-        changes.push(Change { span, text });
+fn push_change(changes: &mut Vec<Change>, mut change: Change) {
+    if !change.span.is_empty() || !change.text.is_empty() {
+        change.writers.sort_unstable();
+        change.writers.dedup();
+        changes.push(change);
     }
 }
 

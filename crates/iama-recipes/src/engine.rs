@@ -292,13 +292,14 @@ fn record(
     touched: &[(Span, &'static str)],
     recipes: &[&Recipe],
 ) -> Vec<RecordedChange> {
-    let _ = recipes;
     let source_len = u32::try_from(source.len()).unwrap_or(u32::MAX);
     let changes = ledger.changes(source_len).into_iter();
     changes
         .map(|change| {
-            let meets = |span: &Span| span.start <= change.span.end && change.span.start <= span.end;
-            let mut ids: Vec<_> = touched.iter().filter(|(span, _)| meets(span)).map(|(_, id)| *id).collect();
+            let removes = |span: &Span| span.start < change.span.end && change.span.start < span.end;
+            let removers = touched.iter().filter(|(span, _)| removes(span)).map(|(_, id)| *id);
+            let writers = change.writers.iter().map(|recipe| recipes[usize::from(*recipe)].id);
+            let mut ids: Vec<_> = writers.chain(removers.filter(|_| change.writers.is_empty())).collect();
             ids.sort_unstable();
             ids.dedup();
             RecordedChange { span: change.span, text: change.text, recipes: ids }

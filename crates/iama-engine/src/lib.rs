@@ -1,0 +1,1 @@
+//! Carries the effects of a job out: the embedded driver, the journal, delivery and evidence.

@@ -1,0 +1,129 @@
+//! Python 2 to Python 3.
+
+use iama_syntax::{Dialect, Node, SyntaxTree};
+
+use crate::pair::{Pair, Reading, Rejection};
+use crate::recipe::Recipe;
+
+mod classes;
+mod expressions;
+mod iterators;
+mod look;
+mod members;
+mod modules;
+mod names;
+mod statements;
+mod tables;
+
+/// The pair.
+pub const PAIR: Pair = Pair {
+    id: "python2-3",
+    title: "Python 2 to Python 3",
+    recipes: &RECIPES,
+    claims,
+    read,
+    between: |_| Dialect::Python2PrintFunction,
+    accepts,
+    import: modules::add_imports,
+    certain,
+};
+
+const GROUPS: [&[Recipe]; 7] = [
+    &statements::RECIPES,
+    &expressions::RECIPES,
+    &names::RECIPES,
+    &iterators::RECIPES,
+    &classes::RECIPES,
+    &modules::RECIPES,
+    &members::RECIPES,
+];
+
+const COUNT: usize = {
+    let (mut group, mut count) = (0, 0);
+    while group < GROUPS.len() {
+        count += GROUPS[group].len();
+        group += 1;
+    }
+    count
+};
+
+static RECIPES: [Recipe; COUNT] = {
+    let mut all = [statements::RECIPES[0]; COUNT];
+    let (mut group, mut at) = (0, 0);
+    while group < GROUPS.len() {
+        let mut rank = 0;
+        while rank < GROUPS[group].len() {
+            all[at] = GROUPS[group][rank];
+            rank += 1;
+            at += 1;
+        }
+        group += 1;
+    }
+    all
+};
+
+fn claims(path: &str, first_line: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.') {
+        Some((_, extension)) => matches!(extension, "py" | "pyw"),
+        None => first_line.starts_with("#!") && first_line.contains("python"),
+    }
+}
+
+fn read(text: &str) -> Reading {
+    let Ok(tree) = SyntaxTree::parse(Dialect::python2_of(text), text) else {
+        return Reading::Neither(Rejection { offset: 0, excerpt: String::new() });
+    };
+    let Some(error) = tree.first_error() else { return Reading::Source(tree) };
+    if accepts(text).is_ok() { Reading::Target } else { Reading::Neither(Rejection::of(&tree, error.id())) }
+}
+
+fn accepts(text: &str) -> Result<(), Rejection> {
+    let Ok(tree) = SyntaxTree::parse(Dialect::Python3, text) else {
+        return Err(Rejection { offset: 0, excerpt: String::new() });
+    };
+    let wrong = tree.first_error().or_else(|| tree.nodes().find(|node| is_python2_only(*node)));
+    wrong.map_or(Ok(()), |node| Err(Rejection::of(&tree, node.id())))
+}
+
+/// What the grammar for Python 3 takes but Python 3 does not.
+fn is_python2_only(node: Node<'_>) -> bool {
+    match node.kind() {
+        "print_statement" | "exec_statement" | "<>" => true,
+        "integer" => {
+            let text = node.text();
+            let padded = text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.ends_with(['l', 'L']) || (padded && text.bytes().any(|byte| byte != b'0'))
+        }
+        "string_start" => {
+            let text = node.text().to_ascii_lowercase();
+            text.starts_with("ur")
+        }
+        "raise_statement" => node.child_of_kind("expression_list").is_some(),
+        "except_clause" => node.child_of_kind(",").is_some(),
+        "parameters" | "lambda_parameters" => node.named_children().any(|child| child.kind() == "tuple_pattern"),
+        _ => false,
+    }
+}
+
+/// Whether the file could not be Python 3.
+fn certain(tree: &SyntaxTree) -> bool {
+    tree.nodes().any(|node| match node.kind() {
+        "repr_expression" | "<>" | "exec_statement" => true,
+        "print_statement" => !looks_like_call(node),
+        "except_clause" => node.child_of_kind(",").is_some(),
+        "raise_statement" => node.child_of_kind("expression_list").is_some(),
+        "integer" | "string_start" => is_python2_only(node),
+        "parameters" | "lambda_parameters" => node.named_children().any(|child| child.kind() == "tuple_pattern"),
+        _ => false,
+    })
+}
+
+/// Whether a print statement would read as a call in Python 3.
+fn looks_like_call(node: Node<'_>) -> bool {
+    let mut values = node.fields("argument");
+    let (first, second) = (values.next(), values.next());
+    let parenthesised = |node: Node<'_>| matches!(node.kind(), "parenthesized_expression" | "tuple" | "generator_expression");
+    let plain = node.child_of_kind("chevron").is_none() && node.child_of_kind(",").is_none();
+    plain && second.is_none() && first.is_some_and(parenthesised)
+}

@@ -1,0 +1,76 @@
+//! Special attributes and methods of classes.
+
+use iama_syntax::Node;
+
+use super::look::rename;
+use crate::context::Context;
+use crate::edit::Edit;
+use crate::recipe::{Class, Findings, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 2] = [
+    Recipe {
+        id: "metaclass",
+        title: "__metaclass__ becomes a keyword of the class",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "Python 3 ignores the attribute; the metaclass stands in the class statement.",
+        before: "class Model(Base):\n    __metaclass__ = Meta\n    fields = ()",
+        after: "class Model(Base, metaclass=Meta):\n    fields = ()",
+        kinds: &["class_definition"],
+        visit: metaclass,
+    },
+    Recipe {
+        id: "nonzero",
+        title: "__nonzero__ becomes __bool__",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "Python 3 asks __bool__ whether an object is true.",
+        before: "class Box:\n    def __nonzero__(self):\n        return False",
+        after: "class Box:\n    def __bool__(self):\n        return False",
+        kinds: &["function_definition"],
+        visit: nonzero,
+    },
+];
+
+fn metaclass(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(body) = node.field("body") else { return };
+    let statements: Vec<_> = body.named_children().collect();
+    let Some((statement, value)) = statements.iter().find_map(|statement| metaclass_assignment(*statement)) else { return };
+    let keyword = format!("metaclass={}", value.text());
+    let head = match node.field("superclasses") {
+        Some(list) if list.named_children().next().is_some() => {
+            let last = list.named_children().last().map_or(list.end(), Node::end);
+            Edit::insert(last, format!(", {keyword}"))
+        }
+        Some(list) => Edit::replace(list.span(), format!("({keyword})")),
+        None => Edit::insert(node.field("name").map_or(node.start(), Node::end), format!("({keyword})")),
+    };
+    let removal = if statements.len() == 1 {
+        Edit::replace(statement.span(), "pass")
+    } else {
+        super::modules::remove_statement(statement)
+    };
+    found.safe(node, vec![head, removal]);
+}
+
+fn metaclass_assignment(statement: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
+    let assignment = statement.named_child(0).filter(|inner| inner.kind() == "assignment")?;
+    let left = assignment.field("left").filter(|left| left.text() == "__metaclass__")?;
+    let right = assignment.field("right").filter(|right| right.kind() != "assignment")?;
+    let _ = left;
+    Some((statement, right))
+}
+
+fn nonzero(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(name) = node.field("name").filter(|name| name.text() == "__nonzero__") else { return };
+    let in_class = node
+        .ancestors()
+        .find(|ancestor| matches!(ancestor.kind(), "class_definition" | "function_definition"))
+        .is_some_and(|ancestor| ancestor.kind() == "class_definition");
+    let has_bool = node.parent().is_some_and(|body| {
+        body.named_children().any(|other| other.field("name").is_some_and(|name| name.text() == "__bool__"))
+    });
+    if in_class && !has_bool {
+        found.safe(node, vec![rename(name, "__bool__")]);
+    }
+}

@@ -1,0 +1,391 @@
+//! What gave a list in Python 2 and gives a view or an iterator in Python 3.
+
+use iama_syntax::{Node, Span};
+
+use super::look::{Use, arguments, bare, is_builtin, is_loose, kept, method_call, positional, rename, use_of};
+use crate::context::Context;
+use crate::edit::{Edit, Piece};
+use crate::recipe::{Class, Findings, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 6] = [
+    Recipe {
+        id: "dict-views",
+        title: "keys(), values() and items() gave lists",
+        class: Class::Safe,
+        strategy: Strategy::Standard,
+        why: "Python 3 gives views that can't be indexed, sorted in place or kept while the dictionary changes; the iter \
+              and view variants are gone.",
+        before: "names = table.keys()\nfor key, value in table.iteritems(): pass",
+        after: "names = list(table.keys())\nfor key, value in table.items(): pass",
+        kinds: &["call"],
+        visit: dict_views,
+    },
+    Recipe {
+        id: "has-key",
+        title: "has_key() becomes in",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "Python 3's dictionaries have no has_key().",
+        before: "if not table.has_key(name): pass",
+        after: "if name not in table: pass",
+        kinds: &["call"],
+        visit: has_key,
+    },
+    Recipe {
+        id: "map-filter-zip",
+        title: "map(), filter() and zip() gave lists",
+        class: Class::Safe,
+        strategy: Strategy::Standard,
+        why: "Python 3 gives iterators, which have no length, no index and only one life.",
+        before: "widths = map(len, rows)",
+        after: "widths = list(map(len, rows))",
+        kinds: &["call"],
+        visit: map_filter_zip,
+    },
+    Recipe {
+        id: "range-list",
+        title: "range() gave a list",
+        class: Class::Safe,
+        strategy: Strategy::Standard,
+        why: "Python 3's range object can't be changed, added to or compared with a list.",
+        before: "queue = range(10)",
+        after: "queue = list(range(10))",
+        kinds: &["call"],
+        visit: range_list,
+    },
+    Recipe {
+        id: "itertools-names",
+        title: "imap, ifilter, izip and their kin",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "The builtins are lazy now, so that itertools no longer has its own; two functions lost their i.",
+        before: "import itertools\npairs = itertools.izip(a, b)",
+        after: "import itertools\npairs = zip(a, b)",
+        kinds: &["attribute", "import_from_statement"],
+        visit: itertools_names,
+    },
+    Recipe {
+        id: "next-method",
+        title: "iterators have __next__",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "The method of the iterator protocol is called __next__ in Python 3, and next() calls it.",
+        before: "first = stream.next()",
+        after: "first = next(stream)",
+        kinds: &["call", "function_definition"],
+        visit: next_method,
+    },
+];
+
+fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name)) = method_call(node) else { return };
+    if !arguments(node).is_empty() {
+        return;
+    }
+    let method = name.text();
+    let (plain, lazy) = match method.strip_prefix("iter").or_else(|| method.strip_prefix("view")) {
+        Some(plain) => (plain, true),
+        None => (method, false),
+    };
+    if !matches!(plain, "keys" | "values" | "items") || (!lazy && !context.certain) || context.is_written(name) {
+        return;
+    }
+    if lazy && object.text() == "self" && defines_method(node, method) {
+        return;
+    }
+    let mut edits: Vec<Edit> = if lazy { vec![rename(name, plain)] } else { Vec::new() };
+    let wrapper = match use_of(context, node) {
+        Use::Loop(statement) if !lazy && may_change(statement, object) => Some("list("),
+        Use::Loop(_) | Use::Comprehension | Use::Consumed | Use::Membership | Use::Dropped => None,
+        Use::Other if !lazy => Some("list("),
+        Use::Other => method.starts_with("iter").then_some("iter("),
+    };
+    if let Some(wrapper) = wrapper {
+        edits.push(Edit::wrap(node.span(), wrapper, ")"));
+    }
+    if !edits.is_empty() {
+        found.safe(node, edits);
+    }
+}
+
+fn defines_method(node: Node<'_>, name: &str) -> bool {
+    let class = node.ancestors().find(|ancestor| ancestor.kind() == "class_definition");
+    class.is_some_and(|class| methods(class).any(|method| method_name(method) == name))
+}
+
+pub(super) fn methods(class: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let body = class.field("body").into_iter().flat_map(Node::named_children);
+    body.filter_map(|statement| match statement.kind() {
+        "function_definition" => Some(statement),
+        "decorated_definition" => {
+            statement.field("definition").filter(|definition| definition.kind() == "function_definition")
+        }
+        _ => None,
+    })
+}
+
+pub(super) fn method_name(method: Node<'_>) -> &str {
+    method.field("name").map_or("", Node::text)
+}
+
+const MUTATORS: &[&str] = &["clear", "pop", "popitem", "setdefault", "update"];
+
+/// Whether the body of a loop may change the dictionary that the loop goes through.
+fn may_change(statement: Node<'_>, object: Node<'_>) -> bool {
+    let Some(body) = statement.field("body") else { return true };
+    let same = |node: Node<'_>| node.text() == object.text();
+    let root = object.descendants().find(|node| node.kind() == "identifier").map_or("", Node::text);
+    body.descendants().any(|node| match node.kind() {
+        "subscript" if node.field("value").is_some_and(same) => is_target(node),
+        "call" => calls_on(node, object, root),
+        _ => false,
+    })
+}
+
+fn is_target(subscript: Node<'_>) -> bool {
+    subscript.ancestors().take_while(|ancestor| ancestor.kind() != "block").any(|ancestor| match ancestor.kind() {
+        "delete_statement" => true,
+        "assignment" | "augmented_assignment" => {
+            ancestor.field("left").is_some_and(|left| left.span().contains(subscript.span()))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a call could reach the dictionary: one of its own changing methods, a method of what holds it, or a function
+/// that is given it.
+fn calls_on(call: Node<'_>, object: Node<'_>, root: &str) -> bool {
+    let held = object.kind() != "identifier";
+    let by_method = method_call(call).is_some_and(|(receiver, name)| {
+        let own = receiver.text() == object.text() && MUTATORS.contains(&name.text());
+        own || (held && receiver.text() == root)
+    });
+    by_method || arguments(call).iter().any(|argument| argument.text() == object.text() || (held && argument.text() == root))
+}
+
+fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name)) = method_call(node) else { return };
+    let Some(parts) = positional(node) else { return };
+    let ([key], "has_key") = (&parts[..], name.text()) else { return };
+    let negation = node.parent().filter(|parent| parent.kind() == "not_operator");
+    let whole = negation.unwrap_or(node);
+    let operand = whole.parent().is_some_and(|parent| binds_tighter(parent, whole));
+    let mut pieces = Vec::new();
+    if operand {
+        pieces.push(Piece::New("(".into()));
+    }
+    pieces.extend(kept(*key, is_loose(*key)));
+    pieces.push(Piece::New(if negation.is_some() { " not in ".into() } else { " in ".into() }));
+    pieces.extend(kept(object, false));
+    if operand {
+        pieces.push(Piece::New(")".into()));
+    }
+    found.safe(node, vec![Edit::pieces(whole.span(), pieces)]);
+}
+
+/// Whether a comparison in the place of `node` needs parentheses.
+fn binds_tighter(parent: Node<'_>, node: Node<'_>) -> bool {
+    match parent.kind() {
+        "comparison_operator" | "binary_operator" | "unary_operator" | "attribute" | "await" => true,
+        "subscript" => node.field_name() == "value",
+        "call" => node.field_name() == "function",
+        _ => false,
+    }
+}
+
+fn map_filter_zip(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|name| name.kind() == "identifier") else { return };
+    let name = function.text();
+    if !matches!(name, "map" | "filter" | "zip") || !context.certain || !context.is_builtin(function) {
+        return;
+    }
+    if context.is_written(function) {
+        return;
+    }
+    let Some(parts) = positional(node) else {
+        if use_of(context, node) == Use::Other {
+            found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]);
+        }
+        return;
+    };
+    let used = use_of(context, node);
+    match (name, &parts[..]) {
+        ("map", [nothing, sequence]) if nothing.kind() == "none" => {
+            found.safe(node, vec![Edit::pieces(node.span(), list_of(*sequence))]);
+        }
+        ("map", [nothing, ..]) if nothing.kind() == "none" => {
+            found.refuse(node, "map(None, …) pads the shorter sequences: itertools.zip_longest does, as tuples");
+        }
+        ("map", [_, _, _, ..]) if used != Use::Consumed => {
+            let why = "with several sequences Python 2 pads the shorter ones with None and Python 3 stops at the shortest";
+            found.check(node, why, wrapped(node, used));
+        }
+        ("map", _) if used == Use::Dropped => found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]),
+        ("filter", [_, _]) if used == Use::Other => {
+            let why = "filter() of a string or a tuple gave a string or a tuple";
+            found.check(node, why, wrapped(node, used));
+        }
+        _ => {
+            let edits = wrapped(node, used);
+            if !edits.is_empty() {
+                found.safe(node, edits);
+            }
+        }
+    }
+}
+
+fn wrapped(node: Node<'_>, used: Use<'_>) -> Vec<Edit> {
+    if used != Use::Other {
+        return Vec::new();
+    }
+    match lambda_comprehension(node) {
+        Some(pieces) => vec![Edit::pieces(node.span(), pieces)],
+        None => vec![Edit::wrap(node.span(), "list(", ")")],
+    }
+}
+
+/// `map(lambda x: e, s)` and `filter(lambda x: e, s)` read better as list comprehensions.
+fn lambda_comprehension(node: Node<'_>) -> Option<Vec<Piece>> {
+    let name = node.field("function")?.text();
+    let parts = positional(node)?;
+    let [function, sequence] = parts[..] else { return None };
+    let function = bare(function);
+    if function.kind() != "lambda" || is_loose(sequence) {
+        return None;
+    }
+    let body = function.field("body")?;
+    let parameters: Vec<_> = function.field("parameters")?.named_children().collect();
+    let [parameter] = parameters[..] else { return None };
+    if parameter.kind() != "identifier" || body.kind() == "lambda" || body.descendants().any(|inner| inner.kind() == "lambda") {
+        return None;
+    }
+    let parameter_text = parameter.text();
+    let mut pieces = vec![Piece::New("[".into())];
+    if name == "map" {
+        pieces.extend([Piece::Keep(body.span()), Piece::New(format!(" for {parameter_text} in "))]);
+        pieces.extend([Piece::Keep(sequence.span()), Piece::New("]".into())]);
+    } else {
+        pieces.push(Piece::New(format!("{parameter_text} for {parameter_text} in ")));
+        pieces.extend([Piece::Keep(sequence.span()), Piece::New(" if ".into())]);
+        pieces.extend(kept(body, matches!(body.kind(), "conditional_expression" | "lambda")));
+        pieces.push(Piece::New("]".into()));
+    }
+    Some(pieces)
+}
+
+fn list_of(sequence: Node<'_>) -> Vec<Piece> {
+    vec![Piece::New("list(".into()), Piece::Keep(sequence.span()), Piece::New(")".into())]
+}
+
+fn range_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|name| is_builtin(context, *name, "range")) else { return };
+    if !context.certain || context.is_written(function) {
+        return;
+    }
+    if use_of(context, node) == Use::Other && !is_only_read(node) {
+        found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]);
+    }
+}
+
+/// Whether a range is only indexed or measured, which Python 3's range object allows.
+fn is_only_read(node: Node<'_>) -> bool {
+    node.parent().is_some_and(|parent| parent.kind() == "subscript" && node.field_name() == "value" && is_plain(parent))
+}
+
+fn is_plain(subscript: Node<'_>) -> bool {
+    subscript.field("subscript").is_some_and(|index| index.kind() == "integer")
+}
+
+const LAZY_BUILTINS: &[(&str, &str)] = &[("imap", "map"), ("ifilter", "filter"), ("izip", "zip")];
+const RENAMED_ITERTOOLS: &[(&str, &str)] = &[("ifilterfalse", "filterfalse"), ("izip_longest", "zip_longest")];
+
+fn itertools_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "import_from_statement" {
+        return itertools_import(context, node, found);
+    }
+    let Some(name) = node.field("attribute") else { return };
+    let known = |table: &[(&str, &'static str)]| table.iter().find(|(old, _)| *old == name.text()).map(|(_, new)| *new);
+    if context.dotted(node).is_none_or(|path| !path.starts_with("itertools.")) {
+        return;
+    }
+    if let Some(new) = known(LAZY_BUILTINS) {
+        found.safe(node, vec![rename(node, new)]);
+    } else if let Some(new) = known(RENAMED_ITERTOOLS) {
+        found.safe(node, vec![rename(name, new)]);
+    }
+}
+
+/// `from itertools import imap, chain` keeps chain; uses of imap become map.
+fn itertools_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.field("module_name").is_none_or(|module| module.text() != "itertools") {
+        return;
+    }
+    let mut edits = Vec::new();
+    let mut kept = Vec::new();
+    for item in node.fields("name") {
+        let (name, bound) = match item.kind() {
+            "aliased_import" => (item.field("name"), item.field("alias")),
+            _ => (Some(item), Some(item)),
+        };
+        let (Some(name), Some(bound)) = (name, bound) else { return };
+        let table = |table: &[(&str, &'static str)]| {
+            table.iter().find(|(old, _)| *old == name.text()).map(|(_, new)| *new)
+        };
+        if let Some(new) = table(LAZY_BUILTINS) {
+            edits.extend(context.references(bound).into_iter().map(|used| rename(used, new)));
+        } else if let Some(new) = table(RENAMED_ITERTOOLS) {
+            if bound == name {
+                edits.extend(context.references(bound).into_iter().map(|used| rename(used, new)));
+                kept.push(new.to_owned());
+            } else {
+                kept.push(format!("{new} as {}", bound.text()));
+            }
+        } else {
+            kept.push(item.text().to_owned());
+        }
+    }
+    let names = node.fields("name").map(|item| item.text().to_owned()).collect::<Vec<_>>();
+    if names == kept {
+        return;
+    }
+    if kept.is_empty() {
+        edits.push(super::modules::remove_statement(node));
+    } else if let (Some(first), Some(last)) = (node.fields("name").next(), node.fields("name").last()) {
+        edits.push(Edit::replace(Span::new(first.start(), last.end()), kept.join(", ")));
+    }
+    found.safe(node, edits);
+}
+
+fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "function_definition" {
+        return next_definition(node, found);
+    }
+    let Some((object, name)) = method_call(node) else { return };
+    if name.text() != "next" || !arguments(node).is_empty() {
+        return;
+    }
+    if context.binds_anywhere("next") {
+        return found.safe(node, vec![rename(name, "__next__")]);
+    }
+    let pieces = vec![Piece::New("next(".into()), Piece::Keep(object.span()), Piece::New(")".into())];
+    found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
+}
+
+/// A method called next belongs to the iterator protocol when its class can be iterated or the method ends an iteration.
+fn next_definition(node: Node<'_>, found: &mut Findings) {
+    let Some(name) = node.field("name").filter(|name| name.text() == "next") else { return };
+    let only_self = node.field("parameters").is_some_and(|parameters| parameters.named_children().count() == 1);
+    let class = node.ancestors().find(|ancestor| matches!(ancestor.kind(), "class_definition" | "function_definition"));
+    let Some(class) = class.filter(|class| class.kind() == "class_definition" && only_self) else { return };
+    let iterable = methods(class).any(|method| method_name(method) == "__iter__");
+    let ends = node.descendants().any(|inner| inner.text() == "StopIteration" || is_next_call(inner));
+    if iterable || ends {
+        found.safe(node, vec![rename(name, "__next__")]);
+    } else {
+        found.refuse(node, "a method called next in a class that is no iterator by its looks: rename it by hand if it is one");
+    }
+}
+
+fn is_next_call(node: Node<'_>) -> bool {
+    node.kind() == "call" && method_call(node).is_some_and(|(_, name)| name.text() == "next")
+}

@@ -1,0 +1,329 @@
+//! Modules that have moved, and the imports of a file.
+
+use iama_syntax::{Node, Span};
+
+use super::look::{line_end, rename, statement_lines};
+use super::tables::{MODULES, Split, split_of};
+use crate::context::Context;
+use crate::edit::Edit;
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 4] = [
+    Recipe {
+        id: "renamed-modules",
+        title: "modules of the library with a new name",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "Python 3 renamed and regrouped modules such as Queue, ConfigParser, StringIO and httplib.",
+        before: "import Queue\njobs = Queue.Queue()",
+        after: "import queue\njobs = queue.Queue()",
+        kinds: &["import_statement", "import_from_statement"],
+        visit: renamed_modules,
+    },
+    Recipe {
+        id: "split-modules",
+        title: "urllib, urllib2 and urlparse became a package",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "What these modules held is spread over urllib.request, urllib.parse and urllib.error.",
+        before: "from urllib import urlencode, urlopen",
+        after: "from urllib.request import urlopen\nfrom urllib.parse import urlencode",
+        kinds: &["import_statement", "import_from_statement"],
+        visit: split_modules,
+    },
+    Recipe {
+        id: "implicit-relative-imports",
+        title: "imports of a neighbour name their package",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "Python 3 looks for `import name` only on the path, never beside the file.",
+        before: "from helpers import load  # beside helpers.py in a package",
+        after: "from .helpers import load  # beside helpers.py in a package",
+        kinds: &["import_statement", "import_from_statement"],
+        visit: relative_imports,
+    },
+    Recipe {
+        id: "future-imports",
+        title: "__future__ imports that are the rule now",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "print_function, division, absolute_import, unicode_literals and the older features are part of Python 3.",
+        before: "from __future__ import division, print_function\nhalf = 1 / 2",
+        after: "half = 1 / 2",
+        kinds: &["future_import_statement"],
+        visit: future_imports,
+    },
+];
+
+/// Removes a statement with its line, or with its semicolon where others share the line.
+pub(super) fn remove_statement(statement: Node<'_>) -> Edit {
+    let text = statement.tree().text();
+    let lines = statement_lines(statement);
+    let start = super::look::line_start(statement);
+    let before = text[start as usize..statement.start() as usize].trim();
+    let after = text[statement.end() as usize..lines.end as usize].trim();
+    if before.is_empty() && after.is_empty() {
+        return Edit::delete(Span::new(start, lines.end));
+    }
+    if let Some(next) = after.strip_prefix(';') {
+        let rest = text[statement.end() as usize..].find(';').map_or(0, |at| at + 1);
+        let blank = text[statement.end() as usize + rest..].len() - text[statement.end() as usize + rest..].trim_start_matches([' ', '\t']).len();
+        if !next.trim().is_empty() && !next.trim().starts_with('#') {
+            let end = statement.end() + u32::try_from(rest + blank).unwrap_or(0);
+            return Edit::delete(Span::new(statement.start(), end));
+        }
+    }
+    Edit::replace(statement.span(), "pass")
+}
+
+/// The imported things of a statement: the dotted name and, where there is one, the alias.
+fn items<'t>(node: Node<'t>) -> impl Iterator<Item = (Node<'t>, Node<'t>, Option<Node<'t>>)> {
+    node.fields("name").filter_map(|item| match item.kind() {
+        "aliased_import" => Some((item, item.field("name")?, item.field("alias"))),
+        _ => Some((item, item, None)),
+    })
+}
+
+/// The new name of a module or of the package that it lies in.
+fn new_module(name: &str) -> Option<&'static str> {
+    MODULES.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
+}
+
+fn renamed_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "import_from_statement" {
+        let Some(module) = node.field("module_name") else { return };
+        if let Some(new) = new_module(module.text()).filter(|_| !is_neighbour(context, module.text())) {
+            found.safe(node, vec![rename(module, new)]);
+        }
+        return;
+    }
+    for (item, name, alias) in items(node) {
+        let Some(new) = new_module(name.text()).filter(|_| !is_neighbour(context, name.text())) else { continue };
+        if alias.is_some() {
+            found.safe(item, vec![rename(name, new)]);
+            continue;
+        }
+        found.safe(item, module_edits(context, name, new));
+    }
+}
+
+/// Renames a module and its uses, or keeps the old name as an alias where a rename could hit something else.
+fn module_edits(context: &Context<'_>, name: Node<'_>, new: &str) -> Vec<Edit> {
+    let root = new.split('.').next().unwrap_or(new);
+    let taken = root != name.text() && context.binds_other(root, new);
+    let mut edits = vec![rename(name, new)];
+    if taken || !context.has_one_definition(name) {
+        edits[0] = Edit::replace(name.span(), format!("{new} as {}", name.text()));
+        return edits;
+    }
+    edits.extend(context.references(name).into_iter().map(|used| rename(used, new)));
+    edits
+}
+
+fn split_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "import_from_statement" {
+        return split_from(context, node, found);
+    }
+    for (item, name, alias) in items(node) {
+        let Some(split) = split_of(name.text()).filter(|_| !is_neighbour(context, name.text())) else { continue };
+        let imports: Vec<_> = split.parts.iter().map(|(module, _)| *module).collect();
+        let bound = alias.unwrap_or(name);
+        let mut edits = vec![Edit::replace(item.span(), imports.join(", "))];
+        let mut lost = None;
+        for used in context.references(bound) {
+            match attribute_of(used).and_then(|attribute| Some((attribute, split.module_of(attribute.text())?))) {
+                Some((_, module)) => edits.push(rename(used, module)),
+                None => lost = Some(used),
+            }
+        }
+        match lost {
+            None => found.safe(item, edits),
+            Some(used) => {
+                let why = format!("{} was split, and this use does not tell which part is meant", bound.text());
+                found.refuse(used, why);
+                if alias.is_none() {
+                    found.check(item, "not every use could be led to a new module", edits);
+                }
+            }
+        }
+    }
+}
+
+/// The name after the dot, when `node` stands before one.
+fn attribute_of(node: Node<'_>) -> Option<Node<'_>> {
+    let parent = node.parent().filter(|parent| parent.kind() == "attribute" && node.field_name() == "object")?;
+    parent.field("attribute")
+}
+
+fn split_from(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(module) = node.field("module_name") else { return };
+    let Some(split) = split_of(module.text()).filter(|_| !is_neighbour(context, module.text())) else { return };
+    if node.child_of_kind("wildcard_import").is_some() {
+        let lines = split.parts.iter().map(|(module, _)| format!("from {module} import *"));
+        return found.safe(node, vec![Edit::replace(node.span(), join_statements(node, lines))]);
+    }
+    let mut groups: Vec<(&str, Vec<&str>)> = split.parts.iter().map(|(module, _)| (*module, Vec::new())).collect();
+    for (item, name, _) in items(node) {
+        let Some(target) = split.module_of(name.text()) else {
+            return found.refuse(item, format!("{} is in no part of what {} became", name.text(), module.text()));
+        };
+        groups.iter_mut().filter(|(module, _)| *module == target).for_each(|(_, names)| names.push(item.text()));
+    }
+    groups.retain(|(_, names)| !names.is_empty());
+    if let [(only, _)] = groups[..] {
+        return found.safe(node, vec![rename(module, only)]);
+    }
+    let lines = groups.iter().map(|(module, names)| format!("from {module} import {}", names.join(", ")));
+    found.safe(node, vec![Edit::replace(node.span(), join_statements(node, lines))]);
+}
+
+fn join_statements(node: Node<'_>, lines: impl Iterator<Item = String>) -> String {
+    let alone = node.parent().is_some_and(|parent| matches!(parent.kind(), "module" | "block"))
+        && super::look::indentation(node).len() == (node.start() - super::look::line_start(node)) as usize;
+    let separator = if alone {
+        format!("{}{}", line_end(node.tree().text()), super::look::indentation(node))
+    } else {
+        "; ".to_owned()
+    };
+    lines.collect::<Vec<_>>().join(&separator)
+}
+
+/// Whether a module of this name lies beside the file in the workspace.
+pub(super) fn is_neighbour(context: &Context<'_>, module: &str) -> bool {
+    let first = module.split('.').next().unwrap_or(module);
+    let folder = context.path.rfind('/').map_or("", |at| &context.path[..=at]);
+    let files = &context.project.files;
+    files.contains(&format!("{folder}{first}.py")) || files.contains(&format!("{folder}{first}/__init__.py"))
+}
+
+fn in_package(context: &Context<'_>) -> bool {
+    let folder = context.path.rfind('/').map_or("", |at| &context.path[..=at]);
+    context.project.files.contains(&format!("{folder}__init__.py"))
+}
+
+fn relative_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if !in_package(context) || !context.certain || context.has_future("absolute_import") {
+        return;
+    }
+    if node.kind() == "import_from_statement" {
+        let Some(module) = node.field("module_name").filter(|module| module.kind() == "dotted_name") else { return };
+        if is_neighbour(context, module.text()) {
+            found.safe(node, vec![Edit::insert(module.start(), ".")]);
+        }
+        return;
+    }
+    relative_import_statement(context, node, found);
+}
+
+fn relative_import_statement(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let all: Vec<_> = items(node).collect();
+    let near = |name: Node<'_>| is_neighbour(context, name.text());
+    if !all.iter().any(|(_, name, _)| near(*name)) {
+        return;
+    }
+    if let Some((_, dotted, alias)) = all.iter().find(|(_, name, _)| near(*name) && name.text().contains('.')) {
+        let Some((package, last)) = dotted.text().rsplit_once('.') else { return };
+        match (alias, all.len()) {
+            (Some(alias), 1) => {
+                let text = format!("from .{package} import {last} as {}", alias.text());
+                return found.safe(node, vec![Edit::replace(node.span(), text)]);
+            }
+            _ => return found.refuse(node, "a dotted neighbour is imported by a relative name: name its package"),
+        }
+    }
+    if all.iter().all(|(_, name, _)| near(*name)) {
+        let keyword = node.child_of_kind("import").map_or(node.span(), Node::span);
+        return found.safe(node, vec![Edit::insert(keyword.start, "from . ")]);
+    }
+    let group = |near_ones: bool| {
+        let chosen = all.iter().filter(|(_, name, _)| near(*name) == near_ones).map(|(item, ..)| item.text());
+        chosen.collect::<Vec<_>>().join(", ")
+    };
+    let lines = [format!("import {}", group(false)), format!("from . import {}", group(true))];
+    found.safe(node, vec![Edit::replace(node.span(), join_statements(node, lines.into_iter()))]);
+}
+
+/// Features that every Python 3 has.
+const OLD_FEATURES: &[&str] = &[
+    "absolute_import",
+    "division",
+    "generators",
+    "nested_scopes",
+    "print_function",
+    "unicode_literals",
+    "with_statement",
+];
+
+fn future_imports(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let names: Vec<_> = node.fields("name").collect();
+    let kept: Vec<_> = names.iter().map(|name| name.text()).filter(|name| !OLD_FEATURES.contains(name)).collect();
+    if kept.len() == names.len() {
+        return;
+    }
+    if kept.is_empty() {
+        return found.safe(node, vec![remove_statement(node)]);
+    }
+    if let (Some(first), Some(last)) = (names.first(), names.last()) {
+        found.safe(node, vec![Edit::replace(Span::new(first.start(), last.end()), kept.join(", "))]);
+    }
+}
+
+/// Brings missing imports in: after the first run of import statements, else after the docstring.
+pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<Edit> {
+    let missing: Vec<String> = imports.iter().filter(|import| !is_imported(context, import)).map(statement).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let root = context.tree.root();
+    let newline = line_end(context.tree.text());
+    let text = missing.join(newline);
+    match anchor(root) {
+        Some(after) => {
+            let at = statement_lines(after).end;
+            let ended = context.tree.text()[..at as usize].ends_with(['\n', '\r']);
+            let text = if ended { format!("{text}{newline}") } else { format!("{newline}{text}{newline}") };
+            Some(Edit::insert(at, text))
+        }
+        None => {
+            let first = root.named_children().next().map_or(root.end(), |first| super::look::line_start(first));
+            Some(Edit::insert(first, format!("{text}{newline}")))
+        }
+    }
+}
+
+fn statement(import: &Import) -> String {
+    match import {
+        Import::Module(module) => format!("import {module}"),
+        Import::Name(module, name) => format!("from {module} import {name}"),
+    }
+}
+
+fn is_imported(context: &Context<'_>, import: &Import) -> bool {
+    match import {
+        Import::Module(module) => context.imports_module(module),
+        Import::Name(module, name) => context.imports_name(module, name),
+    }
+}
+
+/// The last statement of the first run of imports at the top level, else the docstring.
+fn anchor(root: Node<'_>) -> Option<Node<'_>> {
+    let statements: Vec<_> = root.named_children().collect();
+    let is_import = |node: &Node<'_>| {
+        matches!(node.kind(), "import_statement" | "import_from_statement" | "future_import_statement")
+    };
+    if let Some(first) = statements.iter().position(is_import) {
+        let run = statements[first..].iter().take_while(|node| is_import(node)).count();
+        return Some(statements[first + run - 1]);
+    }
+    let docstring = statements.first().copied().filter(|first| {
+        first.kind() == "expression_statement" && first.named_child(0).is_some_and(|value| value.kind() == "string")
+    });
+    docstring
+}
+
+impl Split {
+    /// The new module that holds a name.
+    fn module_of(&self, name: &str) -> Option<&'static str> {
+        self.parts.iter().find(|(_, names)| names.contains(&name)).map(|(module, _)| *module)
+    }
+}

@@ -1,0 +1,32 @@
+//! Every recipe does what its own example says, and does nothing a second time.
+
+use std::collections::BTreeSet;
+
+use iama_recipes::{Options, Outcome, PAIRS, Project, Recipe, Strategy, migrate};
+
+fn project() -> Project {
+    let files = ["package/__init__.py", "package/helpers.py", "package/module.py"];
+    Project { files: files.map(str::to_owned).into(), certain: true }
+}
+
+fn run(recipe: &Recipe, text: &str) -> String {
+    let options = Options { strategy: Strategy::Comprehensive, select: vec![recipe.id.to_owned()], ignore: Vec::new() };
+    match migrate(PAIRS[0], "package/module.py", text, &project(), &options) {
+        Outcome::Migrated(migration) => migration.text,
+        other => panic!("{}: {other:?}", recipe.id),
+    }
+}
+
+#[test]
+fn every_recipe_does_what_its_example_says() {
+    for recipe in PAIRS[0].recipes {
+        assert_eq!(run(recipe, &format!("{}\n", recipe.before)), format!("{}\n", recipe.after), "{}", recipe.id);
+    }
+}
+
+#[test]
+fn recipe_ids_are_unique_and_each_has_a_reason() {
+    let ids: BTreeSet<_> = PAIRS[0].recipes.iter().map(|recipe| recipe.id).collect();
+    assert_eq!(ids.len(), PAIRS[0].recipes.len());
+    assert!(PAIRS[0].recipes.iter().all(|recipe| recipe.why.len() > 20 && recipe.title.len() > 5));
+}

@@ -1,0 +1,1 @@
+//! Runs a command with limits and always ends its whole process tree.

@@ -1,0 +1,1 @@
+//! A workspace on disk: walk with ignore rules, file allowlist, confidence.
