@@ -1,1 +1,9 @@
-//! A workspace on disk: walk with ignore rules, file allowlist, confidence.
+//! A workspace on disk: what belongs to it, what may be read, and how far it is understood.
+//!
+//! This room reads files and never writes one.
+
+pub mod confidence;
+pub mod walk;
+
+pub use confidence::{Confidence, Route, confidence};
+pub use walk::{Excluded, Reason, SourceFile, WalkError, WalkOptions, Workspace, walk};

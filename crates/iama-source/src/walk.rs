@@ -1,0 +1,294 @@
+//! The walk: every file of a workspace, sorted, with the ones that are left out and why.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use ignore::{DirEntry, WalkBuilder};
+use serde::{Deserialize, Serialize};
+
+/// Files above this size are no source that a person wrote.
+pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A file of this many bytes in a line is minified or generated.
+const MAX_LINE_BYTES: usize = 20_000;
+
+/// Folders that never hold a project's own source.
+const FOREIGN_FOLDERS: &[&str] =
+    &[".git", ".hg", ".svn", ".iama", ".tox", ".nox", ".eggs", "__pycache__", "node_modules", "__pypackages__"];
+
+/// A file that belongs to the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Relative to the root, with `/` between folders.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Whether it may be executed.
+    pub executable: bool,
+}
+
+/// A file or folder that is left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Excluded {
+    /// Relative to the root.
+    pub path: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a file is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reason {
+    /// Larger than [`MAX_FILE_BYTES`].
+    TooLarge,
+    /// Holds bytes that no text has.
+    Binary,
+    /// Lines longer than a person writes.
+    Minified,
+    /// A link; links are never followed.
+    SymbolicLink,
+    /// Could not be opened.
+    Unreadable,
+    /// Its name is not valid Unicode or holds a line break.
+    OddName,
+    /// Excluded by a pattern of the user's.
+    Pattern,
+}
+
+impl Reason {
+    /// One sentence for a person.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::TooLarge => "larger than 8 MiB",
+            Self::Binary => "holds bytes that no source text has",
+            Self::Minified => "minified or generated: a line is longer than 20 000 bytes",
+            Self::SymbolicLink => "a symbolic link, and links are not followed",
+            Self::Unreadable => "could not be opened",
+            Self::OddName => "its name is not valid Unicode or holds a line break",
+            Self::Pattern => "excluded by a pattern",
+        }
+    }
+}
+
+/// What to walk.
+#[derive(Debug, Clone, Default)]
+pub struct WalkOptions {
+    /// Patterns of paths, relative to the root, that are left out.
+    pub exclude: Vec<String>,
+}
+
+/// The files of a workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Workspace {
+    /// The folder.
+    pub root: PathBuf,
+    /// What belongs to it, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// What was left out, sorted by path.
+    pub excluded: Vec<Excluded>,
+}
+
+/// A workspace that cannot be walked.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkError {
+    /// The root does not exist or is no folder.
+    #[error("{0} is no folder")]
+    NoFolder(PathBuf),
+    /// A pattern of the user's is no pattern.
+    #[error("the pattern {pattern:?} cannot be read")]
+    Pattern {
+        /// As it was given.
+        pattern: String,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
+}
+
+/// Walks a workspace. `.gitignore` and `.iamaignore` files are obeyed; a file that cannot be read is listed, never lost.
+/// `claims` says which files are source, by path and first line.
+pub fn walk(
+    root: &Path,
+    options: &WalkOptions,
+    claims: impl Fn(&str, &str) -> bool,
+) -> Result<Workspace, WalkError> {
+    if !root.is_dir() {
+        return Err(WalkError::NoFolder(root.to_owned()));
+    }
+    let exclude = patterns(&options.exclude)?;
+    let mut workspace = Workspace { root: root.to_owned(), ..Workspace::default() };
+    let walker = WalkBuilder::new(root)
+        .hidden(false)
+        .require_git(false)
+        .git_global(false)
+        .add_custom_ignore_filename(".iamaignore")
+        .filter_entry(|entry| !is_foreign(entry))
+        .build();
+    for entry in walker.flatten() {
+        if entry.depth() > 0 && !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            sort_entry(&entry, root, &exclude, &claims, &mut workspace);
+        }
+    }
+    workspace.files.sort();
+    workspace.excluded.sort();
+    Ok(workspace)
+}
+
+fn patterns(globs: &[String]) -> Result<GlobSet, WalkError> {
+    let mut builder = GlobSetBuilder::new();
+    let wrong = |pattern: &str, source| WalkError::Pattern { pattern: pattern.to_owned(), source };
+    for pattern in globs {
+        builder.add(Glob::new(pattern).map_err(|source| wrong(pattern, source))?);
+    }
+    builder.build().map_err(|source| wrong(&globs.join(", "), source))
+}
+
+fn is_foreign(entry: &DirEntry) -> bool {
+    let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    let name = entry.file_name().to_string_lossy();
+    folder
+        && entry.depth() > 0
+        && (FOREIGN_FOLDERS.contains(&&*name)
+            || name.ends_with(".egg-info")
+            || name.ends_with(".dist-info")
+            || entry.path().join("pyvenv.cfg").is_file())
+}
+
+fn sort_entry(
+    entry: &DirEntry,
+    root: &Path,
+    exclude: &GlobSet,
+    claims: &impl Fn(&str, &str) -> bool,
+    workspace: &mut Workspace,
+) {
+    let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+    let shown = relative.to_string_lossy().replace('\\', "/");
+    let leave_out = |workspace: &mut Workspace, reason| {
+        workspace.excluded.push(Excluded { path: shown.clone(), reason });
+    };
+    let Some(path) = relative.to_str().map(|path| path.replace('\\', "/")).filter(|path| !path.contains(['\n', '\r']))
+    else {
+        return leave_out(workspace, Reason::OddName);
+    };
+    if entry.path_is_symlink() {
+        if claims(&path, "") {
+            leave_out(workspace, Reason::SymbolicLink);
+        }
+        return;
+    }
+    let Ok(metadata) = fs::metadata(entry.path()) else { return leave_out(workspace, Reason::Unreadable) };
+    if !metadata.is_file() || !is_claimed(entry.path(), &path, claims) {
+        return;
+    }
+    match reason_against(entry.path(), &path, metadata.len(), exclude) {
+        Some(reason) => leave_out(workspace, reason),
+        None => {
+            let executable = is_executable(&metadata);
+            workspace.files.push(SourceFile { path, bytes: metadata.len(), executable });
+        }
+    }
+}
+
+/// A file without an extension is asked for its first line; the others tell by their name.
+fn is_claimed(file: &Path, path: &str, claims: &impl Fn(&str, &str) -> bool) -> bool {
+    if file.extension().is_some() {
+        return claims(path, "");
+    }
+    let mut head = [0; 128];
+    let read = File::open(file).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
+    let first = String::from_utf8_lossy(&head[..read]);
+    claims(path, first.lines().next().unwrap_or(""))
+}
+
+fn reason_against(file: &Path, path: &str, bytes: u64, exclude: &GlobSet) -> Option<Reason> {
+    if exclude.is_match(path) {
+        return Some(Reason::Pattern);
+    }
+    if bytes > MAX_FILE_BYTES {
+        return Some(Reason::TooLarge);
+    }
+    let Ok(content) = fs::read(file) else { return Some(Reason::Unreadable) };
+    if content.contains(&0) {
+        return Some(Reason::Binary);
+    }
+    let longest = content.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::len).max();
+    (longest.unwrap_or(0) > MAX_LINE_BYTES).then_some(Reason::Minified)
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn python(path: &str, first_line: &str) -> bool {
+        path.ends_with(".py") || (!path.rsplit('/').next().unwrap_or("").contains('.') && first_line.contains("python"))
+    }
+
+    fn tree(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            let file = folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn ignored_foreign_and_unreadable_files_are_told_apart() {
+        let long = vec![b'x'; MAX_LINE_BYTES + 1];
+        let folder = tree(&[
+            ("b.py", b"b = 1\n"),
+            ("a/run", b"#!/usr/bin/env python\n"),
+            ("a/notes.txt", b"text"),
+            ("zero.py", b"a\0b"),
+            ("long.py", &long),
+            ("skipped.py", b""),
+            (".iamaignore", b"skipped.py\n"),
+            ("env/pyvenv.cfg", b""),
+            ("env/lib.py", b""),
+            ("vendor/x.py", b""),
+        ]);
+        let options = WalkOptions { exclude: vec!["vendor/**".into()] };
+        let found = walk(folder.path(), &options, python).unwrap();
+        let files: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        let excluded: Vec<_> = found.excluded.iter().map(|file| (file.path.as_str(), file.reason)).collect();
+        assert_eq!(files, ["a/run", "b.py"]);
+        assert_eq!(excluded, [
+            ("long.py", Reason::Minified),
+            ("vendor/x.py", Reason::Pattern),
+            ("zero.py", Reason::Binary)
+        ]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_listed_and_never_followed() {
+        let folder = tree(&[("real.py", b"x = 1\n")]);
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+        std::os::unix::fs::symlink("real.py", folder.path().join("other.py")).unwrap();
+        let found = walk(folder.path(), &WalkOptions::default(), python).unwrap();
+        assert_eq!(found.files.len(), 1);
+        assert_eq!(found.excluded, [Excluded { path: "other.py".into(), reason: Reason::SymbolicLink }]);
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error() {
+        assert!(matches!(
+            walk(Path::new("no/such/folder"), &WalkOptions::default(), python),
+            Err(WalkError::NoFolder(_))
+        ));
+    }
+}
