@@ -285,7 +285,10 @@ def make_error(places, exc_type, value, tb, phase):
     if isinstance(value, SyntaxError) and value.filename and places.relative(value.filename):
         record.update(file=places.relative(value.filename), line=value.lineno, symbol=u"<module>")
     if record["class"] == u"FixtureLookupError":
-        record["message"] = text(getattr(value, "msg", None) or "fixture %r not found" % native(value.argname))
+        record["message"] = text(getattr(value, "msg", None) or "fixture '%s' not found" % value.argname)
+        code = getattr(getattr(value.request, "function", None), "__code__", None)
+        if code is not None:
+            record.update(file=places.relative(code.co_filename), line=code.co_firstlineno, symbol=text(code.co_name))
     if isinstance(value, SyntaxError):
         record["message"] = text(value.msg)
     record["message"] = record["message"][:MESSAGE_CHARS]
@@ -692,11 +695,12 @@ class PytestPlugin(object):
             return when, "skipped" if xfail is None else "xfailed", re.sub(u"^reason: ", u"", reason)
         if outcome == "passed":
             return when, "passed" if xfail is None or when != "call" else "xpassed", None
-        if excinfo is not None and not (isinstance(excinfo.value, self.failed) and str(excinfo.value) == "Unexpected success"):
-            return judged(self.run.places, (excinfo.type, excinfo.value, excinfo.tb), when)
-        message = text(report.longrepr)
-        if excinfo is not None or message.startswith(u"Unexpected success"):
+        own = excinfo is None or isinstance(excinfo.value, self.failed)
+        message = text(report.longrepr if excinfo is None else excinfo.value) if own else u""
+        if message.startswith(u"Unexpected success"):
             return when, "xpassed", None
+        if excinfo is not None and not message.startswith(u"[XPASS(strict)]"):
+            return judged(self.run.places, (excinfo.type, excinfo.value, excinfo.tb), when)
         return when, "failed", {"class": u"XPASS(strict)", "message": message[:MESSAGE_CHARS], "file": None, "line": None,
                                 "symbol": None, "phase": when}
 

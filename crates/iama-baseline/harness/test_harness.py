@@ -22,7 +22,7 @@ PYTEST_ENVIRONMENTS = {
     "py311-pytest7": ("3.11", "pytest==7.4.4"),
     "py313-pytest8": ("3.13", "pytest==8.3.4"),
 }
-BARE_VERSIONS = ("2.7", "3.6", "3.13")
+BARE_VERSIONS = ("2.7", "3.6", "3.9", "3.13")
 LIMIT_SECONDS = 60
 
 
@@ -621,6 +621,87 @@ class HarnessTest(unittest.TestCase):
                 outcome = start_harness(python, "pytest", tree, {})
                 self.assertEqual([(event["e"], event.get("code")) for event in outcome.events],
                                  [("problem", "pytest_missing"), ("begin", None), ("done", None)])
+
+    def test_configuration_above_the_project_is_not_read(self):
+        tree = {"../pytest.ini": "[pytest]\nminversion = 99.0\n", "../conftest.py": "raise ValueError\n",
+                "test_a.py": "def test_1(): pass\n"}
+        self.check(tree, whole(["test_a.py"], ran("test_a.py::test_1", "passed")), 0, runner="pytest", files=["test_a.py"])
+
+    def test_alarms_of_the_project_keep_working(self):
+        tree = {"test_a.py": """\
+            import signal, time
+            RUNG = []
+
+            def setup_module(module):
+                signal.signal(signal.SIGALRM, lambda number, frame: RUNG.append(number))
+
+            def test_1():
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+                end = time.time() + 5
+                while not RUNG and time.time() < end:
+                    time.sleep(0.01)
+                assert RUNG == [signal.SIGALRM]
+
+            def test_2():
+                assert callable(signal.getsignal(signal.SIGALRM))
+            """}
+        self.check(tree, whole(["test_a.py"], ran("test_a.py::test_1", "passed"), ran("test_a.py::test_2", "passed")), 0)
+
+    def test_pytest_fixtures_and_marks_have_their_outcomes(self):
+        tree = {"test_f.py": """\
+            import pytest
+
+            @pytest.fixture
+            def bad_setup():
+                raise ValueError("before")
+
+            @pytest.fixture
+            def bad_teardown():
+                yield 1
+                raise ValueError("after")
+
+            def test_1(bad_setup):
+                pass
+
+            def test_2(bad_teardown):
+                pass
+
+            def test_3(bad_teardown):
+                raise KeyError(3)
+
+            @pytest.mark.xfail(reason="known")
+            def test_4():
+                raise ValueError
+
+            @pytest.mark.xfail
+            def test_5():
+                pass
+
+            @pytest.mark.xfail(strict=True)
+            def test_6():
+                pass
+
+            def test_7():
+                pytest.skip("not here")
+            """}
+        self.check(tree, whole(
+            ["test_f.py"],
+            ran("test_f.py::test_1", "error", ("ValueError", "before", "test_f.py", 5, "bad_setup", "setup")),
+            ran("test_f.py::test_2", "error", ("ValueError", "after", "test_f.py", 10, "bad_teardown", "teardown")),
+            ran("test_f.py::test_3", "failed", ("KeyError", "3", "test_f.py", 19, "test_3", "call")),
+            ran("test_f.py::test_4", "xfailed", reason="known"),
+            ran("test_f.py::test_5", "xpassed"),
+            ran("test_f.py::test_6", "failed", ("XPASS(strict)", "[XPASS(strict)] ", None, None, None, "call")),
+            ran("test_f.py::test_7", "skipped", reason="not here")), 1, runner="pytest")
+
+    def test_an_argument_that_nothing_supplies_is_an_error_of_the_test(self):
+        tree = {"test_a.py": "\ndef test_1(nothing):\n    pass\n"}
+        for name, outcome in self.each(tree):
+            with self.subTest(environment=name):
+                end = [event for event in outcome.events if event["e"] == "end"][0]
+                self.assertEqual((end["id"], end["outcome"], end["error"]["phase"]), ("test_a.py::test_1", "error", "setup"))
+                self.assertEqual([end["error"][key] for key in ("file", "line", "symbol")], ["test_a.py", 2, "test_1"])
+                self.assertIn("nothing", end["error"]["message"])
 
     def test_output_of_tests_goes_to_the_standard_streams(self):
         tree = {"test_a.py": """\
