@@ -5,6 +5,8 @@
 
 pub mod dialect;
 pub mod line_index;
+#[cfg(feature = "oracle")]
+pub mod oracle;
 pub mod scopes;
 pub mod source;
 pub mod tree;

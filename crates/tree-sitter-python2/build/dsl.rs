@@ -56,6 +56,11 @@ pub(crate) fn prec(value: i32, content: Value) -> Value {
     rule("PREC", [("value", value.into()), ("content", content)])
 }
 
+/// Decides between readings that are both possible: the one with the greater sum wins.
+pub(crate) fn prec_dynamic(value: i32, content: Value) -> Value {
+    rule("PREC_DYNAMIC", [("value", value.into()), ("content", content)])
+}
+
 pub(crate) fn prec_left(content: Value) -> Value {
     rule("PREC_LEFT", [("value", 0.into()), ("content", content)])
 }

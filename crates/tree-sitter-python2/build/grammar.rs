@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Failure;
 use super::dsl::{
-    alias, choice, comma_separated, comma_terminated, field, optional, pattern, prec, prec_left, prec_right, repeat,
-    repeat1, seq, sym, text, token,
+    alias, choice, comma_separated, comma_terminated, field, optional, pattern, prec, prec_dynamic, prec_left,
+    prec_right, repeat, repeat1, seq, sym, text, token,
 };
 
 /// What the word `print` is.
@@ -151,6 +151,10 @@ impl Edits<'_> {
         self.replace("assignment", seq([field("left", sym("_left_hand_side")), value]))?;
         let values = ["expression", "expression_list", "assignment", "yield"];
         self.replace("_right_hand_side", choice(values.map(sym)))?;
+        // Between the targets of an assignment a line end is no token, so that `a = b,` and an assignment in the next line
+        // could be read as one chained assignment.
+        let targets = self.rules.get("pattern_list").cloned().ok_or("the grammar has no rule pattern_list")?;
+        self.replace("pattern_list", prec_dynamic(-1, targets))?;
         let operators = ["+=", "-=", "*=", "/=", "//=", "%=", "**=", ">>=", "<<=", "&=", "^=", "|="];
         let value = choice(["expression", "expression_list", "yield"].map(sym));
         self.replace(
@@ -239,10 +243,18 @@ impl Edits<'_> {
             seq([field("value", sym("primary_expression")), text("["), comma_terminated(subscript), text("]")]);
         self.replace("subscript", prec(CALL, subscript))?;
         self.replace("ellipsis", choice([text("..."), seq([text("."), text("."), text(".")])]))?;
+        self.binary_operators()
+    }
+
+    /// Without `@`, and with `&` binding more tightly than `^`: tree-sitter-python has it the other way round.
+    fn binary_operators(&mut self) -> Result<(), Failure> {
         let operators = self.rules.get_mut("binary_operator").and_then(|rule| rule["members"].as_array_mut());
-        operators
-            .ok_or("binary_operator is no choice")?
-            .retain(|operator| operator["content"]["members"][1]["content"]["value"] != "@");
+        let operators = operators.ok_or("binary_operator is no choice")?;
+        let sign = |rule: &Value| rule["content"]["members"][1]["content"]["value"].clone();
+        operators.retain(|operator| sign(operator) != "@");
+        let mut swapped: Vec<_> = operators.iter_mut().filter(|rule| sign(rule) == "&" || sign(rule) == "^").collect();
+        let [and, xor] = swapped.as_mut_slice() else { return Err("there is no one `&` and one `^`".into()) };
+        std::mem::swap(&mut and["value"], &mut xor["value"]);
         Ok(())
     }
 

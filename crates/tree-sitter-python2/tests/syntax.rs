@@ -158,6 +158,41 @@ fn what_both_pythons_share_has_one_shape() {
 }
 
 #[test]
+fn operators_bind_as_tightly_as_the_language_says() {
+    for (source, grouped) in [
+        ("a ^ b & c | d", "(a ^ (b & c)) | d"),
+        ("a & b ^ c", "(a & b) ^ c"),
+        ("a & b << c + d * -e ** -f", "a & (b << (c + (d * (-(e ** (-f))))))"),
+        ("a // b % c / d - e - f", "((((a // b) % c) / d) - e) - f"),
+        ("not a in b or c and d if e else f", "((not (a in b)) or (c and d)) if e else f"),
+        ("a ** b ** c", "a ** (b ** c)"),
+    ] {
+        let grouped = sexp(LANGUAGE, &format!("{grouped}\n"));
+        let flat = grouped.replace("(parenthesized_expression (", "((").replace("((", "(");
+        let flat: String = flat.chars().filter(|char| *char != ')').collect();
+        let plain: String = sexp(LANGUAGE, &format!("{source}\n")).chars().filter(|char| *char != ')').collect();
+        assert_eq!(plain, flat, "{source}");
+    }
+}
+
+#[test]
+fn a_comma_at_the_end_of_a_line_ends_its_statement() {
+    let tuple = "(expression_list (identifier))";
+    let call = "(call function: (identifier) arguments: (argument_list (identifier)))";
+    check(
+        "a = b,\nc = d(a)\n",
+        &format!(
+            "(expression_statement (assignment left: (identifier) right: {tuple})) (expression_statement (assignment left: \
+             (identifier) right: {call}))"
+        ),
+    );
+    check(
+        "a,\nb = c\n",
+        "(expression_statement (identifier)) (expression_statement (assignment left: (identifier) right: (identifier)))",
+    );
+}
+
+#[test]
 fn a_tab_reaches_the_next_multiple_of_eight_and_a_form_feed_starts_over() {
     let plain = sexp(LANGUAGE, "if a:\n        b\n        c\n        d\ne\n");
     check("if a:\n\tb\n    \tc\n        d\n\x0ce\n", &plain);
