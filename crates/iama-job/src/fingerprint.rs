@@ -107,6 +107,6 @@ mod tests {
     #[test]
     fn the_hash_is_the_same_in_every_release() {
         assert_eq!(Fingerprint::of([]).as_str(), "6c62272e07bb014262b821756295c58d");
-        insta::assert_snapshot!(Fingerprint::of([FIRST, SECOND]), @"");
+        assert_eq!(Fingerprint::of([FIRST, SECOND]).as_str(), "df1ab8603e669b5dc5dabb022b3b4167");
     }
 }

@@ -53,7 +53,7 @@ pub struct Settlement {
 }
 
 /// Whether a round that ended so is charged. Precedence: infra failure, then an intervention that nobody answered,
-/// then the checkpoint that GENERATING_TESTS writes.
+/// then the checkpoint that `GENERATING_TESTS` writes.
 pub fn is_billable(end: RoundEnd, past_checkpoint: bool) -> bool {
     match end {
         RoundEnd::InfraFailure | RoundEnd::InterventionTimeout => false,
@@ -79,8 +79,7 @@ mod tests {
 
     #[test]
     fn a_call_costs_its_tokens_rounded_up() {
-        let price =
-            Price { input_per_mtok: MilliCredits::credits(300), output_per_mtok: MilliCredits::credits(1_500) };
+        let price = Price { input_per_mtok: MilliCredits::credits(300), output_per_mtok: MilliCredits::credits(1_500) };
         assert_eq!(price.cost(1_000_000, 0), MilliCredits::credits(300));
         assert_eq!(price.cost(1_000, 1_000), MilliCredits(1_800));
         assert_eq!(price.cost(1, 0), MilliCredits(1));

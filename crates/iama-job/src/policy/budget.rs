@@ -1,6 +1,8 @@
 //! How long a round goes on by itself.
 
 use crate::fingerprint::Fingerprint;
+use crate::ids::QuoteId;
+use crate::policy::waterfall::ModelClass;
 use serde::{Deserialize, Serialize};
 
 /// Attempts of a round, attempt 0 (or the deep fix that opens a round in its stead) included.
@@ -9,11 +11,11 @@ pub const ATTEMPTS_A_ROUND: u8 = 10;
 /// Identical failures in a row that stop the loop and call a person.
 pub const IDENTICAL_FAILURES: u8 = 3;
 
-/// Automatic reruns of a test run that timed out. They are no attempts.
-pub const TIMEOUT_RERUNS: u8 = 1;
+/// How far a person can stretch the time limits of tests, by doubling.
+pub const TIME_FACTOR_LIMIT: u32 = 8;
 
 /// What a round has used up. Only a person's decision makes a new one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Counters {
     /// The round, from 1; 0 before the start.
     pub round: u32,
@@ -23,8 +25,26 @@ pub struct Counters {
     pub streak: u8,
     /// What the last counted failure looked like.
     pub fingerprint: Option<Fingerprint>,
+    /// Who works on the attempt.
+    pub class: ModelClass,
+    /// The price confirmed for the attempt's phase, where the class is L3.
+    pub quote: Option<QuoteId>,
     /// Whether this round had its deep fix.
     pub deep_fix_used: bool,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            round: 0,
+            attempt: 0,
+            streak: 0,
+            fingerprint: None,
+            class: ModelClass::L0,
+            quote: None,
+            deep_fix_used: false,
+        }
+    }
 }
 
 impl Counters {
@@ -65,8 +85,8 @@ mod tests {
 
     #[test]
     fn only_identical_failures_in_a_row_lengthen_the_streak() {
-        let figures =
-            [&["a"][..], &["a", "a"], &["a", "b"], &["a", "b", "a"], &["b", "a", "a", "a"]].map(|row| streak_after(row));
+        let figures = [&["a"][..], &["a", "a"], &["a", "b"], &["a", "b", "a"], &["b", "a", "a", "a"]]
+            .map(|row| streak_after(row));
         assert_eq!(figures, [1, 2, 1, 1, 3]);
     }
 
@@ -84,6 +104,8 @@ mod tests {
             attempt: 9,
             streak: 2,
             fingerprint: Some(Fingerprint::from_hex("a")),
+            class: ModelClass::L3,
+            quote: Some("q".into()),
             deep_fix_used: true,
         };
         assert_eq!(worn.next_round(), Counters { round: 5, ..Counters::default() });
