@@ -9,9 +9,11 @@ pub mod line_index;
 pub mod oracle;
 pub mod scopes;
 pub mod source;
+pub mod symbols;
 pub mod tree;
 
 pub use dialect::Dialect;
 pub use line_index::{LineIndex, Position};
 pub use source::{SourceError, SourceText};
+pub use symbols::{Symbol, SymbolKind, Symbols};
 pub use tree::{Node, NodeId, Span, SyntaxTree};

@@ -92,7 +92,7 @@ pub enum ParseError {
 }
 
 impl SyntaxTree {
-    /// Parses `text`. A carriage return without a line feed ends a line, as it does for CPython and the ECMAScript grammar.
+    /// Parses `text`. A carriage return without a line feed ends a line, as it does for `CPython` and the ECMAScript grammar.
     pub fn parse(dialect: Dialect, text: impl Into<Arc<str>>) -> Result<Self, ParseError> {
         let text: Arc<str> = text.into();
         if u32::try_from(text.len()).is_err() {
@@ -100,7 +100,7 @@ impl SyntaxTree {
         }
         let grammar = dialect.grammar();
         let mut parser = Parser::new();
-        parser.set_language(&grammar.language).map_err(|_| ParseError::Grammar)?;
+        parser.set_language(grammar.language).map_err(|_| ParseError::Grammar)?;
         let tree = match line_feed_view(&text) {
             Some(view) => parser.parse(view, None),
             None => parser.parse(&*text, None),
@@ -229,9 +229,12 @@ fn flatten(cursor: &mut TreeCursor<'_>, expected: usize) -> Vec<NodeData> {
 fn node_data(cursor: &TreeCursor<'_>, parent: u32) -> NodeData {
     let node = cursor.node();
     let mut flags = 0;
-    for (set, flag) in
-        [(node.is_named(), NAMED), (node.is_missing(), MISSING), (node.is_extra(), EXTRA), (node.has_error(), HAS_ERROR)]
-    {
+    for (set, flag) in [
+        (node.is_named(), NAMED),
+        (node.is_missing(), MISSING),
+        (node.is_extra(), EXTRA),
+        (node.has_error(), HAS_ERROR),
+    ] {
         if set {
             flags |= flag;
         }
