@@ -1,3 +1,19 @@
-//! The command line.
+//! The command line: `iama`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod args;
+mod commands;
+mod paint;
+mod problem;
+mod settings;
+
+fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    match commands::run(arguments) {
+        Ok(code) => code,
+        Err(problem) => problem.report(),
+    }
+}

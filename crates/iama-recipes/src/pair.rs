@@ -1,6 +1,6 @@
 //! The language seam: everything that the engine must know about one migration, as a value.
 
-use iama_syntax::{Dialect, NodeId, SyntaxTree};
+use iama_syntax::{Dialect, NodeId, SourceError, SourceText, SyntaxTree};
 
 use crate::context::Context;
 use crate::edit::Edit;
@@ -17,6 +17,10 @@ pub struct Pair {
     pub recipes: &'static [Recipe],
     /// Whether a file belongs to the pair, by its path and its first line.
     pub claims: fn(path: &str, first_line: &str) -> bool,
+    /// Turns a file's bytes into text.
+    pub decode: fn(bytes: &[u8]) -> Result<SourceText, SourceError>,
+    /// Whether a text looks as if it could show which language it is written in. Quick, and may be wrong.
+    pub hints: fn(text: &str) -> bool,
     /// Reads a file as the source language.
     pub read: fn(text: &str) -> Reading,
     /// The dialect of a text that recipes have worked on, after the first round.

@@ -1,6 +1,7 @@
 //! Python 2 to Python 3.
 
-use iama_syntax::{Dialect, Node, SyntaxTree};
+use iama_syntax::scopes::{Resolution, Scopes};
+use iama_syntax::{Dialect, Node, SourceError, SourceText, SyntaxTree};
 
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
@@ -21,6 +22,8 @@ pub const PAIR: Pair = Pair {
     title: "Python 2 to Python 3",
     recipes: &RECIPES,
     claims,
+    decode,
+    hints,
     read,
     between: |_| Dialect::Python2PrintFunction,
     accepts,
@@ -70,6 +73,32 @@ fn claims(path: &str, first_line: &str) -> bool {
     }
 }
 
+/// A file without a coding line that is no ASCII can only be Python 3's.
+fn decode(bytes: &[u8]) -> Result<SourceText, SourceError> {
+    match SourceText::decode(Dialect::Python2, bytes) {
+        Err(error @ SourceError::UndeclaredNonAscii { .. }) => {
+            SourceText::decode(Dialect::Python3, bytes).map_err(|_| error)
+        }
+        decoded => decoded,
+    }
+}
+
+fn hints(text: &str) -> bool {
+    let old = |line: &str| {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "print" => !rest.trim_start().starts_with(['(', '=']),
+            "exec" | "raise" | "except" => rest.contains(',') || word == "exec",
+            _ => line.contains('`') || line.contains("<>") || line.contains_any(OLD_BUILTINS),
+        }
+    };
+    let new = |line: &str| {
+        line.starts_with("async ") || line.starts_with("nonlocal ") || line.contains(") -> ") || line.contains("f\"")
+            || line.contains("f'") || line.contains("yield from ")
+    };
+    text.lines().map(str::trim_start).any(|line| old(line) || new(line))
+}
+
 fn read(text: &str) -> Reading {
     let Ok(tree) = SyntaxTree::parse(Dialect::python2_of(text), text) else {
         return Reading::Neither(Rejection { offset: 0, excerpt: String::new() });
@@ -106,15 +135,55 @@ fn is_python2_only(node: Node<'_>) -> bool {
     }
 }
 
-/// Whether the file could not be Python 3.
+/// Whether the file could not be Python 3: by its syntax, or by a builtin that only Python 2 has.
 fn certain(tree: &SyntaxTree) -> bool {
-    tree.nodes().any(|node| match node.kind() {
+    tree.nodes().any(is_old_syntax) || (tree.text().contains_any(OLD_BUILTINS) && uses_old_builtin(tree))
+}
+
+fn is_old_syntax(node: Node<'_>) -> bool {
+    match node.kind() {
         "repr_expression" | "<>" | "exec_statement" => true,
         "print_statement" => !looks_like_call(node),
         "except_clause" => node.child_of_kind(",").is_some(),
         "raise_statement" => node.child_of_kind("expression_list").is_some(),
         "integer" | "string_start" => is_python2_only(node),
         "parameters" | "lambda_parameters" => node.named_children().any(|child| child.kind() == "tuple_pattern"),
+        _ => false,
+    }
+}
+
+/// Builtins that Python 3 does not have under any name of its own.
+const OLD_BUILTINS: &[&str] =
+    &["basestring", "unicode", "xrange", "raw_input", "unichr", "execfile", "long", "cmp", "reduce", "coerce"];
+
+trait ContainsAny {
+    fn contains_any(&self, words: &[&str]) -> bool;
+}
+
+impl ContainsAny for str {
+    fn contains_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.contains(word))
+    }
+}
+
+fn uses_old_builtin(tree: &SyntaxTree) -> bool {
+    let scopes = Scopes::build(tree);
+    tree.nodes().any(|node| {
+        node.kind() == "identifier"
+            && OLD_BUILTINS.contains(&node.text())
+            && scopes.resolve(node) == Some(Resolution::Builtin)
+            && !is_guarded(node)
+    })
+}
+
+/// Whether a name is used only where the file has asked which Python it runs on.
+fn is_guarded(node: Node<'_>) -> bool {
+    node.ancestors().any(|ancestor| match ancestor.kind() {
+        "try_statement" => true,
+        "if_statement" | "elif_clause" | "conditional_expression" => {
+            let condition = ancestor.field("condition").unwrap_or(ancestor).text();
+            ["version", "PY2", "PY3", "six.", "IS_PY"].iter().any(|sign| condition.contains(sign))
+        }
         _ => false,
     })
 }

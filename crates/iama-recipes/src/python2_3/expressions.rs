@@ -78,11 +78,7 @@ pub(super) const RECIPES: [Recipe; 6] = [
 
 fn backticks(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let inside: Vec<_> = node.named_children().collect();
-    let [first, .., last] = (match inside[..] {
-        [] => return,
-        [only] => [only, only],
-        [first, .., last] => [first, last],
-    });
+    let (Some(first), Some(last)) = (inside.first(), inside.last()) else { return };
     let tuple = inside.len() > 1 || matches!(first.kind(), "expression_list");
     let (before, after) = if tuple { ("repr((", "))") } else { ("repr(", ")") };
     let kept = Span::new(first.start(), last.end());
@@ -198,14 +194,16 @@ fn lambda_parameters(node: Node<'_>, named: &[(Node<'_>, String)], found: &mut F
     let Some(body) = node.field("body") else { return };
     let mut edits = Vec::new();
     for (tuple, name) in named {
+        let touching = !node.tree().text()[..tuple.start() as usize].ends_with([' ', ',', '\t']);
+        let space = if touching { " " } else { "" };
         // `lambda (a): a` has parentheses and no tuple.
         let single = tuple.named_children().count() == 1 && tuple.child_of_kind(",").is_none();
         if single {
             let inner = tuple.named_child(0).map_or("", Node::text);
-            edits.push(Edit::replace(tuple.span(), inner));
+            edits.push(Edit::replace(tuple.span(), format!("{space}{inner}")));
             continue;
         }
-        edits.push(Edit::replace(tuple.span(), name.as_str()));
+        edits.push(Edit::replace(tuple.span(), format!("{space}{name}")));
         for (path, leaf) in leaves(*tuple, name) {
             for used in body.descendants().filter(|used| is_use_of(*used, leaf)) {
                 edits.push(Edit::replace(used.span(), path.as_str()));

@@ -187,11 +187,6 @@ pub(super) fn line_end(text: &str) -> &'static str {
     }
 }
 
-/// The function, lambda or class right around a node.
-pub(super) fn enclosing<'t>(node: Node<'t>, kinds: &[&str]) -> Option<Node<'t>> {
-    node.ancestors().find(|ancestor| kinds.contains(&ancestor.kind()))
-}
-
 /// Replaces a node's text.
 pub(super) fn rename(node: Node<'_>, text: &str) -> Edit {
     Edit::replace(node.span(), text)

@@ -1,0 +1,258 @@
+//! `iama recipes run`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anstream::{eprintln, println};
+use iama_engine::rewrite::{FileResult, Rewritten, rewrite, rewrite_bytes, survey};
+use iama_recipes::{Class, Migration, Options, Pair, Project, Strategy};
+use iama_source::{SourceFile, WalkError, WalkOptions, Workspace, walk};
+use iama_syntax::{LineIndex, SourceText};
+use serde::Serialize;
+
+use super::recipes;
+use crate::args::RecipesRun;
+use crate::paint;
+use crate::problem::{Problem, exit, io};
+use crate::settings::{self, Settings};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Diff,
+    Write,
+    Check,
+}
+
+/// Everything that one run says, as `iama.recipes-run/1`.
+#[derive(Default, Serialize)]
+struct Report {
+    schema: &'static str,
+    pair: &'static str,
+    strategy: &'static str,
+    files: usize,
+    changed: Vec<String>,
+    already_target: usize,
+    edits: BTreeMap<&'static str, usize>,
+    places: Vec<Place>,
+    failures: Vec<FailureRow>,
+    excluded: Vec<iama_source::Excluded>,
+}
+
+#[derive(Serialize)]
+struct Place {
+    file: String,
+    line: u32,
+    recipe: &'static str,
+    class: Class,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct FailureRow {
+    file: String,
+    line: u32,
+    code: &'static str,
+    sentence: String,
+    hint: &'static str,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
+    let pair = recipes::pair(&arguments.pair)?;
+    if arguments.paths == [PathBuf::from("-")] {
+        return run_stdin(pair, &options(pair, arguments, &settings::read(Path::new("."))?)?);
+    }
+    let mode = match (arguments.write, arguments.check) {
+        (true, _) => Mode::Write,
+        (_, true) => Mode::Check,
+        _ => Mode::Diff,
+    };
+    let mut report = Report { schema: "iama.recipes-run/1", pair: pair.id, ..Report::default() };
+    let mut failed = None;
+    for path in &arguments.paths {
+        let settings = settings::read(if path.is_dir() { path } else { Path::new(".") })?;
+        let options = options(pair, arguments, &settings)?;
+        report.strategy = options.strategy.name();
+        let workspace = workspace(path, arguments, &settings, pair)?;
+        let project = survey(&workspace, pair);
+        report.excluded.extend(workspace.excluded.iter().cloned());
+        rewrite(&workspace.root, &workspace.files, pair, &project, &options, |file| {
+            if failed.is_none() {
+                failed = take(&workspace.root, file, mode, arguments.json, &mut report).err();
+            }
+        });
+    }
+    if let Some(problem) = failed {
+        return Err(problem);
+    }
+    finish(&report, mode, arguments.json)
+}
+
+fn options(pair: &'static Pair, arguments: &RecipesRun, settings: &Settings) -> Result<Options, Problem> {
+    let either = |own: &[String], project: &[String]| if own.is_empty() { project.to_vec() } else { own.to_vec() };
+    let strategy = arguments.strategy.map(Strategy::from).or(settings.strategy.map(Strategy::from));
+    let options = Options {
+        strategy: strategy.unwrap_or(Strategy::Standard),
+        select: either(&arguments.select, &settings.select),
+        ignore: either(&arguments.ignore, &settings.ignore),
+    };
+    for id in options.select.iter().chain(&options.ignore) {
+        recipes::recipe(pair, id)?;
+    }
+    Ok(options)
+}
+
+/// A folder is walked; a file stands for itself, whatever it is called.
+fn workspace(path: &Path, arguments: &RecipesRun, settings: &Settings, pair: &Pair) -> Result<Workspace, Problem> {
+    let exclude = settings.exclude.iter().chain(&arguments.exclude).cloned().collect();
+    if path.is_file() {
+        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let bytes = fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(0);
+        let files = vec![SourceFile { path: name, bytes, executable: false }];
+        return Ok(Workspace { root: root.to_owned(), files, excluded: Vec::new() });
+    }
+    walk(path, &WalkOptions { exclude }, pair.claims).map_err(|error| {
+        let hint = match error {
+            WalkError::NoFolder(_) => "name a file or a folder that exists",
+            WalkError::Pattern { .. } => "patterns look like `tests/**` or `**/generated_*.py`",
+        };
+        Problem::bad_input("PATH_INVALID", error.to_string(), hint)
+    })
+}
+
+fn run_stdin(pair: &'static Pair, options: &Options) -> Result<ExitCode, Problem> {
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(|error| io("cannot read standard input", &error))?;
+    let result = rewrite_bytes("standard input", &bytes, pair, &Project::default(), options);
+    let output = match result {
+        FileResult::Migrated { bytes: Some(new), before, migration } => {
+            for place in places("-", &before, &migration) {
+                print_place(&place);
+            }
+            new
+        }
+        FileResult::Migrated { bytes: None, .. } | FileResult::AlreadyTarget => bytes,
+        FileResult::Failed(failure) => {
+            return Err(Problem::bad_input(failure.code(), failure.to_string(), failure.hint()));
+        }
+    };
+    std::io::stdout().write_all(&output).map_err(|error| io("cannot write to standard output", &error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn take(root: &Path, file: Rewritten, mode: Mode, quiet: bool, report: &mut Report) -> Result<(), Problem> {
+    report.files += 1;
+    match file.result {
+        FileResult::AlreadyTarget => report.already_target += 1,
+        FileResult::Failed(failure) => report.failures.push(FailureRow {
+            line: failure.line(),
+            code: failure.code(),
+            sentence: failure.to_string(),
+            hint: failure.hint(),
+            file: file.path,
+        }),
+        FileResult::Migrated { before, migration, bytes } => {
+            report.places.extend(places(&file.path, &before, &migration));
+            for note in migration.notes.iter().filter(|note| note.class != Class::Refused) {
+                *report.edits.entry(note.recipe).or_default() += 1;
+            }
+            let Some(bytes) = bytes else { return Ok(()) };
+            match mode {
+                Mode::Write => write_whole(&root.join(&file.path), &bytes)?,
+                Mode::Diff if !quiet => print_diff(&file.path, before.text(), &migration.text),
+                Mode::Diff | Mode::Check => {}
+            }
+            report.changed.push(file.path);
+        }
+    }
+    Ok(())
+}
+
+/// The places of a file that a person should look at.
+fn places(file: &str, before: &SourceText, migration: &Migration) -> Vec<Place> {
+    let lines = LineIndex::new(before.text());
+    let noted = migration.notes.iter().filter(|note| note.class != Class::Safe);
+    noted
+        .map(|note| Place {
+            file: file.to_owned(),
+            line: lines.line(note.span.start),
+            recipe: note.recipe,
+            class: note.class,
+            why: note.why.clone(),
+        })
+        .collect()
+}
+
+/// Replaces a file as a whole: a reader sees the old bytes or the new ones.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| io(format!("cannot write {}", path.display()), &error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    let permissions = fs::metadata(path).map_err(failed)?.permissions();
+    file.as_file().set_permissions(permissions).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+fn print_diff(path: &str, before: &str, after: &str) {
+    println!("{}", paint::strong(format!("--- {path}\n+++ {path}")));
+    let diff = similar::TextDiff::from_lines(before, after);
+    for hunk in diff.unified_diff().iter_hunks() {
+        println!("{}", paint::place(hunk.header()));
+        for change in hunk.iter_changes() {
+            let line = change.value().trim_end_matches(['\n', '\r']);
+            match change.tag() {
+                similar::ChangeTag::Delete => println!("{}", paint::removed(format!("-{line}"))),
+                similar::ChangeTag::Insert => println!("{}", paint::added(format!("+{line}"))),
+                similar::ChangeTag::Equal => println!(" {line}"),
+            }
+        }
+    }
+}
+
+fn print_place(place: &Place) {
+    let (file, line) = (&place.file, place.line);
+    let class = paint::warning(recipes::class_name(place.class));
+    eprintln!("{}  {class} {}: {}", paint::place(format!("{file}:{line}")), place.recipe, place.why);
+}
+
+fn finish(report: &Report, mode: Mode, as_json: bool) -> Result<ExitCode, Problem> {
+    if as_json {
+        let text = serde_json::to_string(report).map_err(|error| io("cannot write the report", &error.into()))?;
+        println!("{text}");
+    } else {
+        summarise(report, mode);
+    }
+    let remaining = mode == Mode::Check && !report.changed.is_empty();
+    let code = if !report.failures.is_empty() && report.failures.len() == report.files {
+        exit::BAD_INPUT
+    } else if remaining {
+        exit::NOT_DELIVERED
+    } else {
+        exit::OK
+    };
+    Ok(ExitCode::from(code))
+}
+
+fn summarise(report: &Report, mode: Mode) {
+    for place in &report.places {
+        print_place(place);
+    }
+    for row in &report.failures {
+        let at = paint::place(format!("{}:{}", row.file, row.line));
+        eprintln!("{at}  {}[{}] {}\n  {}: {}", paint::error("error"), row.code, row.sentence, paint::dim("hint"), row.hint);
+    }
+    let mut counts: Vec<_> = report.edits.iter().collect();
+    counts.sort_by_key(|(id, count)| (std::cmp::Reverse(**count), **id));
+    for (id, count) in counts {
+        eprintln!("{count:6}  {id}");
+    }
+    let verb = if mode == Mode::Write { "rewritten" } else { "would be rewritten" };
+    let (changed, files, places) = (report.changed.len(), report.files, report.places.len());
+    eprintln!("{}", paint::strong(format!("{changed} of {files} files {verb}; {places} places need a person")));
+}

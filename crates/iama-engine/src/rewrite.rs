@@ -1,0 +1,185 @@
+//! Recipes over the files of a workspace, in memory: nothing is written here.
+
+use std::fs;
+use std::path::Path;
+
+use iama_recipes::pair::Reading;
+use iama_recipes::{Migration, Options, Outcome, Pair, Project, migrate};
+use iama_source::{SourceFile, Workspace};
+use iama_syntax::{LineIndex, SourceError, SourceText};
+use rayon::prelude::*;
+
+/// Files that are read at once. Bounds the memory, whatever the size of the tree.
+const BATCH: usize = 64;
+
+/// Files that are read to learn which language a workspace is written in.
+const SAMPLE: usize = 25;
+
+/// What became of one file.
+#[derive(Debug)]
+pub struct Rewritten {
+    /// The path relative to the root.
+    pub path: String,
+    /// What happened.
+    pub result: FileResult,
+}
+
+/// The ways in which a file can come out.
+#[derive(Debug)]
+pub enum FileResult {
+    /// Written in the target language already.
+    AlreadyTarget,
+    /// Recipes ran.
+    Migrated {
+        /// The file before.
+        before: SourceText,
+        /// The account of what changed.
+        migration: Migration,
+        /// The bytes to write; nothing when they are the same as before.
+        bytes: Option<Vec<u8>>,
+    },
+    /// Left as it is, for a reason.
+    Failed(Failure),
+}
+
+/// Why a file was left as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The file could not be opened.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    /// The bytes are no text.
+    #[error(transparent)]
+    Encoding(SourceError),
+    /// Neither grammar accepts the text.
+    #[error("line {line} is neither the source nor the target language: {excerpt:?}")]
+    Syntax {
+        /// From 1.
+        line: u32,
+        /// The text there.
+        excerpt: String,
+    },
+    /// The rewritten text was not accepted.
+    #[error("the rewritten file would be wrong near {excerpt:?}, so it was left as it was (recipes: {})", recipes.join(", "))]
+    Restored {
+        /// The rewritten text there.
+        excerpt: String,
+        /// Recipes that had a part in the file.
+        recipes: Vec<&'static str>,
+    },
+}
+
+impl Failure {
+    /// A stable name for this kind of failure.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "SOURCE_UNREADABLE",
+            Self::Encoding(error) => error.code(),
+            Self::Syntax { .. } => "SOURCE_SYNTAX",
+            Self::Restored { .. } => "RESULT_NOT_ACCEPTED",
+        }
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "make the file readable, or leave it out with --exclude",
+            Self::Encoding(error) => error.hint(),
+            Self::Syntax { .. } => "mend the syntax, or leave the file out with --exclude",
+            Self::Restored { .. } => "run the recipes one by one with --select to see which one is at fault, and report it",
+        }
+    }
+
+    /// The line that is meant, from 1.
+    pub const fn line(&self) -> u32 {
+        match self {
+            Self::Syntax { line, .. } => *line,
+            Self::Unreadable(_) | Self::Encoding(_) | Self::Restored { .. } => 1,
+        }
+    }
+}
+
+/// Learns what a pair must know of a workspace before it rewrites any file of it.
+pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
+    let files = workspace.files.iter().map(|file| file.path.clone()).collect();
+    let (mut source, mut target) = (0, 0);
+    for file in &workspace.files {
+        if source + target >= SAMPLE {
+            break;
+        }
+        let Ok(bytes) = fs::read(workspace.root.join(&file.path)) else { continue };
+        match evidence(pair, &bytes) {
+            Evidence::Source => source += 1,
+            Evidence::Target => target += 1,
+            Evidence::None => {}
+        }
+    }
+    Project { files, certain: source > 0 && source >= target }
+}
+
+enum Evidence {
+    Source,
+    Target,
+    None,
+}
+
+fn evidence(pair: &Pair, bytes: &[u8]) -> Evidence {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Evidence::None };
+    if !(pair.hints)(text) {
+        return Evidence::None;
+    }
+    match (pair.read)(text) {
+        Reading::Source(tree) if (pair.certain)(&tree) => Evidence::Source,
+        Reading::Target => Evidence::Target,
+        Reading::Source(_) | Reading::Neither(_) => Evidence::None,
+    }
+}
+
+/// Runs recipes over files of a workspace and hands each result on, in order of path.
+pub fn rewrite(
+    root: &Path,
+    files: &[SourceFile],
+    pair: &Pair,
+    project: &Project,
+    options: &Options,
+    mut each: impl FnMut(Rewritten),
+) {
+    for batch in files.chunks(BATCH) {
+        let done: Vec<_> = batch
+            .par_iter()
+            .map(|file| {
+                let result = match fs::read(root.join(&file.path)) {
+                    Ok(bytes) => rewrite_bytes(&file.path, &bytes, pair, project, options),
+                    Err(error) => FileResult::Failed(Failure::Unreadable(error.to_string())),
+                };
+                Rewritten { path: file.path.clone(), result }
+            })
+            .collect();
+        done.into_iter().for_each(&mut each);
+    }
+}
+
+/// Runs recipes over the bytes of one file.
+pub fn rewrite_bytes(path: &str, bytes: &[u8], pair: &Pair, project: &Project, options: &Options) -> FileResult {
+    let before = match (pair.decode)(bytes) {
+        Ok(before) => before,
+        Err(error) => return FileResult::Failed(Failure::Encoding(error)),
+    };
+    match migrate(pair, path, before.text(), project, options) {
+        Outcome::AlreadyTarget => FileResult::AlreadyTarget,
+        Outcome::Unreadable(rejection) => {
+            let line = LineIndex::new(before.text()).line(rejection.offset);
+            FileResult::Failed(Failure::Syntax { line, excerpt: rejection.excerpt })
+        }
+        Outcome::Restored { rejection, recipes } => {
+            FileResult::Failed(Failure::Restored { excerpt: rejection.excerpt, recipes })
+        }
+        Outcome::Migrated(migration) if migration.changes.is_empty() => {
+            FileResult::Migrated { before, migration, bytes: None }
+        }
+        Outcome::Migrated(migration) => match before.encode(&migration.text) {
+            Ok(bytes) => FileResult::Migrated { before, migration, bytes: Some(bytes) },
+            Err(error) => FileResult::Failed(Failure::Encoding(error)),
+        },
+    }
+}
