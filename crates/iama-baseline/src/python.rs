@@ -1,0 +1,10 @@
+//! Python: interpreters, isolated environments, test files and test runs.
+
+pub mod discover;
+pub mod environment;
+pub mod interpreter;
+pub mod requirements;
+pub mod run;
+
+/// The program that runs tests inside an interpreter.
+pub const HARNESS: &str = include_str!("../harness/iama_harness.py");

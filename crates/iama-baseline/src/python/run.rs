@@ -1,0 +1,277 @@
+//! Running a suite: the harness writes events, we watch them, end what hangs or crashes, and go on with the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use iama_sandbox::{Ended, Launch, Sandbox};
+use serde::{Deserialize, Serialize};
+
+use super::HARNESS;
+use super::environment::Environment;
+use crate::suite::{Case, CaseError, CollectError, Status, Suite, TestId};
+
+/// Time that a test gets beyond its limit to be stopped from inside.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Restarts after tests that hang or crash.
+const MAX_RESTARTS: usize = 50;
+
+/// A suite to run.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The copy of the project; tests run here and may write here.
+    pub root: &'a Path,
+    /// A folder of ours for plans, events and output; created when missing.
+    pub scratch: &'a Path,
+    /// What runs the tests.
+    pub environment: &'a Environment,
+    /// The files, relative to the root.
+    pub files: &'a [String],
+    /// Folders for the module path, relative to the root.
+    pub pythonpath: &'a [String],
+    /// Only these tests, when given.
+    pub only: Option<&'a BTreeSet<TestId>>,
+    /// The limit of each test.
+    pub per_test: Duration,
+    /// The limit of the whole.
+    pub whole: Duration,
+    /// Folders that look empty to the tests.
+    pub hidden: &'a [PathBuf],
+}
+
+#[derive(Serialize)]
+struct Plan<'a> {
+    schema: &'static str,
+    runner: &'static str,
+    files: Vec<&'a str>,
+    pythonpath: &'a [String],
+    skip: Vec<&'a TestId>,
+    only: Option<&'a BTreeSet<TestId>>,
+    per_test_seconds: f64,
+    collect_only: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "e", rename_all = "snake_case")]
+enum Event {
+    Begin { runner: String },
+    Collecting { file: String },
+    Collected {},
+    CollectError { file: String, error: CaseError },
+    Start { id: TestId },
+    End { id: TestId, outcome: Status, error: Option<CaseError> },
+    Problem { code: String, message: String },
+    Done {},
+}
+
+/// What is known while the events come in.
+#[derive(Default)]
+struct Progress {
+    suite: Suite,
+    collecting: Option<String>,
+    running: Option<TestId>,
+    done: bool,
+}
+
+impl Progress {
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Begin { runner } => self.suite.runner = Some(runner),
+            Event::Collecting { file } => self.collecting = Some(file),
+            Event::Collected {} => self.collecting = None,
+            Event::CollectError { file, error } => {
+                self.suite.collect_errors.retain(|known| known.file != file);
+                self.suite.collect_errors.push(CollectError { file, error });
+            }
+            Event::Start { id } => self.running = Some(id),
+            Event::End { id, outcome, error } => {
+                self.running = None;
+                self.suite.cases.insert(id, Case { status: outcome, error });
+            }
+            Event::Problem { code, message } => {
+                let problem = format!("{code}: {message}");
+                if !self.suite.problems.contains(&problem) {
+                    self.suite.problems.push(problem);
+                }
+            }
+            Event::Done {} => self.done = true,
+        }
+    }
+}
+
+/// Reads the lines that are complete, once each.
+struct Tail {
+    path: PathBuf,
+    read: u64,
+}
+
+impl Tail {
+    fn next(&mut self) -> io::Result<Vec<Event>> {
+        let Ok(mut file) = File::open(&self.path) else { return Ok(Vec::new()) };
+        file.seek(SeekFrom::Start(self.read))?;
+        let mut events = Vec::new();
+        let mut reader = BufReader::new(file.take(16 << 20));
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+            self.read += line.len() as u64;
+            // A line that is none of ours was written by the tests; it says nothing.
+            events.extend(serde_json::from_slice(&line).ok());
+            line.clear();
+        }
+        Ok(events)
+    }
+}
+
+/// Runs a suite to its end. `report` is told of every test that ends.
+pub fn run_suite(
+    sandbox: &Sandbox,
+    request: &Request<'_>,
+    mut report: impl FnMut(&TestId, Status),
+) -> io::Result<Suite> {
+    fs::create_dir_all(request.scratch)?;
+    let harness = request.scratch.join("iama_harness.py");
+    fs::write(&harness, HARNESS)?;
+    let events = request.scratch.join("events.jsonl");
+    fs::write(&events, "")?;
+    let mut tail = Tail { path: events.clone(), read: 0 };
+    let mut progress = Progress::default();
+    let mut lost_files: BTreeSet<String> = BTreeSet::new();
+    let mut left = request.whole;
+    for _ in 0..MAX_RESTARTS {
+        let plan = plan(request, &progress.suite, &lost_files);
+        fs::write(request.scratch.join("plan.json"), serde_json::to_vec(&plan)?)?;
+        let (ended, took) = once(sandbox, request, left, &mut tail, &mut progress, &mut report)?;
+        left = left.saturating_sub(took);
+        if progress.done {
+            break;
+        }
+        blame(ended, &mut progress, &mut lost_files);
+        if left.is_zero() || (ended == Ended::TimedOut) {
+            progress.suite.problems.push("the whole run took too long and was ended".to_owned());
+            break;
+        }
+    }
+    progress.suite.collect_errors.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(progress.suite)
+}
+
+fn plan<'a>(request: &Request<'a>, suite: &'a Suite, lost: &BTreeSet<String>) -> Plan<'a> {
+    Plan {
+        schema: "iama.harness/1",
+        runner: "auto",
+        files: request.files.iter().filter(|file| !lost.contains(*file)).map(String::as_str).collect(),
+        pythonpath: request.pythonpath,
+        skip: suite.cases.keys().collect(),
+        only: request.only,
+        per_test_seconds: request.per_test.as_secs_f64(),
+        collect_only: false,
+    }
+}
+
+/// Writes down what the run died of, so that the next one leaves it out.
+fn blame(ended: Ended, progress: &mut Progress, lost_files: &mut BTreeSet<String>) {
+    let (status, class) = match ended {
+        Ended::Stopped | Ended::TimedOut => (Status::Timeout, "Timeout"),
+        Ended::Killed | Ended::Exited(_) => (Status::Error, "Crash"),
+    };
+    let message = match status {
+        Status::Timeout => "it did not end in time and was stopped",
+        _ => "the interpreter ended in the middle of it",
+    };
+    let error = CaseError { class: class.to_owned(), message: message.to_owned(), ..CaseError::default() };
+    if let Some(id) = progress.running.take() {
+        progress.suite.cases.insert(id, Case { status, error: Some(error) });
+    } else if let Some(file) = progress.collecting.take() {
+        lost_files.insert(file.clone());
+        progress.suite.collect_errors.push(CollectError { file, error });
+    } else {
+        progress.suite.problems.push(format!("the run ended early ({ended:?})"));
+        progress.done = true;
+    }
+}
+
+/// One start of the harness; ends with the last event or with what hangs.
+#[expect(clippy::disallowed_methods, reason = "tests are timed by the real clock")]
+fn once(
+    sandbox: &Sandbox,
+    request: &Request<'_>,
+    limit: Duration,
+    tail: &mut Tail,
+    progress: &mut Progress,
+    report: &mut impl FnMut(&TestId, Status),
+) -> io::Result<(Ended, Duration)> {
+    let launch = launch(request, limit);
+    let mut since = Instant::now();
+    let mut failure = None;
+    let mut read = |progress: &mut Progress| -> io::Result<bool> {
+        let events = tail.next()?;
+        let moved = !events.is_empty();
+        for event in events {
+            if let Event::End { id, outcome, .. } = &event {
+                report(id, *outcome);
+            }
+            progress.take(event);
+        }
+        Ok(moved)
+    };
+    let outcome = sandbox.run(&launch, || {
+        match read(progress) {
+            Ok(true) => since = Instant::now(),
+            Ok(false) => {}
+            Err(error) => {
+                failure = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        let waiting = progress.running.is_some() || progress.collecting.is_some();
+        if waiting && since.elapsed() > request.per_test + GRACE {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    let outcome = outcome.map_err(io::Error::other)?;
+    read(progress)?;
+    failure.map_or(Ok((outcome.ended, outcome.took)), Err)
+}
+
+fn launch(request: &Request<'_>, limit: Duration) -> Launch {
+    let path = |name: &str| request.scratch.join(name).display().to_string();
+    let temporary = request.scratch.join("tmp");
+    // A missing folder shows when the first test wants a temporary file.
+    let _ = fs::create_dir_all(&temporary);
+    let variables = [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+        ("HOME", temporary.display().to_string()),
+        ("TMPDIR", temporary.display().to_string()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("LC_ALL", "C.UTF-8".to_owned()),
+        ("TZ", "UTC".to_owned()),
+        ("PYTHONHASHSEED", "0".to_owned()),
+        ("PYTHONIOENCODING", "utf-8".to_owned()),
+        ("PYTHONUNBUFFERED", "1".to_owned()),
+        ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
+        ("PYTHONNOUSERSITE", "1".to_owned()),
+    ];
+    Launch {
+        command: vec![
+            request.environment.python.display().to_string(),
+            path("iama_harness.py"),
+            "--plan".to_owned(),
+            path("plan.json"),
+            "--events".to_owned(),
+            path("events.jsonl"),
+        ],
+        folder: request.root.to_owned(),
+        environment: variables.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<BTreeMap<_, _>>(),
+        writable: vec![request.root.to_owned(), request.scratch.to_owned()],
+        readable: request.environment.folders.clone(),
+        hidden: request.hidden.to_vec(),
+        output: request.scratch.join("output.txt"),
+        limit,
+    }
+}
