@@ -10,7 +10,7 @@
 //! source code of the user's (events and effects carry the ids of artifacts instead).
 
 mod codes;
-
+pub mod diagram;
 pub mod effect;
 pub mod entitlement;
 pub mod event;
@@ -18,6 +18,8 @@ pub mod fingerprint;
 pub mod ids;
 pub mod job;
 pub mod journal;
+#[cfg(any(test, feature = "model"))]
+pub mod model;
 pub mod outcome;
 pub mod place;
 pub mod policy;

@@ -42,6 +42,20 @@ codes! {
     }
 }
 
+impl Stale {
+    /// What it means.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Result => "A result that nobody waits for: late, repeated or cancelled.",
+            Self::Timer => "A timer that was cancelled or armed anew.",
+            Self::EarlyTimer => "A timer that fired before its time; it has to be armed again.",
+            Self::Presence => "Nothing is worked on that a beat, or the lack of it, could concern.",
+            Self::Credits => "No model is at work that would need credits.",
+            Self::Signal => "The job is over, or has no gate to open.",
+        }
+    }
+}
+
 codes! {
     /// Why a decision is refused.
     pub enum RefusalCode {

@@ -489,7 +489,7 @@ mod tests {
     #[test]
     fn every_place_has_exactly_one_row() {
         let rows: Vec<Place> = TABLE.iter().map(|row| row.place).collect();
-        assert_eq!(rows, Place::ALL.iter().copied().collect::<Vec<_>>());
+        assert_eq!(rows, Place::ALL.to_vec());
     }
 
     #[test]

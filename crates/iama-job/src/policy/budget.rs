@@ -85,8 +85,7 @@ mod tests {
 
     #[test]
     fn only_identical_failures_in_a_row_lengthen_the_streak() {
-        let figures = [&["a"][..], &["a", "a"], &["a", "b"], &["a", "b", "a"], &["b", "a", "a", "a"]]
-            .map(|row| streak_after(row));
+        let figures = [&["a"][..], &["a", "a"], &["a", "b"], &["a", "b", "a"], &["b", "a", "a", "a"]].map(streak_after);
         assert_eq!(figures, [1, 2, 1, 1, 3]);
     }
 

@@ -8,7 +8,7 @@ use crate::event::{Decision, EffectResult, Event, EventKind};
 use crate::ids::QuoteId;
 use crate::outcome::RefusalCode;
 use crate::policy::waterfall::ModelClass;
-use crate::state::{DeepFixStep, InterveneStep, Offer, PatchStep, Quote, RecoveryReason, State};
+use crate::state::{DeepFixStep, InterveneStep, Offer, PatchStep, RecoveryReason, State};
 
 /// Three identical failures.
 pub(super) fn call(draft: &mut Draft) {
@@ -41,7 +41,8 @@ pub(super) fn waiting(draft: &mut Draft, offer: &Offer, event: &Event) -> Answer
     Ok(())
 }
 
-/// Starts a deep fix with L2 at once; with L3 asks for its price and answers true.
+/// Starts a deep fix with L2 at once; with L3 asks for its price and answers true. Only what was offered can be
+/// confirmed, so this is the one gate to a deep fix.
 pub(super) fn ask_for_deep_fix(draft: &mut Draft, offer: &Offer) -> Result<bool, super::No> {
     let class = draft.job.entitlement.deep_fix_class()?;
     if class != ModelClass::L3 {
@@ -58,12 +59,9 @@ pub(super) fn ask_for_deep_fix(draft: &mut Draft, offer: &Offer) -> Result<bool,
 }
 
 pub(super) fn confirm_deep_fix(draft: &mut Draft, offer: &Offer, named: &QuoteId) -> Answer {
-    let offered: Option<&Quote> = match offer {
-        Offer::None | Offer::Quoting => None,
-        Offer::Quoted { quote } => Some(quote),
-    };
+    let Offer::Quoted { quote: offered } = offer else { return Err(RefusalCode::ConfirmationRequired.into()) };
     let class = draft.job.entitlement.deep_fix_class()?;
-    let quote = refactor::confirmed(class, Some(named), offered)?;
+    let quote = refactor::confirmed(class, Some(named), Some(offered))?;
     start_deep_fix(draft, class, quote);
     Ok(())
 }

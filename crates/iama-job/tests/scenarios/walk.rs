@@ -186,7 +186,7 @@ impl Walk {
 /// Longer stretches of a life.
 impl Walk {
     #[track_caller]
-    pub(crate) fn to_strategy(self) -> Self {
+    pub(crate) fn until_strategy(self) -> Self {
         let walk = self
             .answer(EffectResult::PreflightDone { dirty: false })
             .answer(EffectResult::ContextBuilt { tokens: 10_000, confidence: 95 })
@@ -199,20 +199,20 @@ impl Walk {
     }
 
     #[track_caller]
-    pub(crate) fn to_spec(self) -> Self {
-        self.to_strategy()
+    pub(crate) fn until_spec(self) -> Self {
+        self.until_strategy()
             .decide(Decision::SelectProposal { strategy: Strategy::Standard })
             .answer(EffectResult::SpecDrafted { usage: Usage::default() })
     }
 
     #[track_caller]
-    pub(crate) fn to_generating_tests(self) -> Self {
-        self.to_spec().decide(Decision::ApproveSpec).at(Place::GeneratingTests)
+    pub(crate) fn until_generating_tests(self) -> Self {
+        self.until_spec().decide(Decision::ApproveSpec).at(Place::GeneratingTests)
     }
 
     #[track_caller]
-    pub(crate) fn to_baseline(self) -> Self {
-        self.to_generating_tests().baseline_from_tests()
+    pub(crate) fn until_baseline(self) -> Self {
+        self.until_generating_tests().baseline_from_tests()
     }
 
     #[track_caller]
@@ -221,8 +221,8 @@ impl Walk {
     }
 
     #[track_caller]
-    pub(crate) fn to_recipes(self) -> Self {
-        self.to_baseline().sealed()
+    pub(crate) fn until_recipes(self) -> Self {
+        self.until_baseline().sealed()
     }
 
     /// From a baseline run that passes to attempt 0.
@@ -237,8 +237,8 @@ impl Walk {
 
     /// The tests of attempt 0 are running.
     #[track_caller]
-    pub(crate) fn to_first_tests(self) -> Self {
-        self.to_recipes().patch()
+    pub(crate) fn until_first_tests(self) -> Self {
+        self.until_recipes().patch()
     }
 
     /// A patch is written and applied; its tests run.
@@ -256,8 +256,8 @@ impl Walk {
 
     /// Attempt 0 failed; attempt 1 builds its context.
     #[track_caller]
-    pub(crate) fn to_attempt_1(self) -> Self {
-        self.to_first_tests().answer(red("zero")).at(Place::RepairContext)
+    pub(crate) fn until_attempt_1(self) -> Self {
+        self.until_first_tests().answer(red("zero")).at(Place::RepairContext)
     }
 
     /// Attempts that each fail in another way.
@@ -271,8 +271,8 @@ impl Walk {
 
     /// Three identical failures.
     #[track_caller]
-    pub(crate) fn to_intervention(self) -> Self {
-        let mut walk = self.to_attempt_1();
+    pub(crate) fn until_intervention(self) -> Self {
+        let mut walk = self.until_attempt_1();
         for _ in 0..3 {
             walk = walk.attempt().answer(red("same"));
         }
@@ -281,7 +281,7 @@ impl Walk {
 
     /// The whole retreat.
     #[track_caller]
-    pub(crate) fn to_fallback(self) -> Self {
+    pub(crate) fn until_fallback(self) -> Self {
         self.at(Place::RecoveryPacking)
             .answer(EffectResult::PartialPacked { patch: Some("partial".into()) })
             .answer(EffectResult::WorkspaceRestored)
@@ -289,8 +289,8 @@ impl Walk {
     }
 
     #[track_caller]
-    pub(crate) fn to_delivered(self) -> Self {
-        self.to_first_tests()
+    pub(crate) fn until_delivered(self) -> Self {
+        self.until_first_tests()
             .answer(green())
             .answer(EffectResult::DeliveryPrepared { complex: false })
             .at(Place::DeliveryReady)

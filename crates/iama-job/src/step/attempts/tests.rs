@@ -2,6 +2,7 @@ use super::*;
 use crate::entitlement::Route;
 use crate::policy::billing::Price;
 use crate::policy::tiers::Tier;
+use std::fmt::Write as _;
 
 fn entitlement(tier: Tier, classes: &[ModelClass], pre_authorised: bool) -> Entitlement {
     let route = Route { name: "m".into(), price: Price::default(), output_tokens: 1 };
@@ -17,12 +18,12 @@ fn waterfall(tier: Tier, classes: &[ModelClass], pre_authorised: bool) -> String
     loop {
         match plan(&counters, &entitlement) {
             Plan::Work { attempt, class } => {
-                path.push_str(&format!(" {attempt}:{class}"));
+                let _ = write!(path, " {attempt}:{class}");
                 (counters.attempt, counters.class) = (attempt, class);
             }
             Plan::Ask { attempt, classes } => {
                 let names: Vec<_> = classes.iter().map(|class| class.code()).collect();
-                path.push_str(&format!(" !{attempt}:{}", names.join("/")));
+                let _ = write!(path, " !{attempt}:{}", names.join("/"));
                 (counters.attempt, counters.class) = (attempt, classes[0]);
             }
             Plan::Retreat(reason) => return format!("{path} {reason:?}"),
