@@ -9,8 +9,10 @@
 mod compare;
 mod details;
 mod expressions;
+mod scopes;
 
-pub use compare::{Difference, Report, compare, library};
+pub use compare::{Difference, Report, compare, compare_scopes, library};
+pub use scopes::scopes;
 
 use crate::line_index::LineIndex;
 use crate::tree::{Node, SyntaxTree};

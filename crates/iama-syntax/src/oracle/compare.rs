@@ -7,10 +7,11 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::{Statement, statements};
-use crate::{Dialect, SourceText, SyntaxTree};
+use super::{Statement, scopes, statements};
+use crate::{Dialect, LineIndex, SourceText, SyntaxTree};
 
-const SCRIPT: &str = include_str!("python2_ast.py");
+const STATEMENTS: &str = include_str!("python2_ast.py");
+const SCOPES: &str = include_str!("python_symtable.py");
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -49,7 +50,7 @@ struct Answer {
 /// Compares every one of `files` with what the interpreter at `python` says about it.
 pub fn compare(python: &Path, files: &[PathBuf]) -> io::Result<Report> {
     let mut report = Report::default();
-    for line in ask(python, files)?.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in ask(python, STATEMENTS, files)?.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let answer: Answer = serde_json::from_slice(line)?;
         if answer.error.is_some() {
             report.refused += 1;
@@ -62,11 +63,63 @@ pub fn compare(python: &Path, files: &[PathBuf]) -> io::Result<Report> {
     Ok(report)
 }
 
+fn python_folders(prefix: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(prefix.join("lib"))?.map(|entry| entry.map(|entry| entry.path()));
+    let is_python = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python"))
+            && path.join("os.py").is_file()
+    };
+    entries.filter(|path| path.as_ref().map_or(true, is_python)).collect()
+}
+
+/// Compares the scopes of every one of `files` with what the `symtable` module of the interpreter at `python`, which speaks
+/// `dialect`, says about them. Gives the number of scopes that were compared and a text for each that only one side has.
+/// Files with names that cannot be resolved, with annotations that are not evaluated, or with a type alias are left out.
+pub fn compare_scopes(python: &Path, dialect: Dialect, files: &[PathBuf]) -> io::Result<(usize, Vec<String>)> {
+    let (mut compared, mut differences) = (0, Vec::new());
+    for line in ask(python, SCOPES, files)?.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let answer: ScopeAnswer = serde_json::from_slice(line)?;
+        let Ok(tree) = parse(dialect, &fs::read(&answer.file)?) else { continue };
+        if answer.error.is_some() || !is_comparable(&tree) {
+            continue;
+        }
+        let ours = scopes(&tree);
+        if ours.iter().any(|scope| scope.ends_with("=?") || scope.contains("=? ")) {
+            continue;
+        }
+        compared += ours.len();
+        let file = answer.file.display();
+        differences.extend(missing(&ours, &answer.scopes).map(|scope| format!("{file}: only CPython has {scope}")));
+        differences.extend(missing(&answer.scopes, &ours).map(|scope| format!("{file}: only the tree has {scope}")));
+    }
+    Ok((compared, differences))
+}
+
+/// tree-sitter-python takes `type(a).b = c` for a type alias, and annotations may be texts that are never evaluated.
+fn is_comparable(tree: &SyntaxTree) -> bool {
+    let has_alias = || tree.nodes().any(|node| node.kind() == "type_alias_statement");
+    !tree.has_error() && !tree.text().contains("import annotations") && !has_alias()
+}
+
+#[derive(Deserialize)]
+struct ScopeAnswer {
+    file: PathBuf,
+    #[serde(default)]
+    scopes: Vec<String>,
+    error: Option<String>,
+}
+
+/// What `all` has more often than `known`.
+fn missing<'a>(known: &'a [String], all: &'a [String]) -> impl Iterator<Item = &'a String> {
+    let count = |list: &[String], scope: &String| list.iter().filter(|other| *other == scope).count();
+    all.iter().filter(move |scope| count(all, scope) > count(known, scope))
+}
+
 /// The files of the standard library of the interpreter at `python`, its tests included, what was installed into it not.
 pub fn library(python: &Path) -> io::Result<Vec<PathBuf>> {
     let prefix = python.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
     let mut files = Vec::new();
-    let mut folders = vec![prefix.join("lib/python2.7")];
+    let mut folders = python_folders(prefix)?;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
@@ -82,9 +135,9 @@ pub fn library(python: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a check that runs an interpreter over files, outside of any job")]
-fn ask(python: &Path, files: &[PathBuf]) -> io::Result<Vec<u8>> {
+fn ask(python: &Path, script: &str, files: &[PathBuf]) -> io::Result<Vec<u8>> {
     let mut child = Command::new(python)
-        .args(["-E", "-W", "ignore", "-c", SCRIPT])
+        .args(["-E", "-W", "ignore", "-c", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
@@ -121,13 +174,15 @@ fn difference(answer: Answer) -> io::Result<Option<Difference>> {
 }
 
 fn read(bytes: &[u8]) -> Result<Vec<Statement>, String> {
-    let source = SourceText::decode(Dialect::Python2, bytes).map_err(|error| error.to_string())?;
-    let dialect = Dialect::python2_of(source.text());
-    let tree = SyntaxTree::parse(dialect, source.shared_text()).map_err(|error| error.to_string())?;
+    let tree = parse(Dialect::Python2, bytes)?;
     match tree.first_error() {
-        Some(error) => {
-            Err(format!("a syntax error at line {}", 1 + tree.text()[..error.start() as usize].matches('\n').count()))
-        }
+        Some(error) => Err(format!("a syntax error at line {}", LineIndex::new(tree.text()).line(error.start()))),
         None => Ok(statements(&tree)),
     }
+}
+
+fn parse(dialect: Dialect, bytes: &[u8]) -> Result<SyntaxTree, String> {
+    let source = SourceText::decode(dialect, bytes).map_err(|error| error.to_string())?;
+    let dialect = if dialect.is_python2() { Dialect::python2_of(source.text()) } else { dialect };
+    SyntaxTree::parse(dialect, source.shared_text()).map_err(|error| error.to_string())
 }
