@@ -39,5 +39,9 @@ impl Problem {
 
 /// A failure while writing to a file or to the terminal.
 pub(crate) fn io(what: impl Into<String>, error: &std::io::Error) -> Problem {
-    Problem::bad_input("IO", format!("{}: {error}", what.into()), "check the path, its permissions and the space on the disk")
+    Problem::bad_input(
+        "IO",
+        format!("{}: {error}", what.into()),
+        "check the path, its permissions and the space on the disk",
+    )
 }

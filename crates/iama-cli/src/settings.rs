@@ -71,5 +71,9 @@ fn text_of(path: &Path) -> Result<Option<String>, Problem> {
 
 fn wrong(file: &str, error: &toml::de::Error) -> Problem {
     let first = error.message().lines().next().unwrap_or_default().to_owned();
-    Problem::bad_input("SETTINGS_INVALID", format!("{file}: {first}"), "`strategy`, `select`, `ignore` and `exclude` are known")
+    Problem::bad_input(
+        "SETTINGS_INVALID",
+        format!("{file}: {first}"),
+        "`strategy`, `select`, `ignore` and `exclude` are known",
+    )
 }

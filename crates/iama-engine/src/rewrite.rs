@@ -86,7 +86,9 @@ impl Failure {
             Self::Unreadable(_) => "make the file readable, or leave it out with --exclude",
             Self::Encoding(error) => error.hint(),
             Self::Syntax { .. } => "mend the syntax, or leave the file out with --exclude",
-            Self::Restored { .. } => "run the recipes one by one with --select to see which one is at fault, and report it",
+            Self::Restored { .. } => {
+                "run the recipes one by one with --select to see which one is at fault, and report it"
+            }
         }
     }
 

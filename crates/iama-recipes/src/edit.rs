@@ -230,7 +230,8 @@ impl Ledger {
             match segment.origin {
                 Origin::Source(at) if at >= next.span.start => {
                     next.span.end = at;
-                    let empty = Change { span: Span::empty(at + segment.len), text: String::new(), writers: Vec::new() };
+                    let empty =
+                        Change { span: Span::empty(at + segment.len), text: String::new(), writers: Vec::new() };
                     push_change(&mut changes, std::mem::replace(&mut next, empty));
                 }
                 Origin::Source(_) => next.text.push_str(here),
@@ -281,11 +282,10 @@ mod tests {
     #[test]
     fn edits_inside_kept_parts_compose_in_one_round() {
         let source = "print map(f, d)";
-        let outer = Edit::pieces(Span::new(0, 15), vec![
-            Piece::New("print(".into()),
-            Piece::Keep(Span::new(6, 15)),
-            Piece::New(")".into()),
-        ]);
+        let outer = Edit::pieces(
+            Span::new(0, 15),
+            vec![Piece::New("print(".into()), Piece::Keep(Span::new(6, 15)), Piece::New(")".into())],
+        );
         let inner = Edit::wrap(Span::new(6, 15), "list(", ")");
         let innermost = Edit::replace(Span::new(13, 14), "e");
         assert!(!outer.conflicts(&inner) && !inner.conflicts(&innermost));
@@ -297,11 +297,10 @@ mod tests {
     #[test]
     fn operands_may_swap_places_and_are_still_accounted_for() {
         let source = "d.has_key(kk)";
-        let edit = Edit::pieces(Span::new(0, 13), vec![
-            Piece::Keep(Span::new(10, 12)),
-            Piece::New(" in ".into()),
-            Piece::Keep(Span::new(0, 1)),
-        ]);
+        let edit = Edit::pieces(
+            Span::new(0, 13),
+            vec![Piece::Keep(Span::new(10, 12)), Piece::New(" in ".into()), Piece::Keep(Span::new(0, 1))],
+        );
         let once = Ledger::new(source).apply(vec![(edit, 7), (Edit::replace(Span::new(10, 12), "x"), 8)]);
         assert_eq!(once.text(), "x in d");
         let twice = once.apply(vec![(Edit::insert(6, ".e"), 9)]);

@@ -286,12 +286,7 @@ fn drop_skipped(tree: &SyntaxTree, recipes: &[&Recipe], claims: &mut Vec<Claim>)
     });
 }
 
-fn record(
-    ledger: &Ledger,
-    source: &str,
-    touched: &[(Span, &'static str)],
-    recipes: &[&Recipe],
-) -> Vec<RecordedChange> {
+fn record(ledger: &Ledger, source: &str, touched: &[(Span, &'static str)], recipes: &[&Recipe]) -> Vec<RecordedChange> {
     let source_len = u32::try_from(source.len()).unwrap_or(u32::MAX);
     let changes = ledger.changes(source_len).into_iter();
     changes

@@ -93,8 +93,12 @@ fn hints(text: &str) -> bool {
         }
     };
     let new = |line: &str| {
-        line.starts_with("async ") || line.starts_with("nonlocal ") || line.contains(") -> ") || line.contains("f\"")
-            || line.contains("f'") || line.contains("yield from ")
+        line.starts_with("async ")
+            || line.starts_with("nonlocal ")
+            || line.contains(") -> ")
+            || line.contains("f\"")
+            || line.contains("f'")
+            || line.contains("yield from ")
     };
     text.lines().map(str::trim_start).any(|line| old(line) || new(line))
 }
@@ -192,7 +196,8 @@ fn is_guarded(node: Node<'_>) -> bool {
 fn looks_like_call(node: Node<'_>) -> bool {
     let mut values = node.fields("argument");
     let (first, second) = (values.next(), values.next());
-    let parenthesised = |node: Node<'_>| matches!(node.kind(), "parenthesized_expression" | "tuple" | "generator_expression");
+    let parenthesised =
+        |node: Node<'_>| matches!(node.kind(), "parenthesized_expression" | "tuple" | "generator_expression");
     let plain = node.child_of_kind("chevron").is_none() && node.child_of_kind(",").is_none();
     plain && second.is_none() && first.is_some_and(parenthesised)
 }

@@ -245,7 +245,14 @@ fn summarise(report: &Report, mode: Mode) {
     }
     for row in &report.failures {
         let at = paint::place(format!("{}:{}", row.file, row.line));
-        eprintln!("{at}  {}[{}] {}\n  {}: {}", paint::error("error"), row.code, row.sentence, paint::dim("hint"), row.hint);
+        eprintln!(
+            "{at}  {}[{}] {}\n  {}: {}",
+            paint::error("error"),
+            row.code,
+            row.sentence,
+            paint::dim("hint"),
+            row.hint
+        );
     }
     let mut counts: Vec<_> = report.edits.iter().collect();
     counts.sort_by_key(|(id, count)| (std::cmp::Reverse(**count), **id));

@@ -35,7 +35,9 @@ pub(super) const RECIPES: [Recipe; 2] = [
 fn metaclass(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(body) = node.field("body") else { return };
     let statements: Vec<_> = body.named_children().collect();
-    let Some((statement, value)) = statements.iter().find_map(|statement| metaclass_assignment(*statement)) else { return };
+    let Some((statement, value)) = statements.iter().find_map(|statement| metaclass_assignment(*statement)) else {
+        return;
+    };
     let keyword = format!("metaclass={}", value.text());
     let head = match node.field("superclasses") {
         Some(list) if list.named_children().next().is_some() => {

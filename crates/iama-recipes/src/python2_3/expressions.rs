@@ -122,7 +122,11 @@ fn bare_tuple(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !comma && first.kind() != "expression_list" {
         return;
     }
-    let end = node.children().filter(|child| child.kind() == ",").last().map_or(last.end(), |comma| comma.end().max(last.end()));
+    let end = node
+        .children()
+        .filter(|child| child.kind() == ",")
+        .last()
+        .map_or(last.end(), |comma| comma.end().max(last.end()));
     found.safe(node, vec![Edit::wrap(Span::new(first.start(), end), "(", ")")]);
 }
 
@@ -166,7 +170,8 @@ fn function_parameters(node: Node<'_>, named: &[(Node<'_>, String)], found: &mut
     let Some(first) = first_statement(body) else { return };
     let inline = !node.tree().slice(Span::new(node.start(), first.start())).contains(['\n', '\r'])
         || body.start() == first.start() && !own_line(first);
-    let separator = if inline { "; ".to_owned() } else { format!("{}{}", line_end(node.tree().text()), indentation(first)) };
+    let separator =
+        if inline { "; ".to_owned() } else { format!("{}{}", line_end(node.tree().text()), indentation(first)) };
     let mut edits = Vec::new();
     let mut unpacking = String::new();
     for (tuple, name) in named {

@@ -160,7 +160,8 @@ fn calls_on(call: Node<'_>, object: Node<'_>, root: &str) -> bool {
         let own = receiver.text() == object.text() && MUTATORS.contains(&name.text());
         own || (held && receiver.text() == root)
     });
-    by_method || arguments(call).iter().any(|argument| argument.text() == object.text() || (held && argument.text() == root))
+    by_method
+        || arguments(call).iter().any(|argument| argument.text() == object.text() || (held && argument.text() == root))
 }
 
 fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -217,7 +218,8 @@ fn map_filter_zip(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
             found.refuse(node, "map(None, …) pads the shorter sequences: itertools.zip_longest does, as tuples");
         }
         ("map", [_, _, _, ..]) if used != Use::Consumed => {
-            let why = "with several sequences Python 2 pads the shorter ones with None and Python 3 stops at the shortest";
+            let why =
+                "with several sequences Python 2 pads the shorter ones with None and Python 3 stops at the shortest";
             found.check(node, why, wrapped(node, used));
         }
         ("map", _) if used == Use::Dropped => found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]),
@@ -256,7 +258,10 @@ fn lambda_comprehension(node: Node<'_>) -> Option<Vec<Piece>> {
     let body = function.field("body")?;
     let parameters: Vec<_> = function.field("parameters")?.named_children().collect();
     let [parameter] = parameters[..] else { return None };
-    if parameter.kind() != "identifier" || body.kind() == "lambda" || body.descendants().any(|inner| inner.kind() == "lambda") {
+    if parameter.kind() != "identifier"
+        || body.kind() == "lambda"
+        || body.descendants().any(|inner| inner.kind() == "lambda")
+    {
         return None;
     }
     let parameter_text = parameter.text();
@@ -328,9 +333,8 @@ fn itertools_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
             _ => (Some(item), Some(item)),
         };
         let (Some(name), Some(bound)) = (name, bound) else { return };
-        let table = |table: &[(&str, &'static str)]| {
-            table.iter().find(|(old, _)| *old == name.text()).map(|(_, new)| *new)
-        };
+        let table =
+            |table: &[(&str, &'static str)]| table.iter().find(|(old, _)| *old == name.text()).map(|(_, new)| *new);
         if let Some(new) = table(LAZY_BUILTINS) {
             edits.extend(context.references(bound).into_iter().map(|used| rename(used, new)));
         } else if let Some(new) = table(RENAMED_ITERTOOLS) {
@@ -382,7 +386,10 @@ fn next_definition(node: Node<'_>, found: &mut Findings) {
     if iterable || ends {
         found.safe(node, vec![rename(name, "__next__")]);
     } else {
-        found.refuse(node, "a method called next in a class that is no iterator by its looks: rename it by hand if it is one");
+        found.refuse(
+            node,
+            "a method called next in a class that is no iterator by its looks: rename it by hand if it is one",
+        );
     }
 }
 

@@ -124,11 +124,7 @@ fn operator_predicates(context: &Context<'_>, node: Node<'_>, found: &mut Findin
         return found.refuse(node, format!("{path} is gone; isinstance(value, {base}) asks the same"));
     };
     let Some(&[value]) = positional(call).as_deref() else { return };
-    let pieces = vec![
-        Piece::New("isinstance(".into()),
-        Piece::Keep(value.span()),
-        Piece::New(format!(", {base})")),
-    ];
+    let pieces = vec![Piece::New("isinstance(".into()), Piece::Keep(value.span()), Piece::New(format!(", {base})"))];
     found.safe_with(call, vec![Edit::pieces(call.span(), pieces)], vec![Import::Module(import)]);
 }
 

@@ -67,7 +67,8 @@ pub(super) fn remove_statement(statement: Node<'_>) -> Edit {
     }
     if let Some(next) = after.strip_prefix(';') {
         let rest = text[statement.end() as usize..].find(';').map_or(0, |at| at + 1);
-        let blank = text[statement.end() as usize + rest..].len() - text[statement.end() as usize + rest..].trim_start_matches([' ', '\t']).len();
+        let blank = text[statement.end() as usize + rest..].len()
+            - text[statement.end() as usize + rest..].trim_start_matches([' ', '\t']).len();
         if !next.trim().is_empty() && !next.trim().starts_with('#') {
             let end = statement.end() + u32::try_from(rest + blank).unwrap_or(0);
             return Edit::delete(Span::new(statement.start(), end));

@@ -73,8 +73,7 @@ fn print_statement(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
         return found.safe(node, vec![Edit::insert(keyword.end(), "()")]);
     }
     let trailing = node.children().filter(|child| !child.is_extra()).last().is_some_and(|child| child.kind() == ",");
-    let one_in_parentheses =
-        matches!(values[..], [value] if matches!(value.kind(), "parenthesized_expression" | "tuple" | "generator_expression"));
+    let one_in_parentheses = matches!(values[..], [value] if matches!(value.kind(), "parenthesized_expression" | "tuple" | "generator_expression"));
     if chevron.is_none() && one_in_parentheses && !trailing {
         if values[0].kind() != "tuple" || !context.certain {
             return;
@@ -134,7 +133,8 @@ fn raise_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let [class, rest @ ..] = &parts[..] else { return };
     let class = first_class(*class);
     if matches!(class.kind(), "string" | "concatenated_string") {
-        return found.refuse(node, "a string is raised, and Python has refused that since 2.6: choose an exception class");
+        return found
+            .refuse(node, "a string is raised, and Python has refused that since 2.6: choose an exception class");
     }
     let mut pieces = match rest.first() {
         Some(value) => construct(class, *value),
@@ -209,16 +209,15 @@ fn except_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let name = "caught";
     // A tuple unpacked an exception's arguments; any other target got the exception itself.
     let value = if matches!(target.kind(), "tuple" | "list") { format!("{name}.args") } else { name.to_owned() };
-    let own_line = first.start() > node.start() && node.tree().slice(Span::new(node.start(), first.start())).contains('\n');
+    let own_line =
+        first.start() > node.start() && node.tree().slice(Span::new(node.start(), first.start())).contains('\n');
     let tail = if own_line {
         format!(" = {value}{}{}", line_end(node.tree().text()), indentation(first))
     } else {
         format!(" = {value}; ")
     };
-    let binding = Edit::pieces(Span::empty(first.start()), vec![
-        Piece::New(target.text().to_owned()),
-        Piece::New(tail),
-    ]);
+    let binding =
+        Edit::pieces(Span::empty(first.start()), vec![Piece::New(target.text().to_owned()), Piece::New(tail)]);
     let head = Edit::replace(Span::new(class.end(), target.end()), format!(" as {name}"));
     found.safe(node, vec![head, binding]);
 }
@@ -242,5 +241,9 @@ fn throw_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         pieces.push(Piece::New(")".into()));
     }
     let span = Span::new(parts[0].start(), parts[parts.len() - 1].end());
-    found.check(node, "the second argument is taken for a value, not for an exception", vec![Edit::pieces(span, pieces)]);
+    found.check(
+        node,
+        "the second argument is taken for a value, not for an exception",
+        vec![Edit::pieces(span, pieces)],
+    );
 }

@@ -64,18 +64,41 @@ pub(super) struct Split {
 }
 
 const PARSE: &[&str] = &[
-    "quote", "quote_plus", "unquote", "unquote_plus", "urlencode", "splitattr", "splithost", "splitnport", "splitpasswd",
-    "splitport", "splitquery", "splittag", "splittype", "splituser", "splitvalue",
+    "quote",
+    "quote_plus",
+    "unquote",
+    "unquote_plus",
+    "urlencode",
+    "splitattr",
+    "splithost",
+    "splitnport",
+    "splitpasswd",
+    "splitport",
+    "splitquery",
+    "splittag",
+    "splittype",
+    "splituser",
+    "splitvalue",
 ];
 
 const SPLITS: &[Split] = &[
     Split {
         name: "urllib",
         parts: &[
-            ("urllib.request", &[
-                "URLopener", "FancyURLopener", "urlretrieve", "_urlopener", "urlopen", "urlcleanup", "pathname2url",
-                "url2pathname", "getproxies",
-            ]),
+            (
+                "urllib.request",
+                &[
+                    "URLopener",
+                    "FancyURLopener",
+                    "urlretrieve",
+                    "_urlopener",
+                    "urlopen",
+                    "urlcleanup",
+                    "pathname2url",
+                    "url2pathname",
+                    "getproxies",
+                ],
+            ),
             ("urllib.parse", PARSE),
             ("urllib.error", &["ContentTooShortError"]),
         ],
@@ -83,13 +106,35 @@ const SPLITS: &[Split] = &[
     Split {
         name: "urllib2",
         parts: &[
-            ("urllib.request", &[
-                "urlopen", "install_opener", "build_opener", "Request", "OpenerDirector", "BaseHandler",
-                "HTTPDefaultErrorHandler", "HTTPRedirectHandler", "HTTPCookieProcessor", "ProxyHandler", "HTTPPasswordMgr",
-                "HTTPPasswordMgrWithDefaultRealm", "AbstractBasicAuthHandler", "HTTPBasicAuthHandler",
-                "ProxyBasicAuthHandler", "AbstractDigestAuthHandler", "HTTPDigestAuthHandler", "ProxyDigestAuthHandler",
-                "HTTPHandler", "HTTPSHandler", "FileHandler", "FTPHandler", "CacheFTPHandler", "UnknownHandler",
-            ]),
+            (
+                "urllib.request",
+                &[
+                    "urlopen",
+                    "install_opener",
+                    "build_opener",
+                    "Request",
+                    "OpenerDirector",
+                    "BaseHandler",
+                    "HTTPDefaultErrorHandler",
+                    "HTTPRedirectHandler",
+                    "HTTPCookieProcessor",
+                    "ProxyHandler",
+                    "HTTPPasswordMgr",
+                    "HTTPPasswordMgrWithDefaultRealm",
+                    "AbstractBasicAuthHandler",
+                    "HTTPBasicAuthHandler",
+                    "ProxyBasicAuthHandler",
+                    "AbstractDigestAuthHandler",
+                    "HTTPDigestAuthHandler",
+                    "ProxyDigestAuthHandler",
+                    "HTTPHandler",
+                    "HTTPSHandler",
+                    "FileHandler",
+                    "FTPHandler",
+                    "CacheFTPHandler",
+                    "UnknownHandler",
+                ],
+            ),
             ("urllib.error", &["URLError", "HTTPError"]),
             ("urllib.parse", PARSE),
         ],
