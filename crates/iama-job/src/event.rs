@@ -389,9 +389,9 @@ pub enum Source {
 impl EventKind {
     /// Where events of this kind come from.
     pub fn source(self) -> Source {
-        if self <= Self::ForceTerminate {
+        if Decision::KINDS.contains(&self) {
             Source::Decision
-        } else if self <= Self::InfraFailed {
+        } else if EffectResult::KINDS.contains(&self) {
             Source::Result
         } else {
             Source::Signal
@@ -413,6 +413,9 @@ impl Event {
 macro_rules! kinds {
     ($type:ident: $($variant:ident)+) => {
         impl $type {
+            /// Every kind of them.
+            pub const KINDS: &'static [EventKind] = &[$(EventKind::$variant),+];
+
             /// The column of the table.
             pub fn kind(&self) -> EventKind {
                 match self { $(Self::$variant { .. } => EventKind::$variant,)+ }
@@ -433,3 +436,13 @@ kinds!(EffectResult:
     PartialPacked DeliveryPrepared DeliveryApplied DeliveryRefused DeliveryReverted RevertBlocked InfraFailed
 );
 kinds!(Signal: HeartbeatLost HeartbeatRestored TimerFired CreditsExhausted KillSwitch TrialUpgraded);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_event_has_one_source() {
+        assert_eq!([Decision::KINDS, EffectResult::KINDS, Signal::KINDS].concat(), EventKind::ALL);
+    }
+}

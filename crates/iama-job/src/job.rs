@@ -38,7 +38,8 @@ pub struct Billing {
     pub past_checkpoint: bool,
     /// Whether the round is settled.
     pub settled: bool,
-    /// Used in this round.
+    /// Used in this round. A call that was cancelled stands at its worst case: what it really used is known only to
+    /// whoever stopped it.
     pub used: MilliCredits,
     /// What became of the rounds.
     pub settlements: Vec<Settlement>,

@@ -9,6 +9,7 @@
 //! What must never be in here: IO, async, a clock, randomness, logging, knowledge of any shell, wire or database, and
 //! source code of the user's (events and effects carry the ids of artifacts instead).
 
+pub mod choices;
 mod codes;
 pub mod diagram;
 pub mod effect;

@@ -123,10 +123,8 @@ impl Witness {
         for dispatch in step.effects {
             if let Effect::SettleBilling { settlement } = &dispatch.effect {
                 self.settled += 1;
-                let billable = match step.after.state {
-                    State::Failed { reason } => failure_is_billable(reason) && self.behind_tests,
-                    _ => self.behind_tests,
-                };
+                let excused = matches!(step.after.state, State::Failed { reason } if !failure_is_billable(reason));
+                let billable = self.behind_tests && !excused;
                 if settlement.billable != billable || settlement.round != step.before.counters.round {
                     return Err(Promise::BilledRightly);
                 }
@@ -305,11 +303,9 @@ fn ends(step: &Step<'_>) -> Seen {
 
 fn timeouts(step: &Step<'_>) -> Seen {
     let first = PatchStep::Testing { rerun: false };
-    let running = match step.before.state {
-        State::Refactoring { step } => step == RefactorStep::Patch(first),
-        State::DeepFixActive { step, .. } => step == DeepFixStep::Patch(first),
-        _ => false,
-    };
+    let repairing = matches!(step.before.state, State::Refactoring { step } if step == RefactorStep::Patch(first));
+    let fixing = matches!(step.before.state, State::DeepFixActive { step, .. } if step == DeepFixStep::Patch(first));
+    let running = repairing || fixing;
     if !(running && step.timed_out()) {
         return Ok(());
     }

@@ -1,8 +1,9 @@
 //! What a person can make of a round that did not finish.
 
 use crate::walk::{Walk, red, routes, tier};
+use iama_job::choices::{FallbackAction, decisions, fallback_actions};
 use iama_job::state::{FailureReason, State};
-use iama_job::{Decision, Effect, EffectResult, Entitlement, ModelClass, Place, RefusalCode, Signal, Tier};
+use iama_job::{Decision, Effect, EffectResult, Entitlement, EventKind, ModelClass, Place, RefusalCode, Signal, Tier};
 
 /// Free, after attempt 3; the partial patch is kept.
 fn fallback(which: Tier) -> Walk {
@@ -106,4 +107,29 @@ fn before_there_are_tests_there_is_nothing_to_repair() {
 fn without_a_model_retrying_says_that_none_is_configured() {
     let walk = Walk::local(&[]).until_first_tests().answer(red("zero")).until_fallback();
     assert_eq!(walk.refusal(Decision::RetryStrongerModel), RefusalCode::NoRoute);
+}
+
+#[test]
+fn the_six_actions_say_what_they_need_and_why_they_are_not_to_be_had() {
+    let summary = |walk: &Walk| {
+        let actions = fallback_actions(&walk.job, walk.now);
+        let line = |action: &FallbackAction| {
+            let confirm = if action.requires_confirmation { " (confirm)" } else { "" };
+            let refusal = action.refusal.map_or(String::new(), |refusal| format!(" {}", refusal.code));
+            format!("{}{confirm}{refusal}", action.action)
+        };
+        actions.iter().map(line).collect::<Vec<_>>().join(", ")
+    };
+    let max = "DEEP_FIX (confirm), INTERVENE, RETRY_STRONGER_MODEL, EDIT_SPEC, DOWNLOAD_PARTIAL, REPORT_ISSUE";
+    let free = "DEEP_FIX ENTITLEMENT_DENIED, INTERVENE, RETRY_STRONGER_MODEL ENTITLEMENT_DENIED, EDIT_SPEC, \
+                DOWNLOAD_PARTIAL, REPORT_ISSUE";
+    assert_eq!(summary(&fallback(Tier::Max)), max);
+    assert_eq!(summary(&fallback(Tier::Free)), free);
+    assert_eq!(summary(&Walk::pending()), "");
+}
+
+#[test]
+fn what_a_place_waits_for_is_read_from_the_table() {
+    let walk = Walk::started(tier(Tier::Pro)).until_strategy();
+    assert_eq!(decisions(&walk.job), [EventKind::SelectProposal, EventKind::Cancel]);
 }

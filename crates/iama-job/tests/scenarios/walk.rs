@@ -170,6 +170,8 @@ impl Walk {
         let text: Vec<String> = self.records.iter().map(|record| serde_json::to_string(record).unwrap()).collect();
         let read: Vec<Record> = text.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(fold(self.job.id.clone(), &read), Ok(self.job.clone()));
+        let job = serde_json::to_string(&self.job).unwrap();
+        assert_eq!(serde_json::from_str::<Job>(&job).unwrap(), self.job);
         self
     }
 
