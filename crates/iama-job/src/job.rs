@@ -2,7 +2,7 @@
 
 use crate::effect::{Deadline, Dispatch};
 use crate::entitlement::Entitlement;
-use crate::ids::{ArtifactId, EffectId, JobId, MilliCredits, TestId};
+use crate::ids::{ArtifactId, EffectId, JobId, MilliCredits, TestId, Timestamp};
 use crate::policy::baseline::{BaselineMode, EditMode};
 use crate::policy::billing::Settlement;
 use crate::policy::budget::Counters;
@@ -127,6 +127,8 @@ pub struct Job {
     pub partial: Option<ArtifactId>,
     /// Whether the delivery deserves a warning.
     pub complex_delivery: bool,
+    /// When the delivery's artifacts are deleted; set once, so that applying and reverting buy no time.
+    pub artifacts_expire_at: Option<Timestamp>,
     /// The inverse patch, once the user has committed.
     pub reverse_patch: Option<ArtifactId>,
 }
@@ -155,6 +157,7 @@ impl Job {
             command: None,
             partial: None,
             complex_delivery: false,
+            artifacts_expire_at: None,
             reverse_patch: None,
         }
     }

@@ -1,10 +1,11 @@
 //! The job machine: every rule of a job's life, as one pure function.
 //!
-//! [`step`] takes a [`Job`], an [`Event`] and the time, and says what becomes of it: the next job and the effects to
+//! [`step()`] takes a [`Job`], an [`Event`] and the time, and says what becomes of it: the next job and the effects to
 //! carry out, or that the event is stale, or that the decision is refused and why. [`table`] is the rule book at a
 //! glance: every place that a job can be in, every event that means something there, and where it may lead; the
-//! handlers in [`step`](mod@step) only decide between the destinations that it lists. [`policy`] holds the numbers.
-//! [`journal`] folds recorded events back into a job.
+//! handlers in [the module of the same name](mod@step) only decide between the destinations that it lists. [`policy`]
+//! holds the numbers, [`journal`] folds recorded events back into a job, and [`choices`] tells a shell what a person
+//! can decide now.
 //!
 //! What must never be in here: IO, async, a clock, randomness, logging, knowledge of any shell, wire or database, and
 //! source code of the user's (events and effects carry the ids of artifacts instead).

@@ -52,7 +52,11 @@ impl Draft {
     fn arm(&mut self) {
         let Some(kind) = self.job.state.place().deadline() else { return };
         let Some(wait) = self.job.entitlement.timers.wait(kind) else { return };
-        let deadline = Deadline { id: DeadlineId(self.job.seq), kind, at: self.now.after(wait) };
+        let mut at = self.now.after(wait);
+        if self.job.state.place().is_ended() {
+            at = *self.job.artifacts_expire_at.get_or_insert(at);
+        }
+        let deadline = Deadline { id: DeadlineId(self.job.seq), kind, at };
         self.job.deadline = Some(deadline);
         self.emit(Effect::ArmTimer { deadline });
     }

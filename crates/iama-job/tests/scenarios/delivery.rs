@@ -77,6 +77,15 @@ fn a_delivery_expires_after_fourteen_days() {
 }
 
 #[test]
+fn applying_and_reverting_buy_no_time() {
+    let mut walk = delivered();
+    let expires = walk.job.deadline.unwrap().at;
+    walk.now.0 += 1_000;
+    let walk = walk.decide(apply(Selection::Whole)).answer(EffectResult::DeliveryApplied);
+    assert_eq!(walk.replays().job.deadline.unwrap().at, expires);
+}
+
+#[test]
 fn the_platforms_failure_leaves_a_delivery_as_it_was() {
     let walk = applied().decide(Decision::RevertDelivery).answer(infra_failed());
     assert_eq!(walk.place(), Place::DeliveryApplied);
