@@ -21,6 +21,8 @@ pub struct Pair {
     pub decode: fn(bytes: &[u8]) -> Result<SourceText, SourceError>,
     /// Whether a text looks as if it could show which language it is written in. Quick, and may be wrong.
     pub hints: fn(text: &str) -> bool,
+    /// How many names of a text lead to something that is known, and how many names there are.
+    pub names: fn(text: &str) -> (u64, u64),
     /// Reads a file as the source language.
     pub read: fn(text: &str) -> Reading,
     /// The dialect of a text that recipes have worked on, after the first round.

@@ -24,6 +24,7 @@ pub const PAIR: Pair = Pair {
     claims,
     decode,
     hints,
+    names,
     read,
     between: |_| Dialect::Python2PrintFunction,
     accepts,
@@ -81,6 +82,14 @@ fn decode(bytes: &[u8]) -> Result<SourceText, SourceError> {
         }
         decoded => decoded,
     }
+}
+
+/// A name is known when the file binds it, or when nothing but a builtin can be meant.
+fn names(text: &str) -> (u64, u64) {
+    let Reading::Source(tree) = read(text) else { return (0, 0) };
+    let scopes = Scopes::build(&tree);
+    let resolved = tree.nodes().filter(|node| node.kind() == "identifier").filter_map(|node| scopes.resolve(node));
+    resolved.fold((0, 0), |(known, all), what| (known + u64::from(what != Resolution::Unknown), all + 1))
 }
 
 fn hints(text: &str) -> bool {
