@@ -116,7 +116,7 @@ pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
             Evidence::None => {}
         }
     }
-    Project { files, certain: source > 0 && source >= target }
+    Project { files, certain: source > 0 && source >= target, ..Project::default() }
 }
 
 enum Evidence {

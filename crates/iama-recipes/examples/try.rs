@@ -7,7 +7,7 @@ use iama_recipes::{Options, PAIRS, Project, Strategy, migrate};
 fn main() {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).unwrap_or_default();
-    let project = Project { files: std::collections::BTreeSet::new(), certain: true };
+    let project = Project { certain: true, ..Project::default() };
     match migrate(PAIRS[0], "a.py", &text, &project, &Options::of(Strategy::Comprehensive)) {
         iama_recipes::Outcome::Migrated(migration) => {
             print!("{}", migration.text);

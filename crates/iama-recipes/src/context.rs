@@ -1,12 +1,14 @@
 //! What a recipe may look at besides the node: the file's tree, scopes and path, and the modules beside it.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iama_syntax::scopes::{BindingId, Resolution, ScopeId, Scopes};
 use iama_syntax::{Node, NodeId, SyntaxTree};
 
 use crate::edit::Ledger;
+use crate::pair::Pair;
 
 /// What is known of the workspace before any file is rewritten.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +17,38 @@ pub struct Project {
     pub files: BTreeSet<String>,
     /// Whether some file is certainly written in the source language, so that doubtful files are too.
     pub certain: bool,
+    /// What the files say about each other.
+    pub facts: Facts,
+}
+
+impl Project {
+    /// Takes in what one file says that other files may ask for.
+    pub fn learn(&mut self, pair: &Pair, text: &str) {
+        (pair.learn)(text, &mut self.facts);
+    }
+}
+
+/// What files say about names that other files use, by topic and name. What a topic means is the pair's own affair.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    known: BTreeMap<(&'static str, String), BTreeSet<String>>,
+}
+
+impl Facts {
+    /// Adds a fact.
+    pub fn add(&mut self, topic: &'static str, name: &str, value: &str) {
+        self.known.entry((topic, name.to_owned())).or_default().insert(value.to_owned());
+    }
+
+    /// What is known under a name, sorted.
+    pub fn get(&self, topic: &'static str, name: &str) -> impl Iterator<Item = &str> {
+        self.known.get(&(topic, name.to_owned())).into_iter().flatten().map(String::as_str)
+    }
+
+    /// Whether this is known.
+    pub fn has(&self, topic: &'static str, name: &str, value: &str) -> bool {
+        self.known.get(&(topic, name.to_owned())).is_some_and(|values| values.contains(value))
+    }
 }
 
 /// One file in one round.
@@ -27,8 +61,12 @@ pub struct Context<'t> {
     pub project: &'t Project,
     /// Whether the file is certainly written in the source language.
     pub certain: bool,
+    /// The version of the target language.
+    pub target: (u8, u8),
     pub(crate) ledger: &'t Ledger,
     scopes: OnceCell<Scopes>,
+    facts: OnceCell<Cow<'t, Facts>>,
+    learn: fn(&str, &mut Facts),
 }
 
 impl<'t> Context<'t> {
@@ -37,9 +75,24 @@ impl<'t> Context<'t> {
         path: &'t str,
         project: &'t Project,
         certain: bool,
+        target: (u8, u8),
+        learn: fn(&str, &mut Facts),
         ledger: &'t Ledger,
     ) -> Self {
-        Self { tree, path, project, certain, ledger, scopes: OnceCell::new() }
+        let (scopes, facts) = (OnceCell::new(), OnceCell::new());
+        Self { tree, path, project, certain, target, ledger, scopes, facts, learn }
+    }
+
+    /// What the workspace's files say about each other; when nobody has read them, what this one says.
+    pub fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| {
+            if self.project.facts != Facts::default() {
+                return Cow::Borrowed(&self.project.facts);
+            }
+            let mut own = Facts::default();
+            (self.learn)(self.tree.text(), &mut own);
+            Cow::Owned(own)
+        })
     }
 
     /// The scopes and bindings of the file, worked out when first asked for.

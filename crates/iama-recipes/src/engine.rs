@@ -9,6 +9,7 @@ use crate::context::{Context, Project};
 use crate::edit::{Edit, Ledger};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::{Class, Finding, Findings, Import, Recipe, Strategy};
+use crate::rules::{Rule, Rules};
 
 /// Rounds after which places that still collide are left to a person.
 pub const MAX_ROUNDS: usize = 8;
@@ -22,12 +23,19 @@ pub struct Options {
     pub select: Vec<String>,
     /// Not these.
     pub ignore: Vec<String>,
+    /// The version of the target language, major and minor, that decides what counts as removed.
+    pub target: (u8, u8),
+    /// Rules of the user's own.
+    pub rules: Rules,
 }
+
+/// The version that is aimed at when nobody says another.
+pub const DEFAULT_TARGET: (u8, u8) = (3, 11);
 
 impl Options {
     /// Everything that a strategy includes.
-    pub const fn of(strategy: Strategy) -> Self {
-        Self { strategy, select: Vec::new(), ignore: Vec::new() }
+    pub fn of(strategy: Strategy) -> Self {
+        Self { strategy, select: Vec::new(), ignore: Vec::new(), target: DEFAULT_TARGET, rules: Rules::default() }
     }
 
     fn includes(&self, recipe: &Recipe) -> bool {
@@ -65,6 +73,19 @@ pub struct Migration {
     pub notes: Vec<Note>,
     /// How many rounds changed something.
     pub rounds: usize,
+    /// Files that the new text needs beside it, by path.
+    pub added: Vec<AddedFile>,
+}
+
+/// A file that did not exist before. Two files of a workspace may ask for the same one, with the same text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AddedFile {
+    /// Where it goes, relative to the root, with `/` between folders.
+    pub path: String,
+    /// The whole text.
+    pub text: &'static str,
+    /// The recipe that needs it.
+    pub recipe: &'static str,
 }
 
 /// A changed region and who changed it.
@@ -100,7 +121,10 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         Reading::Neither(rejection) => return Outcome::Unreadable(rejection),
     };
     let recipes: Vec<&Recipe> = pair.recipes.iter().filter(|recipe| options.includes(recipe)).collect();
-    let run = Run { pair, path, project, recipes, certain: project.certain || (pair.certain)(&tree) };
+    let rules = options.rules.chosen(&options.select, &options.ignore);
+    let ids = recipes.iter().map(|recipe| recipe.id).chain(rules.iter().map(|rule| rule.id)).collect();
+    let certain = project.certain || (pair.certain)(&tree);
+    let run = Run { pair, path, project, recipes, rules, ids, certain, options };
     let migration = run.rounds(tree, text);
     if migration.rounds == 0 {
         return Outcome::Migrated(migration);
@@ -123,7 +147,11 @@ struct Run<'a> {
     path: &'a str,
     project: &'a Project,
     recipes: Vec<&'a Recipe>,
+    rules: Vec<&'a Rule>,
+    /// The names of the recipes and, after them, of the rules.
+    ids: Vec<&'static str>,
     certain: bool,
+    options: &'a Options,
 }
 
 /// A finding with the rank of its recipe in the run.
@@ -137,13 +165,15 @@ struct State {
     ledger: Ledger,
     notes: Vec<Note>,
     touched: Vec<(Span, &'static str)>,
+    added: Vec<AddedFile>,
     rounds: usize,
 }
 
 impl Run<'_> {
     fn rounds(&self, first: SyntaxTree, text: &str) -> Migration {
         let between = (self.pair.between)(first.dialect());
-        let mut state = State { ledger: Ledger::new(text), notes: Vec::new(), touched: Vec::new(), rounds: 0 };
+        let mut state =
+            State { ledger: Ledger::new(text), notes: Vec::new(), touched: Vec::new(), added: Vec::new(), rounds: 0 };
         let mut tree = first;
         loop {
             let deferred = self.round(&tree, &mut state);
@@ -163,20 +193,30 @@ impl Run<'_> {
 
     /// One round; returns the claims that have to wait.
     fn round(&self, tree: &SyntaxTree, state: &mut State) -> Vec<Claim> {
-        let context = Context::new(tree, self.path, self.project, self.certain, &state.ledger);
+        let context = Context::new(
+            tree,
+            self.path,
+            self.project,
+            self.certain,
+            self.options.target,
+            self.pair.learn,
+            &state.ledger,
+        );
         let mut claims = self.claims(&context);
-        drop_skipped(tree, &self.recipes, &mut claims);
-        let (accepted, deferred) = choose(claims, &self.recipes);
+        drop_skipped(tree, &self.ids, &mut claims);
+        let (accepted, deferred) = choose(claims, &self.ids);
         let mut edits: Vec<(Edit, u16)> = Vec::new();
         let mut needs: BTreeMap<Import, u16> = BTreeMap::new();
         for claim in accepted {
-            let id = self.recipes[usize::from(claim.recipe)].id;
+            let id = self.ids[usize::from(claim.recipe)];
             let finding = claim.finding;
             let span = state.ledger.source_span(finding.span);
             state.notes.push(Note { span, recipe: id, class: finding.class, why: finding.why });
             for import in finding.imports {
                 needs.entry(import).or_insert(claim.recipe);
             }
+            let added = finding.files.into_iter();
+            state.added.extend(added.map(|(path, text)| AddedFile { path, text, recipe: id }));
             for edit in finding.edits {
                 state.touched.push((state.ledger.source_span(edit.span), id));
                 edits.push((edit, claim.recipe));
@@ -184,7 +224,7 @@ impl Run<'_> {
         }
         let imports: Vec<Import> = needs.keys().cloned().collect();
         if let (Some(edit), Some(recipe)) = ((self.pair.import)(&context, &imports), needs.values().next()) {
-            state.touched.push((state.ledger.source_span(edit.span), self.recipes[usize::from(*recipe)].id));
+            state.touched.push((state.ledger.source_span(edit.span), self.ids[usize::from(*recipe)]));
             edits.push((edit, *recipe));
         }
         drop(context);
@@ -204,6 +244,9 @@ impl Run<'_> {
                 (self.recipes[usize::from(recipe)].visit)(context, node, &mut found);
                 claims.extend(found.found.drain(..).map(|finding| Claim { recipe, finding }));
             }
+        }
+        for (rank, rule) in (0u16..).zip(&self.rules).map(|(at, rule)| (at + recipe_count(&self.recipes), rule)) {
+            claims.extend(rule.findings(context.tree).into_iter().map(|finding| Claim { recipe: rank, finding }));
         }
         claims
     }
@@ -225,7 +268,7 @@ impl Run<'_> {
     fn give_up(&self, deferred: Vec<Claim>, state: &mut State) {
         for claim in deferred {
             let span = state.ledger.source_span(claim.finding.span);
-            let recipe = self.recipes[usize::from(claim.recipe)].id;
+            let recipe = self.ids[usize::from(claim.recipe)];
             let why = format!("rewrites still collide here after {MAX_ROUNDS} rounds");
             state.notes.push(Note { span, recipe, class: Class::Refused, why });
         }
@@ -235,18 +278,25 @@ impl Run<'_> {
         let mut notes = state.notes;
         notes.sort();
         notes.dedup();
-        let changes = record(&state.ledger, text, &state.touched, &self.recipes);
-        Migration { text: state.ledger.text().to_owned(), changes, notes, rounds: state.rounds }
+        let changes = record(&state.ledger, text, &state.touched, &self.ids);
+        let mut added = state.added;
+        added.sort();
+        added.dedup();
+        Migration { text: state.ledger.text().to_owned(), changes, notes, rounds: state.rounds, added }
     }
+}
+
+fn recipe_count(recipes: &[&Recipe]) -> u16 {
+    u16::try_from(recipes.len()).unwrap_or(u16::MAX)
 }
 
 /// Takes claims in the order of the text, each unless it collides with one taken before. Ties are broken by the recipes'
 /// names, never by their order.
-fn choose(mut claims: Vec<Claim>, recipes: &[&Recipe]) -> (Vec<Claim>, Vec<Claim>) {
+fn choose(mut claims: Vec<Claim>, ids: &[&'static str]) -> (Vec<Claim>, Vec<Claim>) {
     let key = |claim: &Claim| {
         let start = claim.finding.edits.iter().map(|edit| edit.span.start).min();
         let end = claim.finding.edits.iter().map(|edit| edit.span.end).max();
-        (start.unwrap_or(claim.finding.span.start), std::cmp::Reverse(end), recipes[usize::from(claim.recipe)].id)
+        (start.unwrap_or(claim.finding.span.start), std::cmp::Reverse(end), ids[usize::from(claim.recipe)])
     };
     claims.sort_by_key(key);
     let mut taken: Vec<Edit> = Vec::new();
@@ -268,7 +318,7 @@ fn choose(mut claims: Vec<Claim>, recipes: &[&Recipe]) -> (Vec<Claim>, Vec<Claim
 }
 
 /// Removes what a `# iama: skip[ID]` or a bare `# iama: skip` in the same line forbids.
-fn drop_skipped(tree: &SyntaxTree, recipes: &[&Recipe], claims: &mut Vec<Claim>) {
+fn drop_skipped(tree: &SyntaxTree, ids: &[&'static str], claims: &mut Vec<Claim>) {
     const MARK: &str = "iama: skip";
     let text = tree.text();
     if !text.contains(MARK) {
@@ -280,20 +330,25 @@ fn drop_skipped(tree: &SyntaxTree, recipes: &[&Recipe], claims: &mut Vec<Claim>)
         let line_start = text[..claim.finding.span.start as usize].rfind(['\n', '\r']).map_or(0, |at| at + 1);
         let Some((_, directive)) = text[line_start..line_end].split_once(MARK) else { return true };
         match directive.strip_prefix('[').and_then(|list| list.split_once(']')) {
-            Some((list, _)) => !list.split(',').any(|id| id.trim() == recipes[usize::from(claim.recipe)].id),
+            Some((list, _)) => !list.split(',').any(|id| id.trim() == ids[usize::from(claim.recipe)]),
             None => false,
         }
     });
 }
 
-fn record(ledger: &Ledger, source: &str, touched: &[(Span, &'static str)], recipes: &[&Recipe]) -> Vec<RecordedChange> {
+fn record(
+    ledger: &Ledger,
+    source: &str,
+    touched: &[(Span, &'static str)],
+    names: &[&'static str],
+) -> Vec<RecordedChange> {
     let source_len = u32::try_from(source.len()).unwrap_or(u32::MAX);
     let changes = ledger.changes(source_len).into_iter();
     changes
         .map(|change| {
             let removes = |span: &Span| span.start < change.span.end && change.span.start < span.end;
             let removers = touched.iter().filter(|(span, _)| removes(span)).map(|(_, id)| *id);
-            let writers = change.writers.iter().map(|recipe| recipes[usize::from(*recipe)].id);
+            let writers = change.writers.iter().map(|recipe| names[usize::from(*recipe)]);
             let mut ids: Vec<_> = writers.chain(removers.filter(|_| change.writers.is_empty())).collect();
             ids.sort_unstable();
             ids.dedup();

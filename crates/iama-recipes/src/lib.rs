@@ -10,11 +10,13 @@ pub mod engine;
 pub mod pair;
 pub mod python2_3;
 pub mod recipe;
+pub mod rules;
 
-pub use context::{Context, Project};
-pub use engine::{Migration, Note, Options, Outcome, RecordedChange, migrate};
+pub use context::{Context, Facts, Project};
+pub use engine::{AddedFile, Migration, Note, Options, Outcome, RecordedChange, migrate};
 pub use pair::Pair;
 pub use recipe::{Class, Recipe, Strategy};
+pub use rules::{Rules, RulesError};
 
 /// Every pair that ships.
 pub const PAIRS: &[&Pair] = &[&python2_3::PAIR];

@@ -2,7 +2,7 @@
 
 use iama_syntax::{Dialect, NodeId, SourceError, SourceText, SyntaxTree};
 
-use crate::context::Context;
+use crate::context::{Context, Facts};
 use crate::edit::Edit;
 use crate::recipe::{Import, Recipe};
 
@@ -21,6 +21,8 @@ pub struct Pair {
     pub decode: fn(bytes: &[u8]) -> Result<SourceText, SourceError>,
     /// Whether a text looks as if it could show which language it is written in. Quick, and may be wrong.
     pub hints: fn(text: &str) -> bool,
+    /// Notes what a text says that other files may ask for. Quick: it reads lines, not syntax.
+    pub learn: fn(text: &str, facts: &mut Facts),
     /// How many names of a text lead to something that is known, and how many names there are.
     pub names: fn(text: &str) -> (u64, u64),
     /// Reads a file as the source language.

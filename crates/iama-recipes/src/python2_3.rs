@@ -7,7 +7,11 @@ use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
 
 mod classes;
+mod comparing;
 mod expressions;
+mod facts;
+mod generators;
+mod indentation;
 mod iterators;
 mod look;
 mod members;
@@ -15,6 +19,7 @@ mod modules;
 mod names;
 mod statements;
 mod tables;
+mod text_methods;
 
 /// The pair.
 pub const PAIR: Pair = Pair {
@@ -24,6 +29,7 @@ pub const PAIR: Pair = Pair {
     claims,
     decode,
     hints,
+    learn: facts::learn,
     names,
     read,
     between: |_| Dialect::Python2PrintFunction,
@@ -32,7 +38,7 @@ pub const PAIR: Pair = Pair {
     certain,
 };
 
-const GROUPS: [&[Recipe]; 7] = [
+const GROUPS: [&[Recipe]; 11] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -40,6 +46,10 @@ const GROUPS: [&[Recipe]; 7] = [
     &classes::RECIPES,
     &modules::RECIPES,
     &members::RECIPES,
+    &generators::RECIPES,
+    &comparing::RECIPES,
+    &text_methods::RECIPES,
+    &indentation::RECIPES,
 ];
 
 const COUNT: usize = {

@@ -74,6 +74,8 @@ pub enum Import {
     Module(&'static str),
     /// `from module import name`.
     Name(&'static str, &'static str),
+    /// A definition of this name, with its text, put behind the imports.
+    Helper(&'static str, &'static str),
 }
 
 /// What a recipe says about one place. All of its edits are made, or none.
@@ -89,6 +91,8 @@ pub struct Finding {
     pub edits: Vec<Edit>,
     /// What the rewritten code needs.
     pub imports: Vec<Import>,
+    /// Files that the rewritten code needs: the path relative to the root, and the text.
+    pub files: Vec<(String, &'static str)>,
 }
 
 /// The findings of one recipe in one file.
@@ -105,7 +109,27 @@ impl Findings {
 
     /// A rewrite that keeps the meaning and needs an import.
     pub fn safe_with(&mut self, node: Node<'_>, edits: Vec<Edit>, imports: Vec<Import>) {
-        self.found.push(Finding { class: Class::Safe, span: node.span(), why: String::new(), edits, imports });
+        self.push(Class::Safe, node, "", edits);
+        self.need(imports);
+    }
+
+    /// A rewrite that a person should look at and that needs an import.
+    pub fn check_with(&mut self, node: Node<'_>, why: impl Into<String>, edits: Vec<Edit>, imports: Vec<Import>) {
+        self.push(Class::Check, node, why, edits);
+        self.need(imports);
+    }
+
+    fn need(&mut self, imports: Vec<Import>) {
+        if let Some(last) = self.found.last_mut() {
+            last.imports.extend(imports);
+        }
+    }
+
+    /// Says that the last finding needs a file of its own.
+    pub fn add_file(&mut self, path: String, text: &'static str) {
+        if let Some(last) = self.found.last_mut() {
+            last.files.push((path, text));
+        }
     }
 
     /// A rewrite that a person should look at.
@@ -119,6 +143,7 @@ impl Findings {
     }
 
     fn push(&mut self, class: Class, node: Node<'_>, why: impl Into<String>, edits: Vec<Edit>) {
-        self.found.push(Finding { class, span: node.span(), why: why.into(), edits, imports: Vec::new() });
+        let (imports, files) = (Vec::new(), Vec::new());
+        self.found.push(Finding { class, span: node.span(), why: why.into(), edits, imports, files });
     }
 }

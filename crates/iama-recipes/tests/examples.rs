@@ -6,11 +6,11 @@ use iama_recipes::{Options, Outcome, PAIRS, Project, Recipe, Strategy, migrate};
 
 fn project() -> Project {
     let files = ["package/__init__.py", "package/helpers.py", "package/module.py"];
-    Project { files: files.map(str::to_owned).into(), certain: true }
+    Project { files: files.map(str::to_owned).into(), certain: true, ..Project::default() }
 }
 
 fn run(recipe: &Recipe, text: &str) -> String {
-    let options = Options { strategy: Strategy::Comprehensive, select: vec![recipe.id.to_owned()], ignore: Vec::new() };
+    let options = Options { select: vec![recipe.id.to_owned()], ..Options::of(Strategy::Comprehensive) };
     match migrate(PAIRS[0], "package/module.py", text, &project(), &options) {
         Outcome::Migrated(migration) => migration.text,
         other => panic!("{}: {other:?}", recipe.id),

@@ -122,6 +122,11 @@ impl Grammar {
         Self { language, kinds, fields }
     }
 
+    /// The grammar itself, for a library that parses on its own.
+    pub fn language(&self) -> &'static Language {
+        self.language
+    }
+
     /// The name of a node kind; `"ERROR"` for text that no rule accepts.
     pub fn kind_name(&self, id: u16) -> &'static str {
         if id == ERROR_KIND { "ERROR" } else { self.kinds.get(usize::from(id)).copied().unwrap_or("") }

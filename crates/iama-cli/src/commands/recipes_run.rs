@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::recipes;
 use crate::args::RecipesRun;
 use crate::paint;
-use crate::problem::{Problem, exit, io};
+use crate::problem::{Problem, bad_input, exit, io};
 use crate::settings::{self, Settings};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,7 @@ fn options(pair: &'static Pair, arguments: &RecipesRun, settings: &Settings) -> 
         strategy: strategy.unwrap_or(Strategy::Standard),
         select: either(&arguments.select, &settings.select),
         ignore: either(&arguments.ignore, &settings.ignore),
+        ..Options::of(Strategy::Standard)
     };
     for id in options.select.iter().chain(&options.ignore) {
         recipes::recipe(pair, id)?;
@@ -120,7 +121,7 @@ fn workspace(path: &Path, arguments: &RecipesRun, settings: &Settings, pair: &Pa
             WalkError::NoFolder(_) => "name a file or a folder that exists",
             WalkError::Pattern { .. } => "patterns look like `tests/**` or `**/generated_*.py`",
         };
-        Problem::bad_input("PATH_INVALID", error.to_string(), hint)
+        bad_input("PATH_INVALID", error.to_string(), hint)
     })
 }
 
@@ -137,7 +138,7 @@ fn run_stdin(pair: &'static Pair, options: &Options) -> Result<ExitCode, Problem
         }
         FileResult::Migrated { bytes: None, .. } | FileResult::AlreadyTarget => bytes,
         FileResult::Failed(failure) => {
-            return Err(Problem::bad_input(failure.code(), failure.to_string(), failure.hint()));
+            return Err(bad_input(failure.code(), failure.to_string(), failure.hint()));
         }
     };
     std::io::stdout().write_all(&output).map_err(|error| io("cannot write to standard output", &error))?;

@@ -1,5 +1,6 @@
 //! Modules that have moved, and the imports of a file.
 
+use iama_syntax::scopes::ScopeId;
 use iama_syntax::{Node, Span};
 
 use super::look::{line_end, rename, statement_lines};
@@ -296,6 +297,7 @@ fn statement(import: &Import) -> String {
     match import {
         Import::Module(module) => format!("import {module}"),
         Import::Name(module, name) => format!("from {module} import {name}"),
+        Import::Helper(_, text) => (*text).to_owned(),
     }
 }
 
@@ -303,6 +305,7 @@ fn is_imported(context: &Context<'_>, import: &Import) -> bool {
     match import {
         Import::Module(module) => context.imports_module(module),
         Import::Name(module, name) => context.imports_name(module, name),
+        Import::Helper(name, _) => context.scopes().lookup(ScopeId::MODULE, name).is_some(),
     }
 }
 

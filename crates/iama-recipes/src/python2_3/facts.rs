@@ -1,0 +1,94 @@
+//! What one file says about its classes that another file asks for.
+
+use crate::context::{Context, Facts};
+
+/// Classes by name: the names of their methods and class attributes.
+const MEMBERS: &str = "members";
+/// Classes by name: the last part of the names of their bases; `<none>` for a class that names no base.
+const BASES: &str = "bases";
+const NO_BASE: &str = "<none>";
+
+/// Reads class statements and what is defined right below them, by lines.
+pub(super) fn learn(text: &str, facts: &mut Facts) {
+    if !text.contains("class ") {
+        return;
+    }
+    let mut open: Vec<(usize, &str)> = Vec::new();
+    for line in text.lines() {
+        let code = line.trim_start();
+        if code.is_empty() || code.starts_with('#') {
+            continue;
+        }
+        let depth = iama_syntax::line_index::indentation_width(line);
+        open.retain(|(outer, _)| *outer < depth);
+        if let Some(rest) = code.strip_prefix("class ") {
+            let (name, bases) = header(rest);
+            for base in bases {
+                facts.add(BASES, name, base);
+            }
+            open.push((depth, name));
+        } else if let Some(&(_, class)) = open.last() {
+            if let Some(member) = member(code) {
+                facts.add(MEMBERS, class, member);
+            }
+            if code.starts_with("def ") {
+                // What stands below a method belongs to no class.
+                open.push((depth, ""));
+            }
+        }
+    }
+}
+
+fn header(rest: &str) -> (&str, Vec<&str>) {
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let name = &rest[..end];
+    let list = rest[end..].trim_start().strip_prefix('(').map_or("", |list| list.split(')').next().unwrap_or(""));
+    let bases =
+        list.split(',').map(|base| base.trim().rsplit('.').next().unwrap_or("")).filter(|base| !base.is_empty());
+    let bases: Vec<_> = bases.collect();
+    (name, if bases.is_empty() { vec![NO_BASE] } else { bases })
+}
+
+fn member(code: &str) -> Option<&str> {
+    let rest = code.strip_prefix("def ").unwrap_or(code);
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+    let follows = rest[end..].trim_start();
+    let is_definition = code.len() != rest.len() || (follows.starts_with('=') && !follows.starts_with("=="));
+    is_definition.then_some(&rest[..end])
+}
+
+/// Whether a class, or one that it inherits from, defines a member. Nothing when a base is not known.
+pub(super) fn inherits(context: &Context<'_>, class: &str, wanted: &str) -> Option<bool> {
+    search(context.facts(), class, &mut Vec::new(), &|facts, class| facts.has(MEMBERS, class, wanted))
+}
+
+/// Whether a class is of Python 2's old kind: nothing in its line inherits from `object`. Nothing when a base is not known.
+pub(super) fn is_classic(context: &Context<'_>, class: &str) -> Option<bool> {
+    search(context.facts(), class, &mut Vec::new(), &|_, class| class == "object").map(|is_new| !is_new)
+}
+
+fn search<'f>(
+    facts: &'f Facts,
+    class: &'f str,
+    seen: &mut Vec<&'f str>,
+    wanted: &dyn Fn(&Facts, &str) -> bool,
+) -> Option<bool> {
+    if wanted(facts, class) {
+        return Some(true);
+    }
+    if class == NO_BASE || class == "object" || seen.contains(&class) {
+        return Some(false);
+    }
+    seen.push(class);
+    let mut known = false;
+    let mut unknown = false;
+    for base in facts.get(BASES, class) {
+        known = true;
+        match search(facts, base, seen, wanted) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => unknown = true,
+        }
+    }
+    if known && !unknown { Some(false) } else { None }
+}
