@@ -14,6 +14,20 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Migrate a project, test it on both sides and explain what was done
+    Refactor(Refactor),
+    /// Jobs of a project
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Write a delivery, or a part of it, to the project
+    Apply(Apply),
+    /// Take an applied delivery back; taken back already, put it there again
+    Revert(Revert),
+    /// What was found on this machine, what is missing, how to get it
+    Doctor(Doctor),
+    /// Patches in iama.patch/1
+    #[command(subcommand)]
+    Patch(Patch),
     /// Deterministic rewrites
     #[command(subcommand)]
     Recipes(Recipes),
@@ -97,4 +111,146 @@ impl From<StrategyName> for iama_recipes::Strategy {
             StrategyName::Comprehensive => Self::Comprehensive,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Refactor {
+    /// The project
+    pub(crate) path: PathBuf,
+    /// The interpreter that the result must run on
+    #[arg(long, default_value = "python3.11", value_name = "PYTHON")]
+    pub(crate) to: String,
+    /// How much to take on; without it you are asked
+    #[arg(long)]
+    pub(crate) strategy: Option<StrategyName>,
+    /// Answer all questions in the safe way: go on with uncommitted changes, take the standard strategy, approve the
+    /// spec, acknowledge what no test covers, run the tests closed off
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print one JSON object (iama.result/1) instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Put report, evidence and patch into this folder as well
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The Python 2 interpreter, when it is not found by itself
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) legacy_python: Option<PathBuf>,
+    /// The Python 3 interpreter, when it is not found by itself
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) python: Option<PathBuf>,
+    /// A file of tests, relative to the project; without it they are searched for (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) test: Vec<String>,
+    /// Seconds that one test may take
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) test_timeout: u64,
+    /// Seconds that all tests together may take
+    #[arg(long, default_value_t = 900, value_name = "SECONDS")]
+    pub(crate) run_timeout: u64,
+    /// Leave files out whose path matches (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Jobs {
+    /// List the jobs of a project
+    List(JobsList),
+    /// Show one job
+    Show(JobName),
+    /// Go on with a job that was interrupted or waits for a decision
+    Resume(JobsResume),
+    /// Cancel a job
+    Cancel(JobName),
+    /// Remove the folders of jobs that have ended
+    Clean(JobsList),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobsList {
+    /// The project
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) root: PathBuf,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobName {
+    /// The job, or the beginning of its name; without it the latest one
+    pub(crate) job: Option<String>,
+    /// The project
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) root: PathBuf,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobsResume {
+    #[command(flatten)]
+    pub(crate) name: JobName,
+    /// Answer all questions in the safe way
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) name: JobName,
+    /// Only this file (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Vec<String>,
+    /// Only this hunk, as `iama jobs show` names it (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub(crate) hunk: Vec<String>,
+    /// Write the partial patch of a job that could not be finished
+    #[arg(long, conflicts_with_all = ["file", "hunk"])]
+    pub(crate) partial: bool,
+    /// Do not ask before a partial patch is written
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revert {
+    #[command(flatten)]
+    pub(crate) name: JobName,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Patch {
+    /// Apply a patch to a folder, wholly or not at all
+    Apply(PatchFile),
+    /// Say what would come of a patch
+    Check(PatchFile),
+    /// Print the patch that undoes a patch, made from the folder as it is before it
+    Invert(PatchFile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PatchFile {
+    /// The patch, as iama.patch/1
+    #[arg(value_name = "PATCH.json")]
+    pub(crate) patch: PathBuf,
+    /// The folder
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) root: PathBuf,
+    /// Write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
 }

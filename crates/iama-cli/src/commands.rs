@@ -2,15 +2,30 @@
 
 use std::process::ExitCode;
 
-use crate::args::{Arguments, Command, Recipes};
+use crate::args::{Arguments, Command, Jobs, Recipes};
 use crate::problem::Problem;
 
+mod apply;
+mod doctor;
+mod jobs;
+mod patch;
 mod recipes;
 mod recipes_run;
+mod refactor;
 
 /// Runs the chosen command.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
     match arguments.command {
+        Command::Refactor(options) => refactor::run(&options),
+        Command::Jobs(Jobs::List(options)) => jobs::list(&options),
+        Command::Jobs(Jobs::Show(options)) => jobs::show(&options),
+        Command::Jobs(Jobs::Resume(options)) => jobs::resume(&options),
+        Command::Jobs(Jobs::Cancel(options)) => jobs::cancel(&options),
+        Command::Jobs(Jobs::Clean(options)) => jobs::clean(&options),
+        Command::Apply(options) => apply::apply(&options),
+        Command::Revert(options) => apply::revert(&options),
+        Command::Doctor(options) => doctor::run(&options),
+        Command::Patch(options) => patch::run(&options),
         Command::Recipes(Recipes::Run(options)) => recipes_run::run(&options),
         Command::Recipes(Recipes::List(options)) => recipes::list(&options),
         Command::Recipes(Recipes::Explain(options)) => recipes::explain(&options),

@@ -1,6 +1,9 @@
-//! What a person sees when something is wrong: a stable code, one sentence, a hint, and the exit code that goes with it.
+//! What a person sees when something is wrong, and the exit code that goes with it.
 
 use std::process::ExitCode;
+
+use iama_engine::problem::Kind;
+pub(crate) use iama_engine::problem::Problem;
 
 use crate::paint;
 
@@ -12,36 +15,34 @@ pub(crate) mod exit {
     pub(crate) const NOT_DELIVERED: u8 = 1;
     /// Bad usage or bad input.
     pub(crate) const BAD_INPUT: u8 = 2;
+    /// A decision is needed.
+    pub(crate) const DECISION: u8 = 3;
+    /// Interrupted; the job can be resumed.
+    pub(crate) const INTERRUPTED: u8 = 130;
 }
 
-/// A failure that ends a command.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    code: &'static str,
-    sentence: String,
-    hint: String,
-    exit: u8,
+/// Prints a problem on the error output.
+pub(crate) fn report(problem: &Problem) -> ExitCode {
+    let (error, hint) = (paint::error("error"), paint::dim("hint"));
+    anstream::eprintln!("{error}[{}]: {}", problem.code, problem.sentence);
+    if !problem.hint.is_empty() {
+        anstream::eprintln!(" {hint}: {}", problem.hint);
+    }
+    ExitCode::from(match problem.kind {
+        Kind::Input => exit::BAD_INPUT,
+        Kind::Decision => exit::DECISION,
+        Kind::Interrupted => exit::INTERRUPTED,
+        Kind::NotDelivered => exit::NOT_DELIVERED,
+    })
 }
 
-impl Problem {
-    /// Bad usage or bad input.
-    pub(crate) fn bad_input(code: &'static str, sentence: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), hint: hint.into(), exit: exit::BAD_INPUT }
-    }
-
-    /// Prints it on stderr.
-    pub(crate) fn report(&self) -> ExitCode {
-        let (error, hint) = (paint::error("error"), paint::dim("hint"));
-        anstream::eprintln!("{error}[{}]: {}\n {hint}: {}", self.code, self.sentence, self.hint);
-        ExitCode::from(self.exit)
-    }
+/// Bad usage or bad input.
+pub(crate) fn bad_input(code: &'static str, sentence: impl Into<String>, hint: impl Into<String>) -> Problem {
+    Problem::input(code, sentence).hint(hint)
 }
 
 /// A failure while writing to a file or to the terminal.
 pub(crate) fn io(what: impl Into<String>, error: &std::io::Error) -> Problem {
-    Problem::bad_input(
-        "IO",
-        format!("{}: {error}", what.into()),
-        "check the path, its permissions and the space on the disk",
-    )
+    let sentence = format!("{}: {error}", what.into());
+    bad_input("IO", sentence, "check the path, its permissions and the space on the disk")
 }

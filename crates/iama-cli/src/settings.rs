@@ -6,7 +6,7 @@ use std::path::Path;
 use iama_recipes::Strategy;
 use serde::Deserialize;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, bad_input};
 
 /// What a project may decide for all its runs. An option on the command line wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -71,9 +71,5 @@ fn text_of(path: &Path) -> Result<Option<String>, Problem> {
 
 fn wrong(file: &str, error: &toml::de::Error) -> Problem {
     let first = error.message().lines().next().unwrap_or_default().to_owned();
-    Problem::bad_input(
-        "SETTINGS_INVALID",
-        format!("{file}: {first}"),
-        "`strategy`, `select`, `ignore` and `exclude` are known",
-    )
+    bad_input("SETTINGS_INVALID", format!("{file}: {first}"), "`strategy`, `select`, `ignore` and `exclude` are known")
 }

@@ -3,4 +3,22 @@
 //! The rules of a job live in `iama-job`; what a rewrite is lives in `iama-recipes`. This room reads and writes files, starts
 //! what has to run and remembers what happened.
 
+mod copies;
+pub mod delivery;
+pub mod driver;
+pub mod evidence;
+pub mod folder;
+pub mod journal;
+pub mod outcome;
+mod perform;
+pub mod problem;
+mod reach;
+pub mod records;
+pub mod report;
+pub mod request;
 pub mod rewrite;
+
+pub use driver::{Answer, Decider, Progress, Question, decide, drive, start};
+pub use folder::JobFolder;
+pub use problem::Problem;
+pub use request::{Machine, Request};

@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ pub struct Sandbox {
     pub probe: Probe,
     /// The program and first arguments that start the supervisor.
     pub supervisor: Vec<PathBuf>,
+    /// Stops every run once it is set.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 /// How a run ended.
@@ -100,6 +103,18 @@ pub(crate) struct Order {
 }
 
 impl Sandbox {
+    /// A sandbox that only limits, for installers and the user's own tools.
+    #[must_use]
+    pub fn limits_only(&self) -> Self {
+        let probe = Probe { level: Level::LimitsOnly, reason: String::new(), bubblewrap: None };
+        Self { probe, supervisor: self.supervisor.clone(), stop: self.stop }
+    }
+
+    /// Whether runs are to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
     /// Runs a command to its end. `watch` is asked all the while, and may stop it. When this returns, or its process dies,
     /// nothing that the command started is left.
     #[expect(clippy::disallowed_methods, reason = "a run is measured by the real clock")]
@@ -115,7 +130,7 @@ impl Sandbox {
             if started.elapsed() > launch.limit {
                 break Ended::TimedOut;
             }
-            if watch().is_break() {
+            if self.is_stopped() || watch().is_break() {
                 break Ended::Stopped;
             }
             std::thread::sleep(TICK);
@@ -136,7 +151,9 @@ impl Sandbox {
             .supervisor
             .split_first()
             .ok_or_else(|| SandboxError::Supervisor(io::Error::from(io::ErrorKind::NotFound)))?;
-        Command::new(program)
+        let mut command = Command::new(program);
+        own_group(&mut command);
+        command
             .args(first)
             .arg(order)
             .stdin(Stdio::piped())
@@ -146,6 +163,15 @@ impl Sandbox {
             .map_err(SandboxError::Supervisor)
     }
 }
+
+/// An interrupt from the keyboard is meant for us; we tell the supervisor in our own way.
+#[cfg(unix)]
+fn own_group(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn own_group(_: &mut Command) {}
 
 /// The supervisor's way of passing on that the command died of a signal.
 pub(crate) const KILLED: i32 = 125;

@@ -78,17 +78,14 @@ fn watch_caller() -> Arc<AtomicBool> {
 #[expect(clippy::disallowed_methods, reason = "the one room that starts processes")]
 fn command(order: &Order) -> Command {
     let launch = &order.launch;
-    let mut command = match (order.level, &order.bubblewrap) {
-        (Level::Bubblewrap, Some(bubblewrap)) => {
-            let mut command = Command::new(bubblewrap);
-            command.args(bubblewrap_arguments(launch)).arg("--").args(&launch.command);
-            command
-        }
-        _ => {
-            let mut command = Command::new(launch.command.first().map_or("", String::as_str));
-            command.args(launch.command.iter().skip(1)).current_dir(&launch.folder);
-            command
-        }
+    let mut command = if let (Level::Bubblewrap, Some(bubblewrap)) = (order.level, &order.bubblewrap) {
+        let mut command = Command::new(bubblewrap);
+        command.args(bubblewrap_arguments(launch)).arg("--").args(&launch.command);
+        command
+    } else {
+        let mut command = Command::new(launch.command.first().map_or("", String::as_str));
+        command.args(launch.command.iter().skip(1)).current_dir(&launch.folder);
+        command
     };
     command.env_clear().envs(&launch.environment).stdin(Stdio::null());
     command

@@ -35,7 +35,7 @@ fn launch(folder: &Path, script: &str) -> Launch {
 
 fn run(probe: &Probe, launch: &Launch) -> Outcome {
     let supervisor = vec![PathBuf::from(env!("CARGO_BIN_EXE_iama-supervise"))];
-    Sandbox { probe: probe.clone(), supervisor }.run(launch, || ControlFlow::Continue(())).unwrap()
+    Sandbox { probe: probe.clone(), supervisor, stop: None }.run(launch, || ControlFlow::Continue(())).unwrap()
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_run_that_takes_too_long_is_ended_with_its_children() {
 fn the_watcher_stops_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let supervisor = vec![PathBuf::from(env!("CARGO_BIN_EXE_iama-supervise"))];
-    let sandbox = Sandbox { probe: probe(PATH), supervisor };
+    let sandbox = Sandbox { probe: probe(PATH), supervisor, stop: None };
     let outcome = sandbox.run(&launch(folder.path(), "sleep 15"), || ControlFlow::Break(())).unwrap();
     assert_eq!(outcome.ended, Ended::Stopped);
     assert!(outcome.took < Duration::from_secs(10));

@@ -109,11 +109,7 @@ pub enum WalkError {
 
 /// Walks a workspace. `.gitignore` and `.iamaignore` files are obeyed; a file that cannot be read is listed, never lost.
 /// `claims` says which files are source, by path and first line.
-pub fn walk(
-    root: &Path,
-    options: &WalkOptions,
-    claims: impl Fn(&str, &str) -> bool,
-) -> Result<Workspace, WalkError> {
+pub fn walk(root: &Path, options: &WalkOptions, claims: impl Fn(&str, &str) -> bool) -> Result<Workspace, WalkError> {
     if !root.is_dir() {
         return Err(WalkError::NoFolder(root.to_owned()));
     }
@@ -266,11 +262,10 @@ mod tests {
         let files: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
         let excluded: Vec<_> = found.excluded.iter().map(|file| (file.path.as_str(), file.reason)).collect();
         assert_eq!(files, ["a/run", "b.py"]);
-        assert_eq!(excluded, [
-            ("long.py", Reason::Minified),
-            ("vendor/x.py", Reason::Pattern),
-            ("zero.py", Reason::Binary)
-        ]);
+        assert_eq!(
+            excluded,
+            [("long.py", Reason::Minified), ("vendor/x.py", Reason::Pattern), ("zero.py", Reason::Binary)]
+        );
     }
 
     #[cfg(unix)]

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use iama_sandbox::{Ended, Launch, Level, Probe, Sandbox};
+use iama_sandbox::{Ended, Launch, Sandbox};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -169,9 +169,7 @@ fn run(
         output: folder.join("install.log"),
         limit: LIMIT,
     };
-    let probe = Probe { level: Level::LimitsOnly, reason: String::new(), bubblewrap: None };
-    let sandbox = Sandbox { probe, supervisor: kitchen.sandbox.supervisor.clone() };
-    let outcome = sandbox.run(&launch, || ControlFlow::Continue(())).map_err(io::Error::other)?;
+    let outcome = kitchen.sandbox.limits_only().run(&launch, || ControlFlow::Continue(())).map_err(io::Error::other)?;
     Ok(match outcome.ended {
         Ended::Exited(0) => Ok(()),
         Ended::TimedOut => Err("it took longer than ten minutes".to_owned()),

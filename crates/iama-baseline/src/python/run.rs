@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub pythonpath: &'a [String],
     /// Only these tests, when given.
     pub only: Option<&'a BTreeSet<TestId>>,
+    /// Not these tests.
+    pub without: &'a BTreeSet<TestId>,
     /// The limit of each test.
     pub per_test: Duration,
     /// The limit of the whole.
@@ -146,7 +148,7 @@ pub fn run_suite(
         fs::write(request.scratch.join("plan.json"), serde_json::to_vec(&plan)?)?;
         let (ended, took) = once(sandbox, request, left, &mut tail, &mut progress, &mut report)?;
         left = left.saturating_sub(took);
-        if progress.done {
+        if progress.done || sandbox.is_stopped() {
             break;
         }
         blame(ended, &mut progress, &mut lost_files);
@@ -165,7 +167,7 @@ fn plan<'a>(request: &Request<'a>, suite: &'a Suite, lost: &BTreeSet<String>) ->
         runner: "auto",
         files: request.files.iter().filter(|file| !lost.contains(*file)).map(String::as_str).collect(),
         pythonpath: request.pythonpath,
-        skip: suite.cases.keys().collect(),
+        skip: suite.cases.keys().chain(request.without).collect(),
         only: request.only,
         per_test_seconds: request.per_test.as_secs_f64(),
         collect_only: false,

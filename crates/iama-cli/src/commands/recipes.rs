@@ -8,13 +8,13 @@ use serde_json::json;
 
 use crate::args::{RecipesExplain, RecipesList};
 use crate::paint;
-use crate::problem::Problem;
+use crate::problem::{Problem, bad_input};
 
 /// The pair with this name.
 pub(super) fn pair(id: &str) -> Result<&'static Pair, Problem> {
     PAIRS.iter().copied().find(|pair| pair.id == id).ok_or_else(|| {
         let known = PAIRS.iter().map(|pair| pair.id).collect::<Vec<_>>().join(", ");
-        Problem::bad_input("PAIR_UNKNOWN", format!("there is no language pair {id:?}"), format!("known: {known}"))
+        bad_input("PAIR_UNKNOWN", format!("there is no language pair {id:?}"), format!("known: {known}"))
     })
 }
 
@@ -22,7 +22,7 @@ pub(super) fn pair(id: &str) -> Result<&'static Pair, Problem> {
 pub(super) fn recipe(pair: &'static Pair, id: &str) -> Result<&'static Recipe, Problem> {
     pair.recipes.iter().find(|recipe| recipe.id == id).ok_or_else(|| {
         let sentence = format!("{} has no recipe {id:?}", pair.id);
-        Problem::bad_input("RECIPE_UNKNOWN", sentence, "`iama recipes list` names them all")
+        bad_input("RECIPE_UNKNOWN", sentence, "`iama recipes list` names them all")
     })
 }
 

@@ -1,0 +1,105 @@
+//! `iama apply` and `iama revert`.
+
+use std::process::ExitCode;
+
+use anstream::println;
+use iama_engine::delivery::{self, Chosen};
+use iama_engine::{JobFolder, decide as put};
+use iama_job::state::{Delivery, Selection};
+use iama_job::{Decision, Job, State};
+use serde_json::json;
+
+use super::jobs::{find, job_of};
+use crate::args::{Apply, Revert};
+use crate::problem::{Problem, bad_input};
+use crate::{decide, machine, show};
+
+/// Writes a delivery, or a part of it, to the project.
+pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
+    let folder = find(&options.name)?;
+    let machine = machine::machine()?;
+    let _lock = folder.lock()?;
+    if options.partial {
+        return apply_partial(&folder, &machine, options);
+    }
+    let selection = if options.file.is_empty() && options.hunk.is_empty() {
+        Selection::Whole
+    } else {
+        let chosen = Chosen { files: options.file.clone(), hunks: options.hunk.clone() };
+        Selection::Subset { selection: delivery::keep_choice(&folder, &chosen)? }
+    };
+    machine::catch_interrupts()?;
+    let mut ticker = show::Ticker::new();
+    let decision = Decision::ApplyDelivery { selection, complexity_confirmed: true };
+    let job = put(&folder, &machine, decision, &mut |progress| ticker.take(progress))?;
+    ticker.end_count();
+    match &job.state {
+        State::Delivered { delivery: Delivery::Applied { .. }, .. } => {
+            tell(&folder, &job, "applied", options.name.json)
+        }
+        _ => Err(refused(&folder, "apply")),
+    }
+}
+
+fn apply_partial(folder: &JobFolder, machine: &iama_engine::Machine, options: &Apply) -> Result<ExitCode, Problem> {
+    let question = "The partial patch is not proven: some tests fail with it. Write it to the project?";
+    if !options.yes && !decide::agreed(question) {
+        return Err(Problem::decision("DECISION_NEEDED", "a partial patch is written only after a yes")
+            .hint("run it in a terminal, or pass --yes"));
+    }
+    let job = put(folder, machine, Decision::DownloadPartial, &mut |_| {})?;
+    let files = delivery::apply_partial(folder)?;
+    println!("{files} files written; `iama revert {}` takes them back", folder.id);
+    drop(job);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes a delivery back, or puts it there again.
+pub(super) fn revert(options: &Revert) -> Result<ExitCode, Problem> {
+    let folder = find(&options.name)?;
+    let machine = machine::machine()?;
+    let _lock = folder.lock()?;
+    if matches!(job_of(&folder)?.state, State::FallbackRequired { .. }) {
+        delivery::revert_partial(&folder)?;
+        println!("the partial patch is taken back");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let before = job_of(&folder)?;
+    let job = put(&folder, &machine, Decision::RevertDelivery, &mut |_| {})?;
+    match (&before.state, &job.state) {
+        (
+            State::Delivered { delivery: Delivery::Applied { .. }, .. },
+            State::Delivered { delivery: Delivery::Reverted { .. }, .. },
+        ) => tell(&folder, &job, "reverted", options.name.json),
+        (
+            State::Delivered { delivery: Delivery::Reverted { .. }, .. },
+            State::Delivered { delivery: Delivery::Applied { .. }, .. },
+        ) => tell(&folder, &job, "applied", options.name.json),
+        _ if job.reverse_patch.is_some() => Err(bad_input(
+            "POST_COMMIT_REVERT_BLOCKED",
+            "the delivery has been committed since",
+            format!("apply the reverse patch yourself: iama patch apply {}", folder.file("reverse.json").display()),
+        )),
+        _ => Err(refused(&folder, "revert")),
+    }
+}
+
+fn refused(folder: &JobFolder, what: &str) -> Problem {
+    let hint =
+        format!("put the files back as they were, or start a new job; `iama jobs show {}` names them", folder.id);
+    let sentence = match what {
+        "apply" => "the chosen part fails its tests on its own, or a file was changed meanwhile; nothing was written",
+        _ => "a file was edited since the delivery was applied; nothing was written",
+    };
+    bad_input("EDITED_SINCE", sentence, hint)
+}
+
+fn tell(folder: &JobFolder, job: &Job, what: &str, as_json: bool) -> Result<ExitCode, Problem> {
+    let state = job.state.place().to_string();
+    if as_json {
+        println!("{}", json!({ "schema": "iama.delivery/1", "job": folder.id, "state": state }));
+    } else {
+        println!("{} {what}", folder.id);
+    }
+    Ok(ExitCode::SUCCESS)
+}

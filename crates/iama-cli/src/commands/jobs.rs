@@ -1,0 +1,129 @@
+//! `iama jobs`.
+
+use std::fs;
+use std::process::ExitCode;
+
+use anstream::println;
+use iama_engine::journal::Journal;
+use iama_engine::{JobFolder, decide as put, folder};
+use iama_job::{Decision, Job, State};
+use serde_json::json;
+
+use super::refactor;
+use crate::args::{JobName, JobsList, JobsResume};
+use crate::problem::{Problem, bad_input, io};
+use crate::{machine, paint};
+
+/// The folder of the named job, or of the latest one.
+pub(super) fn find(name: &JobName) -> Result<JobFolder, Problem> {
+    let root = name.root.canonicalize().map_err(|error| io("cannot find the project", &error))?;
+    let jobs = folder::list(&root);
+    let Some(wanted) = &name.job else {
+        return jobs.into_iter().next_back().ok_or_else(|| {
+            bad_input("NO_JOBS", format!("{} has no jobs", root.display()), "start one with `iama refactor PATH`")
+        });
+    };
+    let mut found: Vec<_> = jobs.into_iter().filter(|job| job.id.starts_with(wanted.as_str())).collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(bad_input(
+            "JOB_UNKNOWN",
+            format!("there is no job {wanted}"),
+            "`iama jobs list` names them; --root names the project",
+        )),
+        _ => Err(bad_input("JOB_AMBIGUOUS", format!("several jobs begin with {wanted}"), "give more of the name")),
+    }
+}
+
+/// The job as its journal tells it.
+pub(super) fn job_of(folder: &JobFolder) -> Result<Job, Problem> {
+    Journal::open(&folder.file("journal.jsonl"))?.job(&folder.id)
+}
+
+/// Lists the jobs of a project.
+pub(super) fn list(options: &JobsList) -> Result<ExitCode, Problem> {
+    let root = options.root.canonicalize().map_err(|error| io("cannot find the project", &error))?;
+    let rows: Vec<(String, String)> = folder::list(&root)
+        .into_iter()
+        .map(|folder| {
+            let state =
+                job_of(&folder).map_or_else(|problem| problem.code.to_owned(), |job| job.state.place().to_string());
+            (folder.id, state)
+        })
+        .collect();
+    if options.json {
+        let rows: Vec<_> = rows.iter().map(|(job, state)| json!({ "job": job, "state": state })).collect();
+        println!("{}", json!({ "schema": "iama.jobs/1", "jobs": rows }));
+    } else if rows.is_empty() {
+        println!("{} has no jobs.", root.display());
+    } else {
+        rows.iter().for_each(|(job, state)| println!("{}  {state}", paint::place(job)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows one job with the files and hunks of its delivery.
+pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
+    let folder = find(options)?;
+    let job = job_of(&folder)?;
+    if options.json {
+        return refactor::say(&folder, &job, true);
+    }
+    println!("{}  {}", paint::strong(&folder.id), job.state.place());
+    for kind in iama_job::choices::decisions(&job) {
+        println!("  open      {}", kind.code());
+    }
+    println!("  folder    {}", folder.path().display());
+    if folder.file("evidence.json").exists() {
+        let result = iama_engine::outcome::of(&folder, &job)?;
+        crate::show::summary(&result);
+        let evidence: serde_json::Value = folder.read("evidence.json")?;
+        let files = evidence["files"].as_array().into_iter().flatten();
+        for hunk in files.flat_map(|file| file["hunks"].as_array().into_iter().flatten()) {
+            println!(
+                "  hunk      {}  {}",
+                hunk["id"].as_str().unwrap_or(""),
+                paint::dim(hunk["header"].as_str().unwrap_or(""))
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Goes on with a job.
+pub(super) fn resume(options: &JobsResume) -> Result<ExitCode, Problem> {
+    let folder = find(&options.name)?;
+    let machine = machine::machine()?;
+    let _lock = folder.lock()?;
+    machine::catch_interrupts()?;
+    refactor::finish(&folder, &machine, options.yes, options.name.json)
+}
+
+/// Cancels a job.
+pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
+    let folder = find(options)?;
+    let machine = machine::machine()?;
+    let _lock = folder.lock()?;
+    let job = put(&folder, &machine, Decision::Cancel, &mut |_| {})?;
+    println!("{}  {}", paint::strong(&folder.id), job.state.place());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Removes the folders of jobs that have ended, and the copies of those that are delivered.
+pub(super) fn clean(options: &JobsList) -> Result<ExitCode, Problem> {
+    let root = options.root.canonicalize().map_err(|error| io("cannot find the project", &error))?;
+    let mut removed = 0;
+    for folder in folder::list(&root) {
+        let job = job_of(&folder)?;
+        let over = matches!(job.state, State::Failed { .. });
+        let path = if over { folder.path() } else { folder.work() };
+        let ended = over || matches!(job.state, State::Delivered { .. });
+        if ended && path.exists() {
+            let _lock = folder.lock()?;
+            fs::remove_dir_all(&path).map_err(|error| io(format!("cannot remove {}", path.display()), &error))?;
+            removed += 1;
+        }
+    }
+    println!("{removed} folders removed");
+    Ok(ExitCode::SUCCESS)
+}

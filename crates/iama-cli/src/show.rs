@@ -1,0 +1,100 @@
+//! What a person sees while a job is at work and when it is done.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Instant;
+
+use anstream::{eprintln, println};
+use iama_baseline::Status;
+use iama_engine::Progress;
+use iama_engine::outcome::RunResult;
+
+use crate::paint;
+
+/// Progress on the error output: a line for each step, and where it is a terminal a count of tests that moves.
+pub(crate) struct Ticker {
+    started: Instant,
+    live: bool,
+    tests: u32,
+    failed: u32,
+}
+
+impl Ticker {
+    #[expect(clippy::disallowed_methods, reason = "shown to a person, kept nowhere")]
+    pub(crate) fn new() -> Self {
+        Self { started: Instant::now(), live: io::stderr().is_terminal(), tests: 0, failed: 0 }
+    }
+
+    pub(crate) fn take(&mut self, progress: Progress<'_>) {
+        match progress {
+            Progress::Stage(stage) => {
+                self.end_count();
+                let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
+                eprintln!("{} {stage}", paint::dim(at));
+            }
+            Progress::Rewritten { files } => eprintln!("       {files} files rewritten"),
+            Progress::Test { status, .. } => {
+                self.tests += 1;
+                self.failed += u32::from(matches!(status, Status::Failed | Status::Error | Status::Timeout));
+                if self.live {
+                    let mut err = io::stderr();
+                    // A count that cannot be shown is no reason to stop.
+                    let _ = write!(err, "\r       {} tests, {} not passing ", self.tests, self.failed);
+                    let _ = err.flush();
+                }
+            }
+        }
+    }
+
+    /// Ends the line of a count.
+    pub(crate) fn end_count(&mut self) {
+        if self.tests > 0 {
+            let line = format!("       {} tests, {} not passing", self.tests, self.failed);
+            if self.live {
+                eprintln!("\r{line} ");
+            } else {
+                eprintln!("{line}");
+            }
+        }
+        (self.tests, self.failed) = (0, 0);
+    }
+}
+
+fn count(result: &RunResult, side: impl Fn(&iama_engine::outcome::TestPair) -> &str, status: &str) -> usize {
+    result.tests.values().filter(|pair| side(pair) == status).count()
+}
+
+/// The result in a few lines on the standard output.
+pub(crate) fn summary(result: &RunResult) {
+    let verdict = match result.verdict.as_str() {
+        "PROVEN" => paint::added(result.verdict.as_str()).to_string(),
+        "REGRESSIONS" | "NOT_DELIVERED" => paint::error(result.verdict.as_str()).to_string(),
+        _ => paint::warning(result.verdict.as_str()).to_string(),
+    };
+    println!("\n{verdict}  {}", result.sentence);
+    let side = |side: fn(&iama_engine::outcome::TestPair) -> &str| {
+        let bad = ["failed", "error", "timeout"].map(|status| count(result, side, status)).iter().sum::<usize>();
+        let (passed, ran) = (count(result, side, "passed"), result.tests.values().any(|pair| side(pair) != "not_run"));
+        if ran { format!("{passed} passed, {bad} not") } else { "not run".to_owned() }
+    };
+    let edits: usize = result.edits.values().sum();
+    println!("  tests     legacy: {}   result: {}", side(|pair| &pair.legacy), side(|pair| &pair.result));
+    println!("  changes   {} files, {edits} edits by {} recipes", result.files_changed.len(), result.edits.len());
+    println!("  unproven  {} places, {} left alone", result.unproven.len(), result.refused.len());
+    regressions(result);
+    for (name, path) in &result.paths {
+        println!("  {name:9} {path}");
+    }
+}
+
+fn regressions(result: &RunResult) {
+    if result.verdict != "REGRESSIONS" {
+        return;
+    }
+    let worse = result.tests.iter().filter(|(_, pair)| {
+        let legacy_unknown = matches!(pair.legacy.as_str(), "not_run" | "absent");
+        pair.result != "passed" && (pair.legacy == "passed" || (legacy_unknown && pair.result != "skipped"))
+    });
+    for (id, pair) in worse.take(10) {
+        println!("  {}  {id}", paint::error(format!("{:8}", pair.result)));
+    }
+}

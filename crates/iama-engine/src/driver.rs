@@ -1,0 +1,317 @@
+//! The embedded driver: effects are carried out one after the other, each event is on the disk before its effects begin, and
+//! whoever comes after a crash goes on where the journal ends.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+use iama_baseline::{Status, TestId};
+use iama_job::journal::NotRecorded;
+use iama_job::state::{AnalysisStep, BaselineStep, RefactorStep, Strategy as JobStrategy, StrategyStep};
+use iama_job::{Decision, Effect, Entitlement, Event, Job, State, record};
+use iama_recipes::Strategy;
+use iama_sandbox::Level;
+
+use crate::evidence;
+use crate::folder::{JobFolder, cannot_write};
+use crate::journal::Journal;
+use crate::perform::Shop;
+use crate::problem::{Kind, Problem};
+use crate::records::{DecisionRecord, Proposal, Spec};
+use crate::request::{Machine, Request};
+
+/// What is told while a job is at work.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// A step began.
+    Stage(&'static str),
+    /// Files were rewritten.
+    Rewritten {
+        /// How many.
+        files: usize,
+    },
+    /// A test ended.
+    Test {
+        /// Which.
+        id: &'a TestId,
+        /// How.
+        status: Status,
+    },
+}
+
+/// What a person is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// The workspace has uncommitted changes: go on?
+    Dirty,
+    /// Which proposal?
+    Strategy(Vec<Proposal>),
+    /// Is the spec right?
+    Spec(Spec),
+    /// Some behaviour is covered by no test, or the legacy side cannot run: go on?
+    Uncovered {
+        /// How many places or files.
+        count: u32,
+    },
+    /// Tests are about to run on this machine: allow it?
+    NativeRun {
+        /// How they are closed off.
+        level: Level,
+        /// Why not better.
+        reason: String,
+    },
+    /// The tests ran out of time twice: allow more?
+    MoreTime,
+}
+
+impl Question {
+    /// A stable name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Dirty => "DIRTY_WORKSPACE",
+            Self::Strategy(_) => "STRATEGY",
+            Self::Spec(_) => "SPEC",
+            Self::Uncovered { .. } => "UNCOVERED_BEHAVIOUR",
+            Self::NativeRun { .. } => "NATIVE_RUN",
+            Self::MoreTime => "MORE_TIME",
+        }
+    }
+
+    /// The question in words.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Dirty => "The workspace has uncommitted changes. Go on?".to_owned(),
+            Self::Strategy(_) => "Which of the three proposals?".to_owned(),
+            Self::Spec(_) => "Is this what shall be done?".to_owned(),
+            Self::Uncovered { count } => {
+                format!("Nothing can show that {count} files still behave as they did. Go on?")
+            }
+            Self::NativeRun { level, .. } => {
+                format!("The project's tests will run on this machine, closed off by {}. Allow it?", level.name())
+            }
+            Self::MoreTime => "The tests ran out of time twice. Allow twice the time?".to_owned(),
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Go on.
+    Yes,
+    /// Do not.
+    No,
+    /// This proposal.
+    Take(Strategy),
+}
+
+/// Who decides: a person at a terminal, or the policy of `--yes`.
+pub trait Decider {
+    /// The answer, and who gave it; a problem when nobody can.
+    fn decide(&mut self, question: &Question) -> Result<(Answer, &'static str), Problem>;
+}
+
+/// Makes a job and journals its start.
+pub fn start(folder: &JobFolder, request: &Request) -> Result<(), Problem> {
+    folder.create()?;
+    folder.keep("request.json", request)
+}
+
+/// Drives a job until it ends or nobody can decide. Safe to call again after any kind of end.
+pub fn drive(
+    folder: &JobFolder,
+    machine: &Machine,
+    decider: &mut dyn Decider,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Job, Problem> {
+    let request: Request = folder.read("request.json")?;
+    let journal = Journal::open(&folder.file("journal.jsonl"))?;
+    let job = journal.job(&folder.id)?;
+    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress };
+    let mut driver = Driver { shop, journal, job, decider };
+    driver.repeat_last()?;
+    if matches!(driver.job.state, State::Pending) {
+        let entitlement = Box::new(Entitlement::local(std::collections::BTreeMap::new()));
+        driver.take(Event::Decision(Decision::Start { entitlement }))?;
+    }
+    while !machine.sandbox.is_stopped() {
+        if !driver.turn()? {
+            return Ok(driver.job);
+        }
+    }
+    let sentence = format!("interrupted; `iama jobs resume {}` goes on where it stopped", folder.id);
+    Err(Problem { code: "INTERRUPTED", sentence, hint: "nothing was lost".to_owned(), kind: Kind::Interrupted })
+}
+
+/// Puts a decision of a person's to a job that waits, and carries out what follows from it.
+pub fn decide(
+    folder: &JobFolder,
+    machine: &Machine,
+    decision: Decision,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Job, Problem> {
+    let request: Request = folder.read("request.json")?;
+    let journal = Journal::open(&folder.file("journal.jsonl"))?;
+    let job = journal.job(&folder.id)?;
+    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress };
+    let mut nobody = Nobody;
+    let mut driver = Driver { shop, journal, job, decider: &mut nobody };
+    driver.repeat_last()?;
+    while driver.work()? {}
+    driver.take(Event::Decision(decision))?;
+    while driver.work()? {}
+    Ok(driver.job)
+}
+
+/// For commands that put one decision and ask nothing.
+struct Nobody;
+
+impl Decider for Nobody {
+    fn decide(&mut self, question: &Question) -> Result<(Answer, &'static str), Problem> {
+        Err(Problem::decision("DECISION_NEEDED", question.sentence()).hint("run `iama jobs resume JOB`"))
+    }
+}
+
+struct Driver<'a> {
+    shop: Shop<'a>,
+    journal: Journal,
+    job: Job,
+    decider: &'a mut dyn Decider,
+}
+
+impl Driver<'_> {
+    /// One step; false when there is nothing more to do here.
+    fn turn(&mut self) -> Result<bool, Problem> {
+        if self.work()? {
+            return Ok(true);
+        }
+        match self.question()? {
+            Some(question) => self.ask(&question).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Carries out the next effect that the job waits for; false when it waits for none.
+    fn work(&mut self) -> Result<bool, Problem> {
+        let Some(next) = self.job.in_flight.first().cloned() else { return Ok(false) };
+        if matches!(next.dispatch.effect, Effect::RunBaseline { .. } | Effect::RunTests { .. }) {
+            self.allow_native_run()?;
+        }
+        let result = self.shop.perform(&self.job, &next.dispatch.effect)?;
+        if self.shop.machine.sandbox.is_stopped() {
+            // The effect was cut short: its result means nothing, and it is carried out again when the job is resumed.
+            return Ok(true);
+        }
+        match result {
+            Some(result) => self.take(Event::Result { effect: next.dispatch.id, result })?,
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Appends an event and does what nobody waits for.
+    fn take(&mut self, event: Event) -> Result<(), Problem> {
+        let now = (self.shop.machine.clock)();
+        match record(&self.job, event, now) {
+            Ok((job, record)) => {
+                self.journal.append(record)?;
+                self.job = job;
+                self.repeat_last()
+            }
+            Err(NotRecorded::Ignored(_)) => Ok(()),
+            Err(NotRecorded::Refused(refusal)) => {
+                Err(Problem::input(refusal.code.code(), refusal.to_string()).hint(refusal.hint()))
+            }
+        }
+    }
+
+    /// Does the effects of the last record that nobody waits for: a crash may have come before them.
+    fn repeat_last(&mut self) -> Result<(), Problem> {
+        let Some(last) = self.journal.records.last() else { return Ok(()) };
+        if last.effects.iter().any(|dispatch| matches!(dispatch.effect, Effect::WriteEvidence)) {
+            evidence::write(&self.shop, &self.job, &self.journal.records)?;
+        }
+        Ok(())
+    }
+
+    fn question(&self) -> Result<Option<Question>, Problem> {
+        let folder = self.shop.folder;
+        Ok(match &self.job.state {
+            State::Analyzing { step: AnalysisStep::Dirty } => Some(Question::Dirty),
+            State::WaitingStrategy { step: StrategyStep::Choosing } => {
+                Some(Question::Strategy(folder.read("proposals.json")?))
+            }
+            State::WaitingSpecApproval => Some(Question::Spec(folder.read("spec.json")?)),
+            State::BaselineValidation { step: BaselineStep::AwaitingAck { uncovered } } => {
+                Some(Question::Uncovered { count: *uncovered })
+            }
+            State::BaselineValidation { step: BaselineStep::TimedOut }
+            | State::Refactoring { step: RefactorStep::TimedOut } => Some(Question::MoreTime),
+            _ => None,
+        })
+    }
+
+    fn ask(&mut self, question: &Question) -> Result<(), Problem> {
+        let (answer, by) = match (question, self.shop.request.strategy) {
+            (Question::Strategy(_), Some(strategy)) => (Answer::Take(strategy), "person"),
+            _ => self.decider.decide(question)?,
+        };
+        self.note(question, answer, by)?;
+        let decision = match (question, answer) {
+            (_, Answer::No) => Decision::Cancel,
+            (Question::Dirty, _) => Decision::PreflightContinue,
+            (Question::Strategy(_), Answer::Take(strategy)) => {
+                Decision::SelectProposal { strategy: job_strategy(strategy) }
+            }
+            (Question::Strategy(_), Answer::Yes) => Decision::SelectProposal { strategy: JobStrategy::Standard },
+            (Question::Spec(_) | Question::NativeRun { .. }, _) => Decision::ApproveSpec,
+            (Question::Uncovered { count }, _) => Decision::AcknowledgeUncovered { uncovered: *count },
+            (Question::MoreTime, _) => Decision::IncreaseTimeout,
+        };
+        self.take(Event::Decision(decision))
+    }
+
+    /// Before the first run of the project's own code. Without isolation only a person can allow it.
+    fn allow_native_run(&mut self) -> Result<(), Problem> {
+        let known: Vec<DecisionRecord> = evidence::decisions(self.shop.folder)?;
+        if known.iter().any(|decision| decision.code == "NATIVE_RUN" && decision.answer == "yes") {
+            return Ok(());
+        }
+        let probe = &self.shop.machine.sandbox.probe;
+        let question = Question::NativeRun { level: probe.level, reason: probe.reason.clone() };
+        let (answer, by) = self.decider.decide(&question)?;
+        self.note(&question, answer, by)?;
+        if answer == Answer::No {
+            return Err(Problem::decision("NATIVE_RUN_DECLINED", "the tests may not run on this machine")
+                .hint("run the job where they may; `iama jobs resume` asks again"));
+        }
+        Ok(())
+    }
+
+    fn note(&self, question: &Question, answer: Answer, by: &str) -> Result<(), Problem> {
+        let answer = match answer {
+            Answer::Yes => "yes".to_owned(),
+            Answer::No => "no".to_owned(),
+            Answer::Take(strategy) => strategy.name().to_owned(),
+        };
+        let at = (self.shop.machine.clock)();
+        let (code, question) = (question.code().to_owned(), question.sentence());
+        let row = DecisionRecord { at, code, question, answer, by: by.to_owned() };
+        let path = self.shop.folder.file("decisions.jsonl");
+        let write = || -> std::io::Result<()> {
+            let mut line = serde_json::to_vec(&row)?;
+            line.push(b'\n');
+            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+            file.write_all(&line)?;
+            file.sync_data()
+        };
+        write().map_err(|error| cannot_write(&path, &error))
+    }
+}
+
+fn job_strategy(strategy: Strategy) -> JobStrategy {
+    match strategy {
+        Strategy::Conservative => JobStrategy::Conservative,
+        Strategy::Standard => JobStrategy::Standard,
+        Strategy::Comprehensive => JobStrategy::Comprehensive,
+    }
+}

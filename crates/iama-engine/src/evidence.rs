@@ -1,0 +1,632 @@
+//! The evidence of a job, put together from its journal and from what its steps kept. Nothing here is measured again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use iama_baseline::{CaseError, Counts, Status, Suite, TestId};
+use iama_job::{Event, Job, Record, State, Timestamp};
+use iama_patch::{FileDiff, Files, Hunk, LineKind};
+use iama_recipes::{Class, Pair};
+use iama_source::{Confidence, Excluded};
+use jiff::Timestamp as Moment;
+use serde::Serialize;
+
+use crate::folder::{JobFolder, cannot_read, write_whole};
+use crate::perform::{Shop, regressions, sha256};
+use crate::problem::Problem;
+use crate::records::{
+    Carried, DecisionRecord, FileRecord, NoteRecord, PlaceRecord, ScopeRecord, Spec, Toolchain, WorkspaceRecord,
+};
+use crate::{reach, report};
+
+/// Everything that is known about a job: `iama.evidence/1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evidence {
+    schema: &'static str,
+    job: JobPart,
+    verdict: Verdict,
+    toolchains: BTreeMap<&'static str, ToolchainPart>,
+    isolation: Isolation,
+    decisions: Vec<DecisionPart>,
+    scope: ScopePart,
+    tests: TestsPart,
+    unproven: Vec<Unproven>,
+    refused: Vec<PlaceRecord>,
+    checks: Vec<PlaceRecord>,
+    recipes: Vec<RecipePart>,
+    files: Vec<FilePart>,
+    seconds: BTreeMap<&'static str, f64>,
+    privacy: Privacy,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct JobPart {
+    id: String,
+    created_at: String,
+    finished_at: String,
+    state: String,
+    reason: Option<String>,
+    iama_version: &'static str,
+    rules_version: u32,
+    pair: String,
+    project: String,
+    root: String,
+    strategy: String,
+    from: String,
+    to: String,
+}
+
+/// What it comes to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// A stable name.
+    pub code: &'static str,
+    /// In words.
+    pub sentence: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct ToolchainPart {
+    found: bool,
+    version: Option<String>,
+    path: Option<String>,
+    how: Option<String>,
+    runner: Option<String>,
+    problem: Option<ProblemPart>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ProblemPart {
+    code: &'static str,
+    message: String,
+    hint: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Isolation {
+    level: &'static str,
+    network: &'static str,
+    reason: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct DecisionPart {
+    at: String,
+    code: String,
+    question: String,
+    answer: String,
+    by: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ScopePart {
+    files: usize,
+    lines: usize,
+    test_files: usize,
+    confidence: Confidence,
+    excluded: Vec<ExcludedPart>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ExcludedPart {
+    path: String,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct SidePart {
+    ran: bool,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct TestsPart {
+    legacy: SidePart,
+    result: SidePart,
+    cases: Vec<CasePart>,
+    carried: Vec<Carried>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct CasePart {
+    id: String,
+    legacy: &'static str,
+    result: &'static str,
+    regression: bool,
+    error: Option<CaseError>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Unproven {
+    file: String,
+    line: u32,
+    symbol: Option<String>,
+    why: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct RecipePart {
+    id: String,
+    title: String,
+    class: Class,
+    edits: usize,
+    files: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct FilePart {
+    path: String,
+    change: &'static str,
+    base_sha256: Option<String>,
+    result_sha256: Option<String>,
+    test: bool,
+    edits: usize,
+    hunks: Vec<HunkPart>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct HunkPart {
+    id: String,
+    header: String,
+    old_start: u32,
+    old_lines: u32,
+    new_start: u32,
+    new_lines: u32,
+    lines: Vec<(&'static str, String)>,
+    reasons: Vec<Reason>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Reason {
+    recipe: String,
+    title: String,
+    class: Class,
+    why: String,
+    count: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Privacy {
+    network_calls: u32,
+    left_machine: Vec<String>,
+}
+
+/// The decisions of a job, each question once.
+pub(crate) fn decisions(folder: &JobFolder) -> Result<Vec<DecisionRecord>, Problem> {
+    let path = folder.file("decisions.jsonl");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(cannot_read(&path, &error)),
+    };
+    let mut seen = BTreeMap::new();
+    // A last line cut off by a crash was answered again.
+    for (rank, row) in text.lines().filter_map(|line| serde_json::from_str::<DecisionRecord>(line).ok()).enumerate() {
+        seen.entry(row.code.clone()).and_modify(|(_, known)| *known = row.clone()).or_insert((rank, row));
+    }
+    let mut rows: Vec<_> = seen.into_values().collect();
+    rows.sort_by_key(|(rank, _)| *rank);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Writes `evidence.json` and `report.html`.
+pub(crate) fn write(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<(), Problem> {
+    let evidence = gather(shop, job, records)?;
+    shop.folder.keep("evidence.json", &evidence)?;
+    let html = report::render(&evidence)?;
+    write_whole(&shop.folder.file("report.html"), html.as_bytes())
+}
+
+/// What the parts are made from.
+struct Sources {
+    scope: ScopeRecord,
+    workspace: WorkspaceRecord,
+    rewrites: Vec<FileRecord>,
+    carried: Vec<Carried>,
+    lost: Vec<PlaceRecord>,
+    legacy: Option<Suite>,
+    result: Option<Suite>,
+    changed: Option<(Files, Files)>,
+    spec: Option<Spec>,
+}
+
+fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Problem> {
+    let folder = shop.folder;
+    let sources = Sources {
+        scope: folder.read("scope.json")?,
+        workspace: folder.read("workspace.json")?,
+        rewrites: shop.rewrite_records()?,
+        carried: folder.read_if_kept("carried.json")?.unwrap_or_default(),
+        lost: folder.read_if_kept("carried-lost.json")?.unwrap_or_default(),
+        legacy: folder.read_if_kept("legacy.suite.json")?,
+        result: folder.read_if_kept("result.suite.json")?,
+        changed: if folder.work().exists() { shop.changed_files()? } else { None },
+        spec: folder.read_if_kept("spec.json")?,
+    };
+    let unproven = unproven(shop, &sources);
+    let toolchains = toolchains(shop, &sources)?;
+    let probe = &shop.machine.sandbox.probe;
+    Ok(Evidence {
+        schema: "iama.evidence/1",
+        job: job_part(shop, job, records, &sources, &toolchains),
+        verdict: verdict(job, &sources, unproven.len()),
+        toolchains,
+        isolation: Isolation {
+            level: probe.level.name(),
+            network: if probe.level.closes_network() { "none" } else { "reachable" },
+            reason: probe.reason.clone(),
+        },
+        decisions: decisions(folder)?.into_iter().map(decision_part).collect(),
+        scope: scope_part(&sources),
+        tests: tests_part(&sources),
+        refused: places(shop.pair, &sources, Class::Refused),
+        checks: places(shop.pair, &sources, Class::Check),
+        recipes: recipe_parts(shop.pair, &sources.rewrites),
+        files: file_parts(shop.pair, &sources),
+        seconds: seconds(records),
+        privacy: Privacy { network_calls: 0, left_machine: Vec::new() },
+        unproven,
+    })
+}
+
+fn moment(at: Timestamp) -> String {
+    Moment::from_millisecond(at.0).map(|moment| moment.to_string()).unwrap_or_default()
+}
+
+fn job_part(
+    shop: &Shop<'_>,
+    job: &Job,
+    records: &[Record],
+    sources: &Sources,
+    toolchains: &BTreeMap<&'static str, ToolchainPart>,
+) -> JobPart {
+    let root = &shop.folder.root;
+    let version = |side: &str| toolchains.get(side).and_then(|part| part.version.clone());
+    let reason = match &job.state {
+        State::FallbackRequired { reason, .. } => serde_json::to_value(reason).ok(),
+        State::Failed { reason } => serde_json::to_value(reason).ok(),
+        _ => None,
+    };
+    let reason = reason.and_then(|value| value.get("reason").unwrap_or(&value).as_str().map(str::to_owned));
+    JobPart {
+        id: shop.folder.id.clone(),
+        created_at: moment(shop.request.created),
+        finished_at: records.last().map(|record| moment(record.at)).unwrap_or_default(),
+        state: job.state.kind().code().to_owned(),
+        reason,
+        iama_version: env!("CARGO_PKG_VERSION"),
+        rules_version: job.rules_version,
+        pair: shop.request.pair.clone(),
+        project: root
+            .file_name()
+            .map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned()),
+        root: shop.request.root.display().to_string(),
+        strategy: sources.spec.as_ref().map_or("", |spec| spec.strategy.name()).to_uppercase(),
+        from: version("legacy").map_or_else(|| "Python 2".to_owned(), |version| format!("Python {version}")),
+        to: version("target")
+            .map_or_else(|| format!("Python {}", shop.request.target), |version| format!("Python {version}")),
+    }
+}
+
+fn legacy_ran(sources: &Sources) -> bool {
+    sources.legacy.as_ref().is_some_and(|suite| suite.counts().passed > 0)
+}
+
+fn verdict(job: &Job, sources: &Sources, unproven: usize) -> Verdict {
+    let worse = sources.result.as_ref().map_or(0, |result| regressions(sources.legacy.as_ref(), result).len());
+    let delivered = matches!(job.state, State::Delivered { .. });
+    let passed = sources.result.as_ref().map_or(0, |suite| suite.counts().passed);
+    let (code, sentence) = match (delivered, legacy_ran(sources), worse, unproven) {
+        (_, true, 1.., _) => (
+            "REGRESSIONS",
+            format!("{worse} tests passed on the legacy code and do not pass on the result; nothing was delivered."),
+        ),
+        (_, false, 1.., _) => (
+            "REGRESSIONS",
+            format!(
+                "{worse} tests fail on the result, and the legacy code could not be run to compare; nothing was delivered."
+            ),
+        ),
+        (false, ..) => ("NOT_DELIVERED", "The job ended without a delivery.".to_owned()),
+        (_, false, ..) => (
+            "UNPROVEN",
+            format!(
+                "The migrated code passes {passed} tests, but the legacy side could not be run: that it behaves as before is unproven."
+            ),
+        ),
+        (_, _, _, 0) => ("PROVEN", format!("All {passed} tests that passed before the migration pass after it.")),
+        _ => (
+            "PROVEN_WITH_GAPS",
+            format!(
+                "All {passed} tests that passed before the migration pass after it; {unproven} places are not proven."
+            ),
+        ),
+    };
+    Verdict { code, sentence }
+}
+
+fn toolchains(shop: &Shop<'_>, sources: &Sources) -> Result<BTreeMap<&'static str, ToolchainPart>, Problem> {
+    let legacy: Toolchain = shop.folder.read_if_kept("legacy.toolchain.json")?.unwrap_or_default();
+    let target: Toolchain = shop.folder.read_if_kept("target.toolchain.json")?.unwrap_or_default();
+    let missing = |name: String, option: &str| ProblemPart {
+        code: "INTERPRETER_MISSING",
+        message: format!("{name} was not found on PATH, in pyenv or in uv"),
+        hint: format!("install it, or name it with {option}"),
+    };
+    Ok(BTreeMap::from([
+        (
+            "legacy",
+            toolchain_part(&legacy, sources.legacy.as_ref(), missing("Python 2.7".to_owned(), "--legacy-python")),
+        ),
+        (
+            "target",
+            toolchain_part(
+                &target,
+                sources.result.as_ref(),
+                missing(format!("Python {}", shop.request.target), "--python"),
+            ),
+        ),
+    ]))
+}
+
+fn toolchain_part(toolchain: &Toolchain, suite: Option<&Suite>, missing: ProblemPart) -> ToolchainPart {
+    let runner = suite.and_then(|suite| suite.runner.clone());
+    let Some(interpreter) = &toolchain.interpreter else {
+        return ToolchainPart { problem: Some(missing), ..ToolchainPart::default() };
+    };
+    let incomplete = toolchain.environment.as_ref().filter(|environment| !environment.missing.is_empty());
+    let problem = incomplete.map(|environment| ProblemPart {
+        code: "ENVIRONMENT_INCOMPLETE",
+        message: environment.missing.join("; "),
+        hint: "tests that need it are reported as failing or as not collected".to_owned(),
+    });
+    ToolchainPart {
+        found: true,
+        version: Some(interpreter.version.to_string()),
+        path: Some(interpreter.path.display().to_string()),
+        how: serde_json::to_value(interpreter.how).ok().and_then(|how| how.as_str().map(str::to_owned)),
+        runner,
+        problem,
+    }
+}
+
+fn decision_part(row: DecisionRecord) -> DecisionPart {
+    DecisionPart { at: moment(row.at), code: row.code, question: row.question, answer: row.answer, by: row.by }
+}
+
+fn scope_part(sources: &Sources) -> ScopePart {
+    let scope = &sources.scope;
+    let excluded = |file: &Excluded| ExcludedPart { path: file.path.clone(), reason: file.reason.sentence() };
+    ScopePart {
+        files: scope.files,
+        lines: scope.lines,
+        test_files: scope.test_files.len(),
+        confidence: scope.confidence,
+        excluded: sources.workspace.excluded.iter().map(excluded).collect(),
+    }
+}
+
+const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Passed | Status::Xpassed => "passed",
+        Status::Failed => "failed",
+        Status::Error => "error",
+        Status::Skipped | Status::Xfailed => "skipped",
+        Status::Timeout => "timeout",
+    }
+}
+
+fn tests_part(sources: &Sources) -> TestsPart {
+    let side =
+        |suite: Option<&Suite>| SidePart { ran: suite.is_some(), counts: suite.map(Suite::counts).unwrap_or_default() };
+    let (legacy, result) = (sources.legacy.as_ref(), sources.result.as_ref());
+    TestsPart {
+        legacy: side(legacy),
+        result: side(result),
+        cases: cases(legacy, result),
+        carried: sources.carried.clone(),
+    }
+}
+
+fn cases(legacy: Option<&Suite>, result: Option<&Suite>) -> Vec<CasePart> {
+    let worse = result.map(|result| regressions(legacy, result)).unwrap_or_default();
+    let ids: BTreeSet<&TestId> = [legacy, result].into_iter().flatten().flat_map(|suite| suite.cases.keys()).collect();
+    let name = |suite: Option<&Suite>, id: &TestId| match suite {
+        None => "not_run",
+        Some(suite) => suite.cases.get(id).map_or("absent", |case| status_name(case.status)),
+    };
+    let mut rows: Vec<CasePart> = ids
+        .into_iter()
+        .map(|id| CasePart {
+            id: id.0.clone(),
+            legacy: name(legacy, id),
+            result: name(result, id),
+            regression: worse.contains(&id.0),
+            error: result.and_then(|suite| suite.cases.get(id)?.error.clone()),
+        })
+        .collect();
+    let broken = result.into_iter().flat_map(|suite| &suite.collect_errors);
+    rows.extend(broken.map(|error| CasePart {
+        id: error.file.clone(),
+        legacy: "absent",
+        result: "error",
+        regression: worse.contains(&error.file),
+        error: Some(error.error.clone()),
+    }));
+    rows
+}
+
+fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
+    let changed: Vec<&FileRecord> =
+        sources.rewrites.iter().filter(|file| !file.test && !file.changes.is_empty()).collect();
+    let whole = |file: &FileRecord, why: &str| Unproven {
+        file: file.path.clone(),
+        line: file.changes.first().map_or(1, |change| change.first_line),
+        symbol: None,
+        why: why.to_owned(),
+    };
+    let mut rows: Vec<Unproven> = Vec::new();
+    if legacy_ran(sources) {
+        let reached = reach::from_tests(&shop.folder.root, &sources.workspace, &sources.scope.test_files);
+        let unreached = changed.iter().filter(|file| !reached.contains(&file.path));
+        rows.extend(unreached.map(|file| whole(file, "no test imports this file, directly or through another")));
+    } else {
+        let why = "the legacy code could not be run, so nothing shows that this file behaves as before";
+        rows.extend(changed.iter().map(|file| whole(file, why)));
+    }
+    for file in &sources.rewrites {
+        let checks = file.notes.iter().filter(|note| note.class == Class::Check);
+        rows.extend(checks.map(|note| Unproven {
+            file: file.path.clone(),
+            line: note.line,
+            symbol: None,
+            why: format!("{}: {}", note.recipe, note.why),
+        }));
+    }
+    rows.sort();
+    rows.dedup();
+    rows
+}
+
+fn title(pair: &Pair, id: &str) -> String {
+    pair.recipes.iter().find(|recipe| recipe.id == id).map_or_else(|| id.to_owned(), |recipe| recipe.title.to_owned())
+}
+
+fn places(pair: &Pair, sources: &Sources, class: Class) -> Vec<PlaceRecord> {
+    let of_file = |file: &FileRecord| {
+        let place = |note: &NoteRecord| PlaceRecord {
+            recipe: note.recipe.clone(),
+            title: title(pair, &note.recipe),
+            file: file.path.clone(),
+            line: note.line,
+            reason: note.why.clone(),
+        };
+        file.notes.iter().filter(|note| note.class == class).map(place).collect::<Vec<_>>()
+    };
+    let mut rows: Vec<PlaceRecord> = sources.rewrites.iter().flat_map(of_file).collect();
+    if class == Class::Refused {
+        rows.extend(sources.scope.unreadable.iter().chain(&sources.lost).cloned());
+    }
+    rows.sort();
+    rows
+}
+
+fn recipe_parts(pair: &Pair, rewrites: &[FileRecord]) -> Vec<RecipePart> {
+    let mut rows: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for file in rewrites {
+        for note in file.notes.iter().filter(|note| note.class != Class::Refused) {
+            let row = rows.entry(&note.recipe).or_default();
+            row.0 += 1;
+            row.1.insert(&file.path);
+        }
+    }
+    let class =
+        |id: &str| pair.recipes.iter().find(|recipe| recipe.id == id).map_or(Class::Check, |recipe| recipe.class);
+    rows.into_iter()
+        .map(|(id, (edits, files))| RecipePart {
+            id: id.to_owned(),
+            title: title(pair, id),
+            class: class(id),
+            edits,
+            files: files.len(),
+        })
+        .collect()
+}
+
+fn file_parts(pair: &Pair, sources: &Sources) -> Vec<FilePart> {
+    let Some((before, after)) = &sources.changed else { return Vec::new() };
+    let diffs = iama_patch::diff(before, after);
+    diffs
+        .iter()
+        .map(|diff| {
+            let record = sources.rewrites.iter().find(|record| record.path == diff.path);
+            let hash = |files: &Files| files.get(&diff.path).map(|state| sha256(&state.bytes));
+            FilePart {
+                path: diff.path.clone(),
+                change: change_name(diff),
+                base_sha256: hash(before),
+                result_sha256: hash(after),
+                test: record.is_some_and(|record| record.test),
+                edits: record.map_or(0, |record| record.changes.len()),
+                hunks: diff.hunks.iter().map(|hunk| hunk_part(pair, hunk, record)).collect(),
+            }
+        })
+        .collect()
+}
+
+const fn change_name(diff: &FileDiff) -> &'static str {
+    match diff.change {
+        iama_patch::Change::Added => "added",
+        iama_patch::Change::Modified => "modified",
+        iama_patch::Change::Deleted => "deleted",
+        iama_patch::Change::Moved { .. } => "moved",
+    }
+}
+
+fn hunk_part(pair: &Pair, hunk: &Hunk, record: Option<&FileRecord>) -> HunkPart {
+    let line = |(kind, text): &(LineKind, String)| {
+        let mark = match kind {
+            LineKind::Context => " ",
+            LineKind::Removed => "-",
+            LineKind::Added => "+",
+        };
+        (mark, text.trim_end_matches(['\n', '\r']).to_owned())
+    };
+    HunkPart {
+        id: hunk.id.clone(),
+        header: hunk.header(),
+        old_start: hunk.old_start,
+        old_lines: hunk.old_lines,
+        new_start: hunk.new_start,
+        new_lines: hunk.new_lines,
+        lines: hunk.lines.iter().map(line).collect(),
+        reasons: record.map(|record| reasons(pair, hunk, record)).unwrap_or_default(),
+    }
+}
+
+fn reasons(pair: &Pair, hunk: &Hunk, record: &FileRecord) -> Vec<Reason> {
+    let (first, last) = (hunk.old_start, hunk.old_start + hunk.old_lines.max(1) - 1);
+    let mut rows: BTreeMap<&str, Reason> = BTreeMap::new();
+    let met = record.changes.iter().filter(|change| change.first_line <= last && first <= change.last_line);
+    for recipe in met.flat_map(|change| &change.recipes) {
+        let known = pair.recipes.iter().find(|known| known.id == recipe.as_str());
+        let row = rows.entry(recipe).or_insert_with(|| Reason {
+            recipe: recipe.clone(),
+            title: title(pair, recipe),
+            class: known.map_or(Class::Check, |known| known.class),
+            why: known.map_or_else(String::new, |known| known.why.to_owned()),
+            count: 0,
+        });
+        row.count += 1;
+    }
+    let notes = record.notes.iter().filter(|note| note.class == Class::Check && (first..=last).contains(&note.line));
+    for note in notes {
+        if let Some(row) = rows.get_mut(note.recipe.as_str()) {
+            row.class = Class::Check;
+            row.why.clone_from(&note.why);
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// Seconds by stage: the time between the records, counted to the stage that they lead out of.
+fn seconds(records: &[Record]) -> BTreeMap<&'static str, f64> {
+    let mut sums: BTreeMap<&'static str, i64> = BTreeMap::new();
+    for pair in records.windows(2) {
+        let Event::Result { .. } = pair[1].event else { continue };
+        let stage = match pair[1].from.kind().code() {
+            "ANALYZING" | "GENERATING_ANALYSIS_REPORT" | "WAITING_STRATEGY" => "analyse",
+            "GENERATING_TESTS" | "BASELINE_VALIDATION" => "baseline",
+            "REFACTORING" => match pair[1].event.kind().code() {
+                "TESTS_RUN" => "verify",
+                "DELIVERY_PREPARED" => "deliver",
+                _ => "recipes",
+            },
+            _ => "deliver",
+        };
+        *sums.entry(stage).or_default() += pair[1].at.0 - pair[0].at.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of one job")]
+    sums.into_iter().map(|(stage, sum)| (stage, sum as f64 / 1000.0)).collect()
+}

@@ -1,0 +1,155 @@
+//! Carries out what the machine asks for. Everything here may be run twice: a process can die between an effect and the record
+//! of its result.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use iama_job::effect::SealScope;
+use iama_job::event::BaselineOutcome;
+use iama_job::{ArtifactId, Effect, EffectResult, Job};
+use iama_patch::{FileState, Files};
+use iama_recipes::Pair;
+use sha2::{Digest as _, Sha256};
+
+use crate::driver::Progress;
+use crate::folder::{JobFolder, cannot_read};
+use crate::problem::Problem;
+use crate::records::{ScopeRecord, WorkspaceRecord};
+use crate::request::{Machine, Request};
+
+mod analyse;
+mod rewriting;
+mod testing;
+
+pub(crate) use testing::{regressions, run_tests_in};
+
+/// One job's workshop.
+pub(crate) struct Shop<'a> {
+    pub(crate) folder: &'a JobFolder,
+    pub(crate) request: &'a Request,
+    pub(crate) machine: &'a Machine,
+    pub(crate) pair: &'static Pair,
+    pub(crate) progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+impl Shop<'_> {
+    /// Carries an effect out; nothing when nobody waits for an answer.
+    pub(crate) fn perform(&mut self, job: &Job, effect: &Effect) -> Result<Option<EffectResult>, Problem> {
+        let usage = iama_job::event::Usage::default();
+        Ok(Some(match effect {
+            Effect::Preflight => EffectResult::PreflightDone { dirty: self.preflight()? },
+            Effect::BuildContext { .. } => {
+                let (tokens, confidence) = self.build_context()?;
+                EffectResult::ContextBuilt { tokens, confidence }
+            }
+            Effect::AnalyseScope { .. } => EffectResult::AnalysisDone { usage },
+            Effect::WriteReport { .. } => EffectResult::ReportDone { usage },
+            Effect::Propose { .. } => {
+                self.propose()?;
+                EffectResult::ProposalsReady { usage }
+            }
+            Effect::DraftSpec { strategy, .. } => {
+                self.draft_spec(*strategy)?;
+                EffectResult::SpecDrafted { usage }
+            }
+            Effect::GenerateTests { .. } => EffectResult::TestsGenerated { tests: self.count_tests()?, usage },
+            Effect::RunBaseline { time_factor, without, .. } => {
+                EffectResult::BaselineDone { outcome: self.run_baseline(*time_factor, without)? }
+            }
+            Effect::MigrateTests => {
+                self.carry_tests(job)?;
+                EffectResult::TestsMigrated
+            }
+            Effect::SealTests { scope: SealScope::Own | SealScope::Migrated } => EffectResult::TestsSealed,
+            Effect::RunRecipes { strategy, safe_mode, .. } => {
+                let patch = self.run_recipes(*strategy, *safe_mode)?;
+                EffectResult::PatchGenerated { patch, usage }
+            }
+            Effect::ApplyPatch { patch } => self.apply_patch(patch)?,
+            Effect::RunTests { time_factor, without } => {
+                EffectResult::TestsRun { outcome: self.run_result(*time_factor, without)? }
+            }
+            Effect::RestoreWorkspace { .. } => EffectResult::WorkspaceRestored,
+            Effect::PackPartial => EffectResult::PartialPacked { patch: self.pack("partial.json")? },
+            Effect::PrepareDelivery => {
+                self.pack("patch.json")?;
+                EffectResult::DeliveryPrepared { complex: false }
+            }
+            Effect::RetestSelection { selection } => EffectResult::TestsRun { outcome: self.retest(selection)? },
+            Effect::ApplyDelivery { selection } => self.apply_delivery(selection)?,
+            Effect::RevertDelivery { selection } => self.revert_delivery(selection)?,
+            Effect::GeneratePatch { .. } | Effect::Quote { .. } => {
+                EffectResult::InfraFailed { code: "NO_MODEL_CONFIGURED".to_owned() }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The files of the workspace as the job found them; a file that has changed since is an error, never a guess.
+    pub(crate) fn originals<'p>(&self, paths: impl IntoIterator<Item = &'p String>) -> Result<Files, Problem> {
+        let known: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let mut files = Files::new();
+        for path in paths {
+            let place = self.folder.root.join(path);
+            let bytes = fs::read(&place).map_err(|error| cannot_read(&place, &error))?;
+            if known.files.get(path) != Some(&sha256(&bytes)) {
+                let sentence = format!("{path} was changed while the job was at work");
+                return Err(Problem::input("WORKSPACE_CHANGED", sentence)
+                    .hint("put the file back and run `iama jobs resume`, or start a new job"));
+            }
+            let executable = is_executable(&place);
+            files.insert(path.clone(), FileState { bytes, executable });
+        }
+        Ok(files)
+    }
+
+    pub(crate) fn scope(&self) -> Result<ScopeRecord, Problem> {
+        self.folder.read("scope.json")
+    }
+
+    /// Keeps what the copy holds that the project does not as a patch, with the originals of what it changes.
+    fn pack(&self, name: &str) -> Result<Option<ArtifactId>, Problem> {
+        let Some((before, after)) = self.changed_files()? else { return Ok(None) };
+        self.folder.keep(name, &iama_patch::between(&before, &after))?;
+        let text = iama_patch::unified(&iama_patch::diff(&before, &after));
+        let diff = self.folder.file(&name.replace(".json", ".diff"));
+        crate::folder::write_whole(&diff, text.as_bytes())?;
+        Ok(Some(ArtifactId(name.to_owned())))
+    }
+
+    /// The rewritten files before and after; nothing when nothing is different.
+    pub(crate) fn changed_files(&self) -> Result<Option<(Files, Files)>, Problem> {
+        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        for path in self.rewritten_paths()? {
+            let original = self.originals([&path])?.remove(&path);
+            let place = self.folder.work().join(&path);
+            let bytes = fs::read(&place).map_err(|error| cannot_read(&place, &error))?;
+            let Some(original) = original.filter(|original| original.bytes != bytes) else { continue };
+            let executable = original.executable;
+            before.insert(path.clone(), original);
+            after.insert(path, FileState { bytes, executable });
+        }
+        Ok((!before.is_empty()).then_some((before, after)))
+    }
+}
+
+/// The hash that base hashes and seals use.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+#[cfg(unix)]
+pub(crate) fn is_executable(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_executable(_: &std::path::Path) -> bool {
+    false
+}
+
+/// The legacy side cannot be shown to behave in any way.
+pub(crate) fn unrunnable(uncovered: usize) -> BaselineOutcome {
+    BaselineOutcome::Unrunnable { uncovered: u32::try_from(uncovered.max(1)).unwrap_or(u32::MAX) }
+}

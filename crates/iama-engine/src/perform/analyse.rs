@@ -1,0 +1,205 @@
+//! Looking at the workspace: what it is, how far it is understood, what could be done.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use iama_baseline::python::discover;
+use iama_job::state::Strategy as JobStrategy;
+use iama_recipes::{Class, Options, Project, Strategy};
+use iama_sandbox::{Ended, Launch};
+use iama_source::confidence::Share;
+use iama_source::{SourceFile, WalkOptions, Workspace, confidence, walk};
+
+use super::{Shop, sha256};
+use crate::driver::Progress;
+use crate::folder::cannot_read;
+use crate::problem::Problem;
+use crate::records::{PlaceRecord, Proposal, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
+use crate::rewrite::{FileResult, rewrite, survey};
+
+impl Shop<'_> {
+    /// Takes base hashes; says whether something is uncommitted.
+    pub(super) fn preflight(&mut self) -> Result<bool, Problem> {
+        (self.progress)(Progress::Stage("looking at the workspace"));
+        let workspace = self.walk()?;
+        if workspace.files.is_empty() {
+            let sentence = format!("{} holds no file that {} is about", self.folder.root.display(), self.pair.title);
+            return Err(Problem::input("NOTHING_TO_DO", sentence).hint("name the folder that holds the source"));
+        }
+        let mut files = BTreeMap::new();
+        for file in &workspace.files {
+            let place = workspace.root.join(&file.path);
+            let bytes = fs::read(&place).map_err(|error| cannot_read(&place, &error))?;
+            files.insert(file.path.clone(), sha256(&bytes));
+        }
+        let dirty = self.is_dirty();
+        self.folder.keep("workspace.json", &WorkspaceRecord { files, excluded: workspace.excluded, dirty })?;
+        Ok(dirty)
+    }
+
+    fn walk(&self) -> Result<Workspace, Problem> {
+        let options = WalkOptions { exclude: self.request.exclude.clone() };
+        walk(&self.folder.root, &options, self.pair.claims).map_err(|error| {
+            Problem::input("PATH_INVALID", error.to_string()).hint("name a folder that exists and that you may read")
+        })
+    }
+
+    /// Asks git, in a way that never writes to `.git`. Without git there is nothing to be dirty against.
+    fn is_dirty(&self) -> bool {
+        let arguments = ["git", "--no-optional-locks", "status", "--porcelain", "--", "."];
+        self.run_tool(&self.folder.root, &arguments).is_some_and(|output| !output.trim().is_empty())
+    }
+
+    /// Runs a tool of the user's own on the user's own tree; its output when it succeeds.
+    pub(crate) fn run_tool(&self, folder: &Path, arguments: &[&str]) -> Option<String> {
+        let output = self.folder.file("tool.txt");
+        let launch = Launch {
+            command: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            folder: folder.to_owned(),
+            environment: self.machine.variables.clone(),
+            writable: Vec::new(),
+            readable: Vec::new(),
+            hidden: Vec::new(),
+            output,
+            limit: Duration::from_secs(30),
+        };
+        let outcome = self.machine.sandbox.limits_only().run(&launch, || ControlFlow::Continue(())).ok()?;
+        (outcome.ended == Ended::Exited(0)).then_some(outcome.output)
+    }
+
+    /// Source files and what the recipes must know of them.
+    pub(super) fn project(&self) -> Result<(Vec<SourceFile>, Project), Problem> {
+        let known: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let file = |path: &String| SourceFile { path: path.clone(), bytes: 0, executable: false };
+        let files: Vec<_> = known.files.keys().map(file).collect();
+        let workspace = Workspace { root: self.folder.root.clone(), files, excluded: known.excluded };
+        let project = survey(&workspace, self.pair);
+        Ok((workspace.files, project))
+    }
+
+    /// Reads every file once: how much of it is understood, and which files hold tests. Gives tokens and confidence.
+    pub(super) fn build_context(&mut self) -> Result<(u32, u8), Problem> {
+        (self.progress)(Progress::Stage("reading the source"));
+        let (files, project) = self.project()?;
+        let known: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let (mut parse, mut symbols, mut snippets) = (Share::default(), Share::default(), Share::default());
+        let (mut lines, mut bytes) = (0, 0);
+        let (mut test_files, mut unreadable) = (Vec::new(), Vec::new());
+        let options = Options::of(Strategy::Conservative);
+        rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
+            let text = match &file.result {
+                FileResult::Migrated { before, .. } => before.text().to_owned(),
+                FileResult::AlreadyTarget | FileResult::Failed(_) => {
+                    let bytes = fs::read(self.folder.root.join(&file.path)).unwrap_or_default();
+                    String::from_utf8_lossy(&bytes).into_owned()
+                }
+            };
+            let count = text.lines().count();
+            (lines, bytes) = (lines + count, bytes + text.len());
+            let understood = !matches!(file.result, FileResult::Failed(_));
+            parse.add(if understood { count as u64 } else { 0 }, count as u64);
+            snippets.count(understood);
+            let (known, all) = (self.pair.names)(&text);
+            symbols.add(known, all);
+            if discover::is_test_file(&file.path, &text) {
+                test_files.push(file.path.clone());
+            }
+            if let FileResult::Failed(failure) = &file.result {
+                unreadable.push(PlaceRecord {
+                    recipe: failure.code().to_owned(),
+                    title: "left as it is".to_owned(),
+                    file: file.path,
+                    line: failure.line(),
+                    reason: failure.to_string(),
+                });
+            }
+        });
+        known.excluded.iter().for_each(|_| snippets.count(false));
+        if !self.request.tests.is_empty() {
+            test_files.clone_from(&self.request.tests);
+        }
+        let confidence = confidence(parse, symbols, snippets);
+        let record = ScopeRecord { files: files.len(), lines, test_files, confidence, unreadable };
+        self.folder.keep("scope.json", &record)?;
+        Ok((u32::try_from(bytes / 4).unwrap_or(u32::MAX), confidence.score))
+    }
+
+    /// What each strategy would do, worked out by doing it in memory.
+    pub(super) fn propose(&mut self) -> Result<(), Problem> {
+        (self.progress)(Progress::Stage("working out three proposals"));
+        let (files, project) = self.project()?;
+        let proposals: Vec<Proposal> = Strategy::ALL
+            .into_iter()
+            .map(|strategy| {
+                let mut proposal =
+                    Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
+                rewrite(&self.folder.root, &files, self.pair, &project, &Options::of(strategy), |file| {
+                    count(&file.result, &mut proposal);
+                });
+                proposal.risk = risk(&proposal).to_owned();
+                proposal
+            })
+            .collect();
+        self.folder.keep("proposals.json", &proposals)
+    }
+
+    /// The spec of a migration without a model: what every recipe promises, and what the tests say.
+    pub(super) fn draft_spec(&mut self, strategy: JobStrategy) -> Result<(), Problem> {
+        let strategy = recipe_strategy(strategy);
+        let scope = self.scope()?;
+        let item = |id: &str, text: String| SpecItem { id: id.to_owned(), text };
+        let items = vec![
+            item("TARGET", format!("Every migrated file is valid Python {}.", self.request.target)),
+            item(
+                "TESTS",
+                format!(
+                    "Every test that passes on the legacy code passes on the result ({} files of tests).",
+                    scope.test_files.len()
+                ),
+            ),
+            item(
+                "SEAL",
+                "Tests are carried over by recipes alone; none is lost, and no assertion or literal.".to_owned(),
+            ),
+            item(
+                "SCOPE",
+                format!("Only recipes of the strategy {} write, and each place says which.", strategy.name()),
+            ),
+        ];
+        self.folder.keep("spec.json", &Spec { strategy, items })
+    }
+}
+
+fn count(result: &FileResult, proposal: &mut Proposal) {
+    let FileResult::Migrated { migration, bytes, .. } = result else { return };
+    proposal.files += usize::from(bytes.is_some());
+    for note in &migration.notes {
+        match note.class {
+            Class::Refused => proposal.refused += 1,
+            Class::Check | Class::Safe => {
+                proposal.checks += usize::from(note.class == Class::Check);
+                *proposal.edits.entry(note.recipe.to_owned()).or_default() += 1;
+            }
+        }
+    }
+}
+
+fn risk(proposal: &Proposal) -> &'static str {
+    let edits: usize = proposal.edits.values().sum();
+    match (proposal.checks + proposal.refused) * 100 / edits.max(1) {
+        0..=1 => "low",
+        2..=9 => "medium",
+        _ => "high",
+    }
+}
+
+pub(crate) fn recipe_strategy(strategy: JobStrategy) -> Strategy {
+    match strategy {
+        JobStrategy::Conservative => Strategy::Conservative,
+        JobStrategy::Standard => Strategy::Standard,
+        JobStrategy::Comprehensive => Strategy::Comprehensive,
+    }
+}

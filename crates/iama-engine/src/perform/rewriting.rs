@@ -1,0 +1,182 @@
+//! Carrying the tests over and rewriting the source, on the job's copy.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use iama_baseline::python::discover;
+use iama_job::state::Strategy as JobStrategy;
+use iama_job::{ArtifactId, EffectResult, Job};
+use iama_patch::{FileState, Files, Patch};
+use iama_recipes::{Class, Options, Strategy};
+use iama_source::SourceFile;
+use iama_syntax::{Dialect, LineIndex, SyntaxTree};
+
+use super::analyse::recipe_strategy;
+use super::{Shop, is_executable, sha256};
+use crate::copies::copy_project;
+use crate::driver::Progress;
+use crate::folder::write_whole;
+use crate::problem::Problem;
+use crate::records::{Carried, ChangeRecord, FileRecord, NoteRecord, PlaceRecord};
+use crate::rewrite::{FileResult, Rewritten, rewrite};
+
+impl Shop<'_> {
+    /// Makes the copy anew and carries the tests over in it. A file in which something would be lost stays as it is.
+    pub(super) fn carry_tests(&mut self, job: &Job) -> Result<(), Problem> {
+        (self.progress)(Progress::Stage("carrying the tests over"));
+        copy_project(&self.folder.root, &self.folder.work())?;
+        let strategy = job.strategy.map_or(Strategy::Standard, recipe_strategy);
+        let scope = self.scope()?;
+        let tests: Vec<SourceFile> = scope.test_files.iter().map(source_file).collect();
+        let (mut carried, mut records, mut lost, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let (_, project) = self.project()?;
+        rewrite(&self.folder.root, &tests, self.pair, &project, &Options::of(strategy), |file| match carry(&file) {
+            Ok(Some((row, bytes))) => {
+                failed = failed.take().or(write_whole(&self.folder.work().join(&file.path), &bytes).err());
+                records.push(record(&file, true));
+                carried.push(row);
+            }
+            Ok(None) => {}
+            Err(place) => lost.push(place),
+        });
+        failed.map_or(Ok(()), Err)?;
+        self.folder.keep("carried.json", &carried)?;
+        self.folder.keep("carried-lost.json", &lost)?;
+        self.folder.keep("rewrite-tests.json", &records)
+    }
+
+    /// Rewrites everything but the tests, in memory, and keeps the result as a patch.
+    pub(super) fn run_recipes(&mut self, strategy: JobStrategy, safe_mode: bool) -> Result<ArtifactId, Problem> {
+        (self.progress)(Progress::Stage("rewriting by recipes"));
+        let scope = self.scope()?;
+        let (files, project) = self.project()?;
+        let source: Vec<SourceFile> = files.into_iter().filter(|file| !scope.test_files.contains(&file.path)).collect();
+        let mut options = Options::of(recipe_strategy(strategy));
+        if safe_mode {
+            let risky = self.pair.recipes.iter().filter(|recipe| recipe.class != Class::Safe);
+            options.ignore.extend(risky.map(|recipe| recipe.id.to_owned()));
+        }
+        let (mut records, mut after) = (Vec::new(), BTreeMap::new());
+        rewrite(&self.folder.root, &source, self.pair, &project, &options, |file| {
+            records.push(record(&file, false));
+            if let FileResult::Migrated { bytes: Some(bytes), .. } = file.result {
+                after.insert(file.path, bytes);
+            }
+        });
+        records.retain(|record| !record.changes.is_empty() || !record.notes.is_empty());
+        self.folder.keep("rewrite.json", &records)?;
+        let before = self.originals(after.keys())?;
+        let after: Files = after
+            .into_iter()
+            .map(|(path, bytes)| {
+                let executable = is_executable(&self.folder.root.join(&path));
+                (path, FileState { bytes, executable })
+            })
+            .collect();
+        self.folder.keep("recipes.json", &iama_patch::between(&before, &after))?;
+        (self.progress)(Progress::Rewritten { files: after.len() });
+        Ok(ArtifactId("recipes.json".to_owned()))
+    }
+
+    /// Applies a patch to the original files and writes the result to the copy. A sealed test is never written.
+    pub(super) fn apply_patch(&mut self, id: &ArtifactId) -> Result<EffectResult, Problem> {
+        let patch: Patch = self.folder.read(&id.0)?;
+        let usage = iama_job::event::Usage::default();
+        let carried: Vec<Carried> = self.folder.read("carried.json")?;
+        if patch.base.keys().any(|path| carried.iter().any(|test| test.path == *path)) {
+            return Ok(EffectResult::PatchRefused { code: "SEALED_TEST".to_owned(), usage });
+        }
+        let existing = patch.base.iter().filter(|(_, hash)| hash.is_some()).map(|(path, _)| path);
+        let before = self.originals(existing)?;
+        let applied = iama_patch::apply(&patch, &before);
+        let Some(changed) = applied.changed else {
+            let refused = applied.outcomes.iter().find(|outcome| !outcome.is_applied());
+            let code = refused.map_or_else(|| "REFUSED".to_owned(), |outcome| outcome.code().to_owned());
+            return Ok(EffectResult::PatchRefused { code, usage });
+        };
+        for (path, state) in changed {
+            let place = self.folder.work().join(&path);
+            match state {
+                Some(state) => write_whole(&place, &state.bytes)?,
+                None => fs::remove_file(&place).or_else(|error| match error.kind() {
+                    std::io::ErrorKind::NotFound => Ok(()),
+                    _ => Err(crate::folder::cannot_write(&place, &error)),
+                })?,
+            }
+        }
+        Ok(EffectResult::PatchApplied)
+    }
+
+    /// The files that tests and recipes together have rewritten.
+    pub(crate) fn rewritten_paths(&self) -> Result<Vec<String>, Problem> {
+        let records = self.rewrite_records()?;
+        Ok(records.into_iter().filter(|record| !record.changes.is_empty()).map(|record| record.path).collect())
+    }
+
+    /// What the recipes did to every file, by path.
+    pub(crate) fn rewrite_records(&self) -> Result<Vec<FileRecord>, Problem> {
+        let mut records: Vec<FileRecord> = self.folder.read_if_kept("rewrite-tests.json")?.unwrap_or_default();
+        records.extend(self.folder.read_if_kept::<Vec<FileRecord>>("rewrite.json")?.unwrap_or_default());
+        records.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(records)
+    }
+}
+
+fn source_file(path: &String) -> SourceFile {
+    SourceFile { path: path.clone(), bytes: 0, executable: false }
+}
+
+/// A test file as it is carried over, with the proof that nothing is lost; nothing when no recipe can read it.
+fn carry(file: &Rewritten) -> Result<Option<(Carried, Vec<u8>)>, PlaceRecord> {
+    let (before, after, bytes) = match &file.result {
+        FileResult::Migrated { before, migration, bytes } => {
+            let bytes = bytes.clone().or_else(|| before.encode(before.text()).ok());
+            (before.text().to_owned(), migration.text.clone(), bytes)
+        }
+        FileResult::AlreadyTarget | FileResult::Failed(_) => return Ok(None),
+    };
+    let Some(bytes) = bytes else { return Ok(None) };
+    let (tests_before, assertions_before, literals_before) = measure(Dialect::python2_of(&before), &before);
+    let (tests_after, assertions_after, literals_after) = measure(Dialect::Python3, &after);
+    if tests_after < tests_before || assertions_after < assertions_before || literals_after < literals_before {
+        let reason = "carrying the tests over would lose a test, an assertion or a literal".to_owned();
+        let (recipe, title) = ("SEAL".to_owned(), "a test file stays as it is".to_owned());
+        return Err(PlaceRecord { recipe, title, file: file.path.clone(), line: 1, reason });
+    }
+    let path = file.path.clone();
+    let sha256 = sha256(&bytes);
+    let row = Carried { path, tests_before, tests_after, assertions_before, assertions_after, sha256 };
+    Ok(Some((row, bytes)))
+}
+
+/// Tests, assertions and literals of a text.
+fn measure(dialect: Dialect, text: &str) -> (usize, usize, usize) {
+    let Ok(tree) = SyntaxTree::parse(dialect, text) else { return (0, 0, 0) };
+    let (tests, assertions) = discover::count(&tree);
+    let literals = tree.nodes().filter(|node| matches!(node.kind(), "string" | "integer" | "float")).count();
+    (tests, assertions, literals)
+}
+
+fn record(file: &Rewritten, test: bool) -> FileRecord {
+    let FileResult::Migrated { before, migration, .. } = &file.result else {
+        return FileRecord { path: file.path.clone(), test, changes: Vec::new(), notes: Vec::new() };
+    };
+    let lines = LineIndex::new(before.text());
+    let change = |change: &iama_recipes::RecordedChange| ChangeRecord {
+        first_line: lines.line(change.span.start),
+        last_line: lines.line(change.span.end.max(change.span.start + 1) - 1),
+        recipes: change.recipes.iter().map(|id| (*id).to_owned()).collect(),
+    };
+    let note = |note: &iama_recipes::Note| NoteRecord {
+        recipe: note.recipe.to_owned(),
+        class: note.class,
+        line: lines.line(note.span.start),
+        why: note.why.clone(),
+    };
+    FileRecord {
+        path: file.path.clone(),
+        test,
+        changes: migration.changes.iter().map(change).collect(),
+        notes: migration.notes.iter().map(note).collect(),
+    }
+}

@@ -1,0 +1,222 @@
+//! Running the tests: on the legacy code with the legacy interpreter, on the result with the target.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use iama_baseline::python::environment::{self, Kitchen};
+use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
+use iama_baseline::python::run::{Request as SuiteRequest, run_suite};
+use iama_baseline::python::{compile, requirements};
+use iama_baseline::{Status, Suite, TestId};
+use iama_job::TestId as JobTestId;
+use iama_job::event::{BaselineOutcome, TestOutcome};
+use iama_job::{Failure, Fingerprint};
+
+use super::{Shop, unrunnable};
+use crate::copies::copy_project;
+use crate::driver::Progress;
+use crate::problem::Problem;
+use crate::records::{SuiteRecord, Toolchain};
+
+/// Which code the tests run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Legacy,
+    Target,
+}
+
+impl Side {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Target => "target",
+        }
+    }
+}
+
+impl Shop<'_> {
+    /// How many files of tests there are: without a model the existing tests are the baseline.
+    pub(super) fn count_tests(&mut self) -> Result<u32, Problem> {
+        let scope = self.scope()?;
+        Ok(u32::try_from(scope.test_files.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Runs the existing tests on the legacy code. Tests that fail there already prove nothing and stay out of the baseline;
+    /// the evidence names them.
+    pub(super) fn run_baseline(&mut self, factor: u32, without: &[JobTestId]) -> Result<BaselineOutcome, Problem> {
+        let scope = self.scope()?;
+        let toolchain = self.toolchain(Side::Legacy)?;
+        let (Some(environment), false) = (&toolchain.environment, scope.test_files.is_empty()) else {
+            return Ok(unrunnable(scope.files));
+        };
+        (self.progress)(Progress::Stage("running the tests on the legacy code"));
+        copy_project(&self.folder.root, &self.folder.legacy())?;
+        let suite = self.run(&self.folder.legacy(), "legacy-run", environment, &scope.test_files, factor, without)?;
+        crate::copies::remove(&self.folder.legacy())?;
+        self.folder.keep("legacy.suite.json", &suite)?;
+        let passed = suite.counts().passed;
+        if passed == 0 {
+            return Ok(unrunnable(scope.files));
+        }
+        Ok(BaselineOutcome::Ran { passed, failed: 0, uncovered: 0 })
+    }
+
+    /// Runs the tests on the result and compares.
+    pub(super) fn run_result(&mut self, factor: u32, without: &[JobTestId]) -> Result<TestOutcome, Problem> {
+        (self.progress)(Progress::Stage("running the tests on the result"));
+        let work = self.folder.work();
+        let run = self.folder.file("result");
+        // Tests may write into what they test; the copy that is delivered stays clean.
+        copy_project(&work, &run)?;
+        let outcome = run_tests_in(self, &run, "result.suite.json", factor, without);
+        crate::copies::remove(&run)?;
+        outcome
+    }
+
+    fn toolchain(&mut self, side: Side) -> Result<Toolchain, Problem> {
+        let name = format!("{}.toolchain.json", side.name());
+        if let Some(known) = self.folder.read_if_kept::<Toolchain>(&name)? {
+            return Ok(known);
+        }
+        let search = &self.machine.search;
+        let interpreter = match side {
+            Side::Legacy => interpreter::find(Wanted::LEGACY, self.request.legacy_python.as_deref(), search),
+            Side::Target => interpreter::find(self.request.target, self.request.python.as_deref(), search),
+        };
+        let environment = match &interpreter {
+            Some(interpreter) => Some(self.environment(interpreter)?),
+            None => None,
+        };
+        let toolchain = Toolchain { interpreter, environment };
+        self.folder.keep(&name, &toolchain)?;
+        Ok(toolchain)
+    }
+
+    fn environment(&mut self, interpreter: &Interpreter) -> Result<environment::Environment, Problem> {
+        (self.progress)(Progress::Stage("preparing an isolated environment"));
+        let scope = self.scope()?;
+        let texts: Vec<String> = scope
+            .test_files
+            .iter()
+            .filter_map(|path| fs::read(self.folder.root.join(path)).ok())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .collect();
+        let mut wanted = environment::test_tools(interpreter);
+        wanted.extend(requirements::of_project(&self.folder.root, &texts));
+        let helper = interpreter::all(3, &self.machine.search).into_iter().find(|found| found.version.minor <= 12);
+        let kitchen = Kitchen {
+            cache: &self.machine.cache,
+            sandbox: &self.machine.sandbox,
+            helper: helper.as_ref(),
+            variables: &self.machine.variables,
+        };
+        environment::prepare(&kitchen, interpreter, &wanted)
+            .map_err(|error| crate::folder::cannot_write(&self.machine.cache, &error))
+    }
+
+    fn run(
+        &mut self,
+        root: &Path,
+        scratch: &str,
+        environment: &environment::Environment,
+        files: &[String],
+        factor: u32,
+        without: &[JobTestId],
+    ) -> Result<Suite, Problem> {
+        let scratch = self.folder.file(scratch);
+        let pythonpath = python_path(root);
+        let request = SuiteRequest {
+            root,
+            scratch: &scratch,
+            environment,
+            files,
+            pythonpath: &pythonpath,
+            only: None,
+            without: &without.iter().map(|id| TestId(id.0.clone())).collect(),
+            per_test: Duration::from_secs(self.request.per_test_seconds) * factor,
+            whole: Duration::from_secs(self.request.run_seconds) * factor,
+            hidden: &self.hidden(),
+        };
+        let progress = &mut *self.progress;
+        let suite = run_suite(&self.machine.sandbox, &request, |id, status| progress(Progress::Test { id, status }));
+        suite.map_err(|error| crate::folder::cannot_write(&scratch, &error))
+    }
+
+    fn hidden(&self) -> Vec<PathBuf> {
+        self.machine.hidden.clone()
+    }
+}
+
+/// Folders that a project's modules are usually found in.
+fn python_path(root: &Path) -> Vec<String> {
+    let present = ["src", "lib"]
+        .into_iter()
+        .filter(|name| root.join(name).is_dir() && !root.join(name).join("__init__.py").exists());
+    std::iter::once(".".to_owned()).chain(present.map(str::to_owned)).collect()
+}
+
+/// Compiles and tests a copy with the target interpreter and says whether anything is worse than on the legacy side.
+pub(crate) fn run_tests_in(
+    shop: &mut Shop<'_>,
+    copy: &Path,
+    keep: &str,
+    factor: u32,
+    without: &[JobTestId],
+) -> Result<TestOutcome, Problem> {
+    let toolchain = shop.toolchain(Side::Target)?;
+    let (Some(environment), Some(interpreter)) = (&toolchain.environment, &toolchain.interpreter) else {
+        let sentence = format!("no Python {} was found, so the result cannot be tested", shop.request.target);
+        return Err(Problem::input("TARGET_MISSING", sentence).hint(
+            "install it, name it with --python, or choose another with --to; `iama doctor` shows what was found",
+        ));
+    };
+    let scope = shop.scope()?;
+    let mut suite = shop.run(copy, "result-run", environment, &scope.test_files, factor, without)?;
+    let changed = shop.rewritten_paths()?;
+    let broken =
+        compile::broken_files(&shop.machine.sandbox, interpreter, copy, &shop.folder.file("compile"), &changed);
+    for error in broken.map_err(|error| crate::folder::cannot_write(&shop.folder.path(), &error))? {
+        suite.collect_errors.retain(|known| known.file != error.file);
+        suite.collect_errors.push(error);
+    }
+    suite.collect_errors.sort_by(|a, b| a.file.cmp(&b.file));
+    shop.folder.keep(keep, &suite)?;
+    let legacy: Option<SuiteRecord> = shop.folder.read_if_kept("legacy.suite.json")?;
+    let worse = regressions(legacy.as_ref(), &suite);
+    if worse.is_empty() {
+        return Ok(TestOutcome::Green);
+    }
+    Ok(TestOutcome::Failed { fingerprint: fingerprint(&suite, &worse) })
+}
+
+/// Tests that passed on the legacy code and do not on the result. Where the legacy code could not be run, every test is
+/// expected to pass. A file that cannot be read any more counts with its name.
+pub(crate) fn regressions(legacy: Option<&Suite>, result: &Suite) -> BTreeSet<String> {
+    let good = |status: Status| matches!(status, Status::Passed | Status::Skipped | Status::Xfailed | Status::Xpassed);
+    let mut worse: BTreeSet<String> = match legacy {
+        Some(legacy) if legacy.counts().passed > 0 => legacy
+            .passed()
+            .filter(|id| result.cases.get(*id).is_none_or(|case| case.status != Status::Passed))
+            .map(|id| id.0.clone())
+            .collect(),
+        _ => result.cases.iter().filter(|(_, case)| !good(case.status)).map(|(id, _)| id.0.clone()).collect(),
+    };
+    let failed_before =
+        |file: &str| legacy.is_some_and(|legacy| legacy.collect_errors.iter().any(|old| old.file == file));
+    worse.extend(result.collect_errors.iter().map(|new| new.file.clone()).filter(|file| !failed_before(file)));
+    worse
+}
+
+fn fingerprint(suite: &Suite, worse: &BTreeSet<String>) -> Fingerprint {
+    let cases = suite.cases.iter().filter(|(id, _)| worse.contains(&id.0));
+    let errors = cases.filter_map(|(id, case)| Some((id.0.as_str(), case.error.as_ref()?)));
+    let collected = suite.collect_errors.iter().map(|error| (error.file.as_str(), &error.error));
+    Fingerprint::of(errors.chain(collected).map(|(test, error)| Failure {
+        test,
+        error_class: &error.class,
+        file: error.file.as_deref().unwrap_or(""),
+        symbol: error.symbol.as_deref().unwrap_or(""),
+    }))
+}

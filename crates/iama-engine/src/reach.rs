@@ -1,0 +1,70 @@
+//! Which files the tests can reach: by the imports that are written in them, read as text and never run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use crate::records::WorkspaceRecord;
+
+/// The files that the tests import, directly or through others, the tests included.
+pub(crate) fn from_tests(root: &Path, workspace: &WorkspaceRecord, tests: &[String]) -> BTreeSet<String> {
+    let mut modules: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for path in workspace.files.keys() {
+        modules.entry(name_of(path)).or_default().push(path);
+    }
+    let mut reached: BTreeSet<String> = tests.iter().cloned().collect();
+    let mut open: Vec<String> = tests.to_vec();
+    while let Some(path) = open.pop() {
+        let text = fs::read(root.join(&path)).unwrap_or_default();
+        for name in imports(&String::from_utf8_lossy(&text)) {
+            for &found in modules.get(&name).into_iter().flatten() {
+                if reached.insert(found.clone()) {
+                    open.push(found.clone());
+                }
+            }
+        }
+    }
+    reached
+}
+
+/// The last part of the name under which a file is imported.
+fn name_of(path: &str) -> String {
+    let stem = path.strip_suffix(".py").unwrap_or(path);
+    let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
+    stem.rsplit('/').next().unwrap_or(stem).to_owned()
+}
+
+/// The last parts of all modules and names that a text imports: more than it reaches, never less.
+fn imports(text: &str) -> BTreeSet<String> {
+    let statements =
+        text.lines().map(str::trim_start).filter(|line| line.starts_with("import ") || line.starts_with("from "));
+    let words = statements.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')));
+    words.filter(|word| !word.is_empty() && !matches!(*word, "import" | "from" | "as")).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_reached_through_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [
+            ("pkg/__init__.py", "from core import run\n"),
+            ("pkg/core.py", "import pkg.deep\n"),
+            ("pkg/deep.py", ""),
+            ("pkg/alone.py", ""),
+            ("tests/test_a.py", "import pkg\n"),
+        ];
+        let mut workspace = WorkspaceRecord { files: BTreeMap::new(), excluded: Vec::new(), dirty: false };
+        for (path, text) in files {
+            let file = folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+            workspace.files.insert(path.to_owned(), String::new());
+        }
+        let reached = from_tests(folder.path(), &workspace, &["tests/test_a.py".to_owned()]);
+        let expected = ["pkg/__init__.py", "pkg/core.py", "pkg/deep.py", "tests/test_a.py"];
+        assert_eq!(reached, expected.map(str::to_owned).into());
+    }
+}

@@ -1,0 +1,168 @@
+//! What the steps of a job keep for each other, as JSON in the job's folder. Evidence is put together from these alone.
+
+use std::collections::BTreeMap;
+
+use iama_baseline::Suite;
+use iama_baseline::python::environment::Environment;
+use iama_baseline::python::interpreter::Interpreter;
+use iama_job::Timestamp;
+use iama_recipes::{Class, Strategy};
+use iama_source::{Confidence, Excluded};
+use serde::{Deserialize, Serialize};
+
+/// The workspace as the job found it: `workspace.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkspaceRecord {
+    /// Source files by path, with the hash of their bytes.
+    pub files: BTreeMap<String, String>,
+    /// What was left out.
+    pub excluded: Vec<Excluded>,
+    /// Whether the version control says that something is uncommitted.
+    pub dirty: bool,
+}
+
+/// What the analysis found: `scope.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScopeRecord {
+    /// Source files.
+    pub files: usize,
+    /// Lines in them.
+    pub lines: usize,
+    /// Files of tests.
+    pub test_files: Vec<String>,
+    /// How far the code is understood.
+    pub confidence: Confidence,
+    /// Files that no recipe can work on, with the reason.
+    pub unreadable: Vec<PlaceRecord>,
+}
+
+/// A place that a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PlaceRecord {
+    /// The recipe, or a code.
+    pub recipe: String,
+    /// One line.
+    pub title: String,
+    /// The file.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// One of the three proposals: `proposals.json` holds a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Which.
+    pub strategy: Strategy,
+    /// Files that would change.
+    pub files: usize,
+    /// Edits by recipe.
+    pub edits: BTreeMap<String, usize>,
+    /// Places that a person should look at.
+    pub checks: usize,
+    /// Places that would be left alone.
+    pub refused: usize,
+    /// `low`, `medium` or `high`: by the share of edits that may change meaning.
+    pub risk: String,
+}
+
+/// The spec of a job: `spec.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// How much is taken on.
+    pub strategy: Strategy,
+    /// What must hold, in sentences.
+    pub items: Vec<SpecItem>,
+}
+
+/// One item of a spec.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecItem {
+    /// The name that evidence refers to.
+    pub id: String,
+    /// What must hold.
+    pub text: String,
+}
+
+/// One side's interpreter and environment: `legacy.toolchain.json`, `target.toolchain.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Toolchain {
+    /// What was found.
+    pub interpreter: Option<Interpreter>,
+    /// What runs the tests.
+    pub environment: Option<Environment>,
+}
+
+/// One side's test run: `legacy.suite.json`, `result.suite.json`.
+pub type SuiteRecord = Suite;
+
+/// How the existing tests were carried over: `carried.json` holds a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The file.
+    pub path: String,
+    /// Tests before.
+    pub tests_before: usize,
+    /// Tests after.
+    pub tests_after: usize,
+    /// Assertions before.
+    pub assertions_before: usize,
+    /// Assertions after.
+    pub assertions_after: usize,
+    /// Hash of the file as it was sealed.
+    pub sha256: String,
+}
+
+/// What recipes did to one file: `rewrite.json` holds a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// The file.
+    pub path: String,
+    /// Whether it is a file of tests.
+    pub test: bool,
+    /// What changed, by line of the original.
+    pub changes: Vec<ChangeRecord>,
+    /// What the recipes said.
+    pub notes: Vec<NoteRecord>,
+}
+
+/// A changed region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// First line of the original, from 1.
+    pub first_line: u32,
+    /// Last line of the original.
+    pub last_line: u32,
+    /// Recipes that had a part.
+    pub recipes: Vec<String>,
+}
+
+/// A finding of a recipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRecord {
+    /// The recipe.
+    pub recipe: String,
+    /// How far it may be trusted.
+    pub class: Class,
+    /// The line of the original.
+    pub line: u32,
+    /// Why.
+    pub why: String,
+}
+
+/// A decision, as it was taken: `decisions.jsonl`, one a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionRecord {
+    /// When.
+    pub at: Timestamp,
+    /// Stable name of the question.
+    pub code: String,
+    /// The question.
+    pub question: String,
+    /// The answer.
+    pub answer: String,
+    /// `--yes`, `person` or `policy`.
+    pub by: String,
+}

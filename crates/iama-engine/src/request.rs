@@ -1,0 +1,71 @@
+//! What a person asked for, as it is kept with the job, and what the machine has to do it with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use iama_baseline::python::interpreter::{Search, Wanted};
+use iama_job::Timestamp;
+use iama_recipes::{PAIRS, Pair, Strategy};
+use iama_sandbox::Sandbox;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+/// A request for a migration. A resumed job goes by the request that it was started with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The project, as given.
+    pub root: PathBuf,
+    /// The language pair.
+    pub pair: String,
+    /// The interpreter that the result must run on.
+    pub target: Wanted,
+    /// How much to take on; nothing when a person shall choose.
+    pub strategy: Option<Strategy>,
+    /// Whether IAMA answers its own questions in the safe way.
+    pub yes: bool,
+    /// The legacy interpreter, if named.
+    pub legacy_python: Option<PathBuf>,
+    /// The target interpreter, if named.
+    pub python: Option<PathBuf>,
+    /// Patterns of files to leave out.
+    pub exclude: Vec<String>,
+    /// Test files, when they are not to be searched for.
+    pub tests: Vec<String>,
+    /// The limit of one test, in seconds.
+    pub per_test_seconds: u64,
+    /// The limit of one run of all tests, in seconds.
+    pub run_seconds: u64,
+    /// Where results are put besides the job's folder.
+    pub out: Option<PathBuf>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Request {
+    /// The language pair.
+    pub fn pair(&self) -> Result<&'static Pair, Problem> {
+        PAIRS
+            .iter()
+            .copied()
+            .find(|pair| pair.id == self.pair)
+            .ok_or_else(|| Problem::input("PAIR_UNKNOWN", format!("there is no language pair {:?}", self.pair)))
+    }
+}
+
+/// What this machine offers. Made once, by the program.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// Where environments are kept between jobs.
+    pub cache: PathBuf,
+    /// How commands are closed off.
+    pub sandbox: Sandbox,
+    /// Where interpreters are looked for.
+    pub search: Search,
+    /// Variables that installers need.
+    pub variables: BTreeMap<String, String>,
+    /// The time.
+    pub clock: fn() -> Timestamp,
+    /// Folders that look empty to tests.
+    pub hidden: Vec<PathBuf>,
+}
