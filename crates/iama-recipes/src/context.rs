@@ -63,24 +63,30 @@ pub struct Context<'t> {
     pub certain: bool,
     /// The version of the target language.
     pub target: (u8, u8),
+    /// The text before the first round.
+    pub original: &'t str,
     pub(crate) ledger: &'t Ledger,
     scopes: OnceCell<Scopes>,
     facts: OnceCell<Cow<'t, Facts>>,
     learn: fn(&str, &mut Facts),
 }
 
+/// What is the same in every round.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'t> {
+    pub(crate) path: &'t str,
+    pub(crate) project: &'t Project,
+    pub(crate) certain: bool,
+    pub(crate) target: (u8, u8),
+    pub(crate) learn: fn(&str, &mut Facts),
+    pub(crate) original: &'t str,
+}
+
 impl<'t> Context<'t> {
-    pub(crate) fn new(
-        tree: &'t SyntaxTree,
-        path: &'t str,
-        project: &'t Project,
-        certain: bool,
-        target: (u8, u8),
-        learn: fn(&str, &mut Facts),
-        ledger: &'t Ledger,
-    ) -> Self {
+    pub(crate) fn new(tree: &'t SyntaxTree, about: About<'t>, ledger: &'t Ledger) -> Self {
+        let About { path, project, certain, target, learn, original } = about;
         let (scopes, facts) = (OnceCell::new(), OnceCell::new());
-        Self { tree, path, project, certain, target, ledger, scopes, facts, learn }
+        Self { tree, path, project, certain, target, original, ledger, scopes, facts, learn }
     }
 
     /// What the workspace's files say about each other; when nobody has read them, what this one says.
@@ -192,6 +198,12 @@ impl<'t> Context<'t> {
         self.top_level().any(|statement| {
             statement.kind() == "future_import_statement" && statement.fields("name").any(|name| name.text() == feature)
         })
+    }
+
+    /// Whether the original file had this `__future__` import, even if a round has taken it away.
+    pub fn had_future(&self, feature: &str) -> bool {
+        let mut lines = self.original.lines();
+        lines.any(|line| line.starts_with("from __future__") && line.contains(feature))
     }
 
     fn top_level(&self) -> impl Iterator<Item = Node<'t>> {

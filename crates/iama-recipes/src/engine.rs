@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use iama_syntax::{Span, SyntaxTree};
 use serde::Serialize;
 
-use crate::context::{Context, Project};
+use crate::context::{About, Context, Project};
 use crate::edit::{Edit, Ledger};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::{Class, Finding, Findings, Import, Recipe, Strategy};
@@ -176,7 +176,7 @@ impl Run<'_> {
             State { ledger: Ledger::new(text), notes: Vec::new(), touched: Vec::new(), added: Vec::new(), rounds: 0 };
         let mut tree = first;
         loop {
-            let deferred = self.round(&tree, &mut state);
+            let deferred = self.round(&tree, text, &mut state);
             if deferred.is_empty() {
                 break;
             }
@@ -192,16 +192,16 @@ impl Run<'_> {
     }
 
     /// One round; returns the claims that have to wait.
-    fn round(&self, tree: &SyntaxTree, state: &mut State) -> Vec<Claim> {
-        let context = Context::new(
-            tree,
-            self.path,
-            self.project,
-            self.certain,
-            self.options.target,
-            self.pair.learn,
-            &state.ledger,
-        );
+    fn round(&self, tree: &SyntaxTree, text: &str, state: &mut State) -> Vec<Claim> {
+        let about = About {
+            path: self.path,
+            project: self.project,
+            certain: self.certain,
+            target: self.options.target,
+            learn: self.pair.learn,
+            original: text,
+        };
+        let context = Context::new(tree, about, &state.ledger);
         let mut claims = self.claims(&context);
         drop_skipped(tree, &self.ids, &mut claims);
         let (accepted, deferred) = choose(claims, &self.ids);

@@ -8,18 +8,23 @@ use crate::recipe::Recipe;
 
 mod classes;
 mod comparing;
+mod division;
 mod expressions;
 mod facts;
+mod files;
 mod generators;
 mod indentation;
 mod iterators;
+mod library;
 mod look;
 mod members;
 mod modules;
 mod names;
+mod replaced;
 mod statements;
 mod tables;
 mod text_methods;
+mod types;
 
 /// The pair.
 pub const PAIR: Pair = Pair {
@@ -38,7 +43,7 @@ pub const PAIR: Pair = Pair {
     certain,
 };
 
-const GROUPS: [&[Recipe]; 11] = [
+const GROUPS: [&[Recipe]; 15] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -50,6 +55,10 @@ const GROUPS: [&[Recipe]; 11] = [
     &comparing::RECIPES,
     &text_methods::RECIPES,
     &indentation::RECIPES,
+    &replaced::RECIPES,
+    &files::RECIPES,
+    &library::RECIPES,
+    &division::RECIPES,
 ];
 
 const COUNT: usize = {

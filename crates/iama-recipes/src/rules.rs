@@ -161,13 +161,14 @@ impl<'de, const DIALECT: u8> Deserialize<'de> for Lang<DIALECT> {
 }
 
 impl<const DIALECT: u8> Language for Lang<DIALECT> {
-    /// A dollar is no part of a Python name; this letter is, and nobody uses it.
+    /// A dollar is no part of a Python name, and Python 2's names are ASCII: hence a letter that begins few names of
+    /// capitals only.
     fn expando_char(&self) -> char {
-        'µ'
+        'Q'
     }
 
     fn pre_process_pattern<'q>(&self, query: &'q str) -> std::borrow::Cow<'q, str> {
-        if query.contains('$') { query.replace('$', "µ").into() } else { query.into() }
+        if query.contains('$') { query.replace('$', "Q").into() } else { query.into() }
     }
 
     fn kind_to_id(&self, kind: &str) -> u16 {

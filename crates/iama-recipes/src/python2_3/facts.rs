@@ -8,8 +8,31 @@ const MEMBERS: &str = "members";
 const BASES: &str = "bases";
 const NO_BASE: &str = "<none>";
 
+/// Attributes that some statement sets, by name.
+const SET: &str = "set";
+/// Names of attributes that recipes ask about.
+const ASKED: &[&str] = &["next"];
+
+/// Whether some file sets an attribute of this name on an object, or gives a class one that is no method.
+pub(super) fn sets_attribute(context: &Context<'_>, name: &'static str) -> bool {
+    context.facts().has(SET, name, "")
+}
+
+fn learn_attributes(text: &str, facts: &mut Facts) {
+    for name in ASKED {
+        for (at, _) in text.match_indices(name) {
+            let rest = text[at + name.len()..].trim_start_matches([' ', '\t']);
+            let assigned = rest.starts_with('=') && !rest.starts_with("==");
+            if text[..at].ends_with('.') && assigned {
+                facts.add(SET, name, "");
+            }
+        }
+    }
+}
+
 /// Reads class statements and what is defined right below them, by lines.
 pub(super) fn learn(text: &str, facts: &mut Facts) {
+    learn_attributes(text, facts);
     if !text.contains("class ") {
         return;
     }

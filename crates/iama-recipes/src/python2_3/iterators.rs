@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 6] = [
+pub(super) const RECIPES: [Recipe; 7] = [
     Recipe {
         id: "dict-views",
         title: "keys(), values() and items() gave lists",
@@ -74,6 +74,17 @@ pub(super) const RECIPES: [Recipe; 6] = [
         after: "first = next(stream)",
         kinds: &["call", "function_definition"],
         visit: next_method,
+    },
+    Recipe {
+        id: "next-attribute",
+        title: "the next method of an iterator as a value",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "The method of the iterator protocol is called __next__ in Python 3.",
+        before: "read = iter(lines).next",
+        after: "read = iter(lines).__next__",
+        kinds: &["attribute"],
+        visit: next_attribute,
     },
 ];
 
@@ -373,6 +384,30 @@ fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     let pieces = vec![Piece::New("next(".into()), Piece::Keep(object.span()), Piece::New(")".into())];
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
+}
+
+/// `.next` without a call: the protocol's method, unless some file gives objects an attribute of that name.
+fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let (Some(object), Some(name)) = (node.field("object"), node.field("attribute")) else { return };
+    if name.text() != "next" || !context.certain || super::look::call_of(node).is_some() || is_assigned(node) {
+        return;
+    }
+    let of_iter = object.field("function").is_some_and(|function| is_builtin(context, function, "iter"));
+    if of_iter {
+        found.safe(node, vec![rename(name, "__next__")]);
+    } else if !super::facts::sets_attribute(context, "next") && context.dotted(node).is_none() {
+        let why = "taken for the method of an iterator, since no file sets an attribute called next";
+        found.check(node, why, vec![rename(name, "__next__")]);
+    }
+}
+
+fn is_assigned(node: Node<'_>) -> bool {
+    let target = |outer: Node<'_>| {
+        matches!(outer.kind(), "assignment" | "augmented_assignment" | "delete_statement" | "for_statement")
+    };
+    node.ancestors()
+        .take_while(|outer| !outer.kind().ends_with("block"))
+        .any(|outer| target(outer) && outer.field("left").is_none_or(|left| left.span().contains(node.span())))
 }
 
 /// A method called next belongs to the iterator protocol when its class can be iterated or the method ends an iteration.

@@ -191,3 +191,9 @@ pub(super) fn line_end(text: &str) -> &'static str {
 pub(super) fn rename(node: Node<'_>, text: &str) -> Edit {
     Edit::replace(node.span(), text)
 }
+
+/// The class whose body holds this function; nothing for a function within a function.
+pub(super) fn class_of(function: Node<'_>) -> Option<Node<'_>> {
+    let around = |outer: &Node<'_>| matches!(outer.kind(), "class_definition" | "function_definition" | "lambda");
+    function.ancestors().find(around).filter(|outer| outer.kind() == "class_definition")
+}

@@ -63,7 +63,11 @@ pub(super) fn remove_statement(statement: Node<'_>) -> Edit {
     let start = super::look::line_start(statement);
     let before = text[start as usize..statement.start() as usize].trim();
     let after = text[statement.end() as usize..lines.end as usize].trim();
-    if before.is_empty() && after.is_empty() {
+    let needed = statement.parent().is_some_and(|block| {
+        // Other imports of the block may go as well, and a block needs a statement.
+        block.kind() == "block" && block.named_children().all(|other| other.kind().contains("import"))
+    });
+    if before.is_empty() && after.is_empty() && !needed {
         return Edit::delete(Span::new(start, lines.end));
     }
     if let Some(next) = after.strip_prefix(';') {
@@ -79,7 +83,7 @@ pub(super) fn remove_statement(statement: Node<'_>) -> Edit {
 }
 
 /// The imported things of a statement: the dotted name and, where there is one, the alias.
-fn items<'t>(node: Node<'t>) -> impl Iterator<Item = (Node<'t>, Node<'t>, Option<Node<'t>>)> {
+pub(super) fn items<'t>(node: Node<'t>) -> impl Iterator<Item = (Node<'t>, Node<'t>, Option<Node<'t>>)> {
     node.fields("name").filter_map(|item| match item.kind() {
         "aliased_import" => Some((item, item.field("name")?, item.field("alias"))),
         _ => Some((item, item, None)),
@@ -179,7 +183,7 @@ fn split_from(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.safe(node, vec![Edit::replace(node.span(), join_statements(node, lines))]);
 }
 
-fn join_statements(node: Node<'_>, lines: impl Iterator<Item = String>) -> String {
+pub(super) fn join_statements(node: Node<'_>, lines: impl Iterator<Item = String>) -> String {
     let alone = node.parent().is_some_and(|parent| matches!(parent.kind(), "module" | "block"))
         && super::look::indentation(node).len() == (node.start() - super::look::line_start(node)) as usize;
     let separator = if alone {
@@ -272,13 +276,17 @@ fn future_imports(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 
 /// Brings missing imports in: after the first run of import statements, else after the docstring.
 pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<Edit> {
-    let missing: Vec<String> = imports.iter().filter(|import| !is_imported(context, import)).map(statement).collect();
+    let mut missing: Vec<String> =
+        imports.iter().filter(|import| !is_imported(context, import)).map(statement).collect();
+    // Definitions come behind the imports.
+    missing.sort_by_key(|text| text.starts_with('\n'));
     if missing.is_empty() {
         return None;
     }
     let root = context.tree.root();
     let newline = line_end(context.tree.text());
-    let text = missing.join(newline);
+    let text = missing.join("\n");
+    let text = if newline == "\n" { text } else { text.replace('\n', newline) };
     match anchor(root) {
         Some(after) => {
             let at = statement_lines(after).end;
@@ -288,7 +296,7 @@ pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<E
         }
         None => {
             let first = root.named_children().next().map_or(root.end(), |first| super::look::line_start(first));
-            Some(Edit::insert(first, format!("{text}{newline}")))
+            Some(Edit::insert(first, format!("{}{newline}", text.trim_start_matches(['\r', '\n']))))
         }
     }
 }

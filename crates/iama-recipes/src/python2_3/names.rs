@@ -235,7 +235,8 @@ fn function_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Finding
 fn unittest_assertion(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
     let on_self = node.field("object").is_some_and(|object| object.text() == "self");
-    if let Some(new) = lookup(RENAMED_ASSERTIONS, name.text()).filter(|_| on_self) {
+    let unmistakable = name.text().starts_with("assert") && name.text() != "assert_";
+    if let Some(new) = lookup(RENAMED_ASSERTIONS, name.text()).filter(|_| on_self || unmistakable) {
         found.safe(node, vec![rename(name, new)]);
     }
 }

@@ -158,7 +158,9 @@ pub(super) const MEMBERS: &[(&str, &str)] = &[
     ("operator.irepeat", "operator.imul"),
     ("operator.div", "operator.floordiv"),
     ("operator.idiv", "operator.ifloordiv"),
-    ("inspect.getargspec", "inspect.getfullargspec"),
+    ("base64.decodestring", "base64.decodebytes"),
+    ("base64.encodestring", "base64.encodebytes"),
+    ("time.clock", "time.perf_counter"),
     ("string.atoi", "int"),
     ("string.atol", "int"),
     ("string.atof", "float"),
@@ -185,3 +187,161 @@ pub(super) const MEMBERS: &[(&str, &str)] = &[
     ("types.UnicodeType", "str"),
     ("types.XRangeType", "range"),
 ];
+
+/// The abstract classes that left `collections` for `collections.abc`.
+pub(super) const ABSTRACT: &[&str] = &[
+    "Awaitable",
+    "AsyncIterable",
+    "Callable",
+    "Container",
+    "Coroutine",
+    "Generator",
+    "Hashable",
+    "ItemsView",
+    "Iterable",
+    "Iterator",
+    "KeysView",
+    "Mapping",
+    "MappingView",
+    "MutableMapping",
+    "MutableSequence",
+    "MutableSet",
+    "Sequence",
+    "Set",
+    "Sized",
+    "ValuesView",
+    "ByteString",
+];
+
+/// Functions of the module `string` that are methods of strings.
+pub(super) const STRING_FUNCTIONS: &[(&str, &str)] = &[
+    ("capitalize", "capitalize"),
+    ("center", "center"),
+    ("count", "count"),
+    ("expandtabs", "expandtabs"),
+    ("find", "find"),
+    ("index", "index"),
+    ("ljust", "ljust"),
+    ("lower", "lower"),
+    ("lstrip", "lstrip"),
+    ("replace", "replace"),
+    ("rfind", "rfind"),
+    ("rindex", "rindex"),
+    ("rjust", "rjust"),
+    ("rsplit", "rsplit"),
+    ("rstrip", "rstrip"),
+    ("split", "split"),
+    ("splitfields", "split"),
+    ("strip", "strip"),
+    ("swapcase", "swapcase"),
+    ("translate", "translate"),
+    ("upper", "upper"),
+    ("zfill", "zfill"),
+];
+
+/// A module that is gone.
+#[derive(Debug)]
+pub(super) struct Gone {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// The first version without it.
+    pub(super) since: (u8, u8),
+    /// Its members and where they are now; a path without a dot is a builtin.
+    pub(super) members: &'static [(&'static str, &'static str)],
+    /// The module that has all other members under their own names; empty for the builtins.
+    pub(super) rest: Option<&'static str>,
+    /// A module of our own with the same interface.
+    pub(super) compat: Option<&'static str>,
+    /// What a person should know.
+    pub(super) why: &'static str,
+}
+
+const fn gone_module(name: &'static str, why: &'static str) -> Gone {
+    Gone { name, since: (3, 0), members: &[], rest: None, compat: None, why }
+}
+
+const GONE: &[Gone] = &[
+    Gone {
+        members: &[("new", "hashlib.md5"), ("md5", "hashlib.md5")],
+        ..gone_module("md5", "hashes take and give bytes in Python 3")
+    },
+    Gone {
+        members: &[("new", "hashlib.sha1"), ("sha", "hashlib.sha1")],
+        ..gone_module("sha", "hashes take and give bytes in Python 3")
+    },
+    Gone {
+        members: &[("Set", "set"), ("ImmutableSet", "frozenset")],
+        ..gone_module("sets", "the builtin sets take over; they are not subclasses of each other")
+    },
+    Gone { rest: Some(""), ..gone_module("exceptions", "the exceptions are builtins") },
+    Gone {
+        members: &[
+            ("classobj", "type"),
+            ("function", "types.FunctionType"),
+            ("instancemethod", "types.MethodType"),
+            ("module", "types.ModuleType"),
+            ("code", "types.CodeType"),
+        ],
+        ..gone_module("new", "the constructors are the types themselves; some take other arguments")
+    },
+    Gone {
+        members: &[("UserDict", "collections.UserDict"), ("IterableUserDict", "collections.UserDict")],
+        compat: Some(include_str!("compat/UserDict.py")),
+        ..gone_module("UserDict", "collections.UserDict is the heir; DictMixin comes along as a small module")
+    },
+    Gone {
+        members: &[
+            ("parsedate", "email.utils.parsedate"),
+            ("parsedate_tz", "email.utils.parsedate_tz"),
+            ("mktime_tz", "email.utils.mktime_tz"),
+            ("parseaddr", "email.utils.parseaddr"),
+            ("formatdate", "email.utils.formatdate"),
+            ("quote", "email.utils.quote"),
+            ("unquote", "email.utils.unquote"),
+            ("dump_address_pair", "email.utils.formataddr"),
+        ],
+        compat: Some(include_str!("compat/rfc822.py")),
+        ..gone_module("rfc822", "email.utils is the heir; the rest comes along as a small module")
+    },
+    Gone {
+        compat: Some(include_str!("compat/sgmllib.py")),
+        ..gone_module("sgmllib", "a parser of the same interface comes along as a small module")
+    },
+    Gone {
+        members: &[("new_module", "types.ModuleType"), ("reload", "importlib.reload")],
+        since: (3, 12),
+        ..gone_module("imp", "importlib does what imp did, in other words")
+    },
+    Gone {
+        since: (3, 12),
+        ..gone_module("asyncore", "asyncore is gone: asyncio or a package of that name takes over")
+    },
+    Gone {
+        since: (3, 12),
+        ..gone_module("asynchat", "asynchat is gone: asyncio or a package of that name takes over")
+    },
+    Gone { since: (3, 12), ..gone_module("smtpd", "smtpd is gone: the package aiosmtpd takes over") },
+    gone_module("mimetools", "the email package does what mimetools did"),
+    gone_module("MimeWriter", "the email package does what MimeWriter did"),
+    gone_module("mimify", "the email package does what mimify did"),
+    gone_module("multifile", "the email package does what multifile did"),
+    gone_module("htmllib", "html.parser does what htmllib did, with other methods"),
+    gone_module("popen2", "subprocess.Popen does what popen2 did"),
+    gone_module("compiler", "ast and compile() do what compiler did"),
+    gone_module("dircache", "os.listdir does what dircache did"),
+    gone_module("user", "nothing replaces the module user"),
+    gone_module("statvfs", "os.statvfs gives an object with attributes"),
+    gone_module("Bastion", "restricted execution is gone"),
+    gone_module("rexec", "restricted execution is gone"),
+    gone_module("mhlib", "mailbox.MH does what mhlib did"),
+    gone_module("hotshot", "cProfile does what hotshot did"),
+    gone_module("bsddb", "a package called bsddb3 takes over"),
+    gone_module("ihooks", "importlib does what ihooks did"),
+    gone_module("imputil", "importlib does what imputil did"),
+    gone_module("posixfile", "fcntl.lockf does what posixfile did"),
+];
+
+/// How a module that is gone is replaced.
+pub(super) fn gone(name: &str) -> Option<&'static Gone> {
+    GONE.iter().find(|gone| gone.name == name)
+}

@@ -1,0 +1,201 @@
+//! Functions of the library that want another call: `cgi.escape`, the functions of `string`, `collections.abc` and more.
+
+use iama_syntax::{Node, Span};
+
+use super::iterators::{method_name, methods};
+use super::look::{call_of, is_primary, kept, positional, rename};
+use super::tables::{ABSTRACT, STRING_FUNCTIONS};
+use crate::context::Context;
+use crate::edit::{Edit, Piece};
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 6] = [
+    Recipe {
+        id: "string-functions",
+        title: "functions of the string module are methods",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "string.join, string.split and their kin are gone; strings have methods of these names.",
+        before: "import string\nline = string.join(words, ', ')",
+        after: "import string\nline = ', '.join(words)",
+        kinds: &["attribute", "identifier"],
+        visit: string_function,
+    },
+    Recipe {
+        id: "cgi-escape",
+        title: "cgi.escape becomes html.escape",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "cgi.escape is gone since Python 3.8; html.escape also escapes quotes unless it is told not to.",
+        before: "import cgi\nsafe = cgi.escape(text)",
+        after: "import cgi\nfrom html import escape as html_escape\nsafe = html_escape(text, quote=False)",
+        kinds: &["attribute"],
+        visit: cgi_escape,
+    },
+    Recipe {
+        id: "collections-abc",
+        title: "abstract classes of collections",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "The abstract base classes are in collections.abc; the old names are gone since Python 3.10.",
+        before: "import collections\nok = isinstance(x, collections.Mapping)",
+        after: "import collections\nimport collections.abc\nok = isinstance(x, collections.abc.Mapping)",
+        kinds: &["attribute", "import_from_statement"],
+        visit: collections_abc,
+    },
+    Recipe {
+        id: "getargspec",
+        title: "inspect.getargspec becomes getfullargspec",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "getargspec is gone since Python 3.11; getfullargspec gives more fields, of which the first four are the same.",
+        before: "import inspect\nnames, args, kwargs, values = inspect.getargspec(hook)",
+        after: "import inspect\nnames, args, kwargs, values = inspect.getfullargspec(hook)[:4]",
+        kinds: &["call"],
+        visit: getargspec,
+    },
+    Recipe {
+        id: "default-encoding",
+        title: "sys.setdefaultencoding",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "Python 3 has no such function: its default encoding is UTF-8 and can't be changed.",
+        before: "import sys\nreload(sys)\nsys.setdefaultencoding('utf-8')",
+        after: "import sys\npass\npass",
+        kinds: &["expression_statement"],
+        visit: default_encoding,
+    },
+    Recipe {
+        id: "assertion-overrides",
+        title: "assertions of a test case that are called with a message",
+        class: Class::Safe,
+        strategy: Strategy::Standard,
+        why: "assertEqual passes a msg to the assertion for the type that it compares, and Python 3 has one for text.",
+        before: "class Case(unittest.TestCase):\n    def assertMultiLineEqual(self, a, b):\n        self.check(a, b)",
+        after: "class Case(unittest.TestCase):\n    def assertMultiLineEqual(self, a, b, msg=None):\n        self.check(a, b)",
+        kinds: &["class_definition"],
+        visit: assertion_overrides,
+    },
+];
+
+/// What an attribute or an imported name stands for, when it begins with a module.
+fn path_in<'p>(path: &'p str, module: &str) -> Option<&'p str> {
+    path.strip_prefix(module)?.strip_prefix('.')
+}
+
+fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(call) = call_of(node) else { return };
+    let Some(path) = context.dotted(node) else { return };
+    let Some(name) = path_in(&path, "string") else { return };
+    let Some(parts) = positional(call) else { return };
+    if matches!(name, "join" | "joinfields") {
+        return join(call, &parts, found);
+    }
+    let Some((_, method)) = STRING_FUNCTIONS.iter().find(|(old, _)| *old == name) else { return };
+    let Some((text, rest)) = parts.split_first() else { return };
+    let mut pieces = kept(*text, !is_primary(*text) || text.kind() == "integer");
+    pieces.push(Piece::New(format!(".{method}(")));
+    if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
+        pieces.push(Piece::Keep(Span::new(first.start(), last.end())));
+    }
+    pieces.push(Piece::New(")".into()));
+    found.safe(call, vec![Edit::pieces(call.span(), pieces)]);
+}
+
+fn join(call: Node<'_>, parts: &[Node<'_>], found: &mut Findings) {
+    let (words, mut pieces) = match parts {
+        [words] => (*words, vec![Piece::New("' '".into())]),
+        [words, separator] => (*words, kept(*separator, !is_primary(*separator))),
+        _ => return,
+    };
+    pieces.push(Piece::New(".join(".into()));
+    pieces.push(Piece::Keep(words.span()));
+    pieces.push(Piece::New(")".into()));
+    found.safe(call, vec![Edit::pieces(call.span(), pieces)]);
+}
+
+fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if context.dotted(node).as_deref() != Some("cgi.escape") {
+        return;
+    }
+    let import = Import::Helper("html_escape", "from html import escape as html_escape");
+    let mut edits = vec![rename(node, "html_escape")];
+    if let Some(parts) = call_of(node).and_then(positional) {
+        if let [text] = parts[..] {
+            edits.push(Edit::insert(text.end(), ", quote=False"));
+        }
+        return found.safe_with(node, edits, vec![import]);
+    }
+    found.check_with(node, "html.escape also escapes quotes", edits, vec![import]);
+}
+
+fn collections_abc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "attribute" {
+        let path = context.dotted(node).unwrap_or_default();
+        let Some(name) = path_in(&path, "collections").filter(|name| ABSTRACT.contains(name)) else { return };
+        let text = format!("collections.abc.{name}");
+        return found.safe_with(node, vec![rename(node, &text)], vec![Import::Module("collections.abc")]);
+    }
+    let Some(module) = node.field("module_name").filter(|module| module.text() == "collections") else { return };
+    let all: Vec<_> = super::modules::items(node).collect();
+    let (moved, stay): (Vec<_>, Vec<_>) = all.iter().partition(|(_, name, _)| ABSTRACT.contains(&name.text()));
+    if moved.is_empty() {
+        return;
+    }
+    if stay.is_empty() {
+        return found.safe(node, vec![rename(module, "collections.abc")]);
+    }
+    let list = |items: &[&(Node<'_>, Node<'_>, Option<Node<'_>>)]| {
+        items.iter().map(|(item, ..)| item.text()).collect::<Vec<_>>().join(", ")
+    };
+    let lines =
+        [format!("from collections import {}", list(&stay)), format!("from collections.abc import {}", list(&moved))];
+    found.safe(node, vec![Edit::replace(node.span(), super::modules::join_statements(node, lines.into_iter()))]);
+}
+
+fn getargspec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function") else { return };
+    if context.dotted(function).as_deref() != Some("inspect.getargspec") || function.kind() != "attribute" {
+        return;
+    }
+    let Some(name) = function.field("attribute") else { return };
+    let mut edits = vec![rename(name, "getfullargspec")];
+    match node.parent() {
+        Some(parent) if parent.kind() == "attribute" => {
+            let field = parent.field("attribute").filter(|field| field.text() == "keywords");
+            edits.extend(field.map(|field| rename(field, "varkw")));
+        }
+        Some(parent) if parent.kind() == "subscript" => {}
+        _ => edits.push(Edit::insert(node.end(), "[:4]")),
+    }
+    found.safe(node, edits);
+}
+
+fn default_encoding(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(call) = node.named_child(0).filter(|call| call.kind() == "call") else { return };
+    let Some(function) = call.field("function") else { return };
+    let sets = context.dotted(function).as_deref() == Some("sys.setdefaultencoding");
+    let argument = positional(call).and_then(|parts| parts.first().copied());
+    let reloads = function.text() == "reload"
+        && context.is_builtin(function)
+        && argument.and_then(|argument| context.dotted(argument)).as_deref() == Some("sys");
+    if sets || reloads {
+        let why = "native strings were decoded by this encoding wherever they met text; Python 3 never does that";
+        found.check(node, why, vec![Edit::replace(node.span(), "pass")]);
+    }
+}
+
+/// Assertions that `assertEqual` calls for the type of what it compares.
+const BY_TYPE: &[&str] =
+    &["assertMultiLineEqual", "assertListEqual", "assertTupleEqual", "assertDictEqual", "assertSetEqual"];
+
+fn assertion_overrides(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    for method in methods(node).filter(|method| BY_TYPE.contains(&method_name(*method))) {
+        let Some(parameters) = method.field("parameters") else { continue };
+        let all: Vec<_> = parameters.named_children().collect();
+        let plain = all.iter().all(|parameter| parameter.kind() == "identifier" && parameter.text() != "msg");
+        if let (3, true, Some(last)) = (all.len(), plain, all.last()) {
+            found.safe(method, vec![Edit::insert(last.end(), ", msg=None")]);
+        }
+    }
+}
