@@ -1,3 +1,55 @@
-//! Checks, long tests and measurements of the workspace.
+//! Checks, long tests and measurements of the workspace: `cargo xtask COMMAND`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod ci;
+mod demo;
+mod job_model;
+mod kill;
+mod material;
+mod oracle;
+mod packages;
+mod setup;
+mod tidy;
+mod tools;
+
+/// Checks, long tests and measurements of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Command {
+    /// Build iama and migrate a real, published Python 2 package with it
+    Demo(demo::Options),
+    /// Every check and test
+    Ci,
+    /// Rules of the house that no other tool knows
+    Tidy,
+    /// Run published Python 2 packages through 2to3 and iama, and their tests on both sides
+    Material(material::Options),
+    /// Compare the Python 2 trees with CPython's own on the 2.7 standard library
+    Oracle,
+    /// Search all reachable states of the job machine
+    JobModel,
+    /// Kill a migration at many points and resume it
+    Kill(kill::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Demo(options) => demo::run(&options),
+        Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Material(options) => material::run(&options),
+        Command::Oracle => oracle::run(),
+        Command::JobModel => job_model::run(),
+        Command::Kill(options) => kill::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

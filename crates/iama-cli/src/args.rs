@@ -54,6 +54,12 @@ pub(crate) struct RecipesRun {
     /// How much to take on [default: standard]
     #[arg(long)]
     pub(crate) strategy: Option<StrategyName>,
+    /// The version that decides what counts as removed
+    #[arg(long, default_value = "3.11", value_name = "VERSION")]
+    pub(crate) target_version: String,
+    /// Rules of your own in ast-grep's YAML (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
     /// Show a diff (the default)
     #[arg(long, group = "mode")]
     pub(crate) diff: bool,

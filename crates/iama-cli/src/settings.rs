@@ -1,7 +1,7 @@
 //! Settings of a project: `iama.toml`, or `[tool.iama]` in `pyproject.toml`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use iama_recipes::Strategy;
 use serde::Deserialize;
@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) ignore: Vec<String>,
     /// Not the files that match.
     pub(crate) exclude: Vec<String>,
+    /// Files with rules of the project's own, relative to it.
+    pub(crate) rules: Vec<PathBuf>,
 }
 
 /// A strategy by its lower-case name.
@@ -71,5 +73,5 @@ fn text_of(path: &Path) -> Result<Option<String>, Problem> {
 
 fn wrong(file: &str, error: &toml::de::Error) -> Problem {
     let first = error.message().lines().next().unwrap_or_default().to_owned();
-    bad_input("SETTINGS_INVALID", format!("{file}: {first}"), "`strategy`, `select`, `ignore` and `exclude` are known")
+    bad_input("SETTINGS_INVALID", format!("{file}: {first}"), "`strategy`, `select`, `ignore`, `exclude` and `rules` are known")
 }

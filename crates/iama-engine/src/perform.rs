@@ -120,16 +120,23 @@ impl Shop<'_> {
     /// The rewritten files before and after; nothing when nothing is different.
     pub(crate) fn changed_files(&self) -> Result<Option<(Files, Files)>, Problem> {
         let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        let added = self.added_paths()?;
         for path in self.rewritten_paths()? {
-            let original = self.originals([&path])?.remove(&path);
             let place = self.folder.work().join(&path);
+            if added.contains(&path) {
+                if let Ok(bytes) = fs::read(&place) {
+                    after.insert(path, FileState { bytes, executable: false });
+                }
+                continue;
+            }
+            let original = self.originals([&path])?.remove(&path);
             let bytes = fs::read(&place).map_err(|error| cannot_read(&place, &error))?;
             let Some(original) = original.filter(|original| original.bytes != bytes) else { continue };
             let executable = original.executable;
             before.insert(path.clone(), original);
             after.insert(path, FileState { bytes, executable });
         }
-        Ok((!before.is_empty()).then_some((before, after)))
+        Ok((!after.is_empty()).then_some((before, after)))
     }
 }
 

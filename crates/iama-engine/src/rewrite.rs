@@ -104,19 +104,23 @@ impl Failure {
 /// Learns what a pair must know of a workspace before it rewrites any file of it.
 pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
     let files = workspace.files.iter().map(|file| file.path.clone()).collect();
+    let mut project = Project { files, ..Project::default() };
     let (mut source, mut target) = (0, 0);
     for file in &workspace.files {
-        if source + target >= SAMPLE {
-            break;
-        }
         let Ok(bytes) = fs::read(workspace.root.join(&file.path)) else { continue };
-        match evidence(pair, &bytes) {
-            Evidence::Source => source += 1,
-            Evidence::Target => target += 1,
-            Evidence::None => {}
+        if source + target < SAMPLE {
+            match evidence(pair, &bytes) {
+                Evidence::Source => source += 1,
+                Evidence::Target => target += 1,
+                Evidence::None => {}
+            }
+        }
+        if let Ok(text) = (pair.decode)(&bytes) {
+            project.learn(pair, text.text());
         }
     }
-    Project { files, certain: source > 0 && source >= target, ..Project::default() }
+    project.certain = source > 0 && source >= target;
+    project
 }
 
 enum Evidence {

@@ -1,11 +1,73 @@
 //! `iama patch`.
 
+use std::fs;
 use std::process::ExitCode;
 
-use crate::args::Patch;
-use crate::problem::Problem;
+use anstream::println;
+use iama_patch::disk::{self, DiskError};
+use iama_patch::{Patch as Document, Report};
+
+use crate::args::{Patch, PatchFile};
+use crate::paint;
+use crate::problem::{Problem, bad_input, exit, io};
 
 /// Runs one of the patch commands.
-pub(super) fn run(_: &Patch) -> Result<ExitCode, Problem> {
-    Err(crate::problem::bad_input("UNSUPPORTED", "not built in", "none"))
+pub(super) fn run(command: &Patch) -> Result<ExitCode, Problem> {
+    match command {
+        Patch::Apply(options) => apply(options, options.dry_run),
+        Patch::Check(options) => apply(options, true),
+        Patch::Invert(options) => invert(options),
+    }
+}
+
+fn read(options: &PatchFile) -> Result<Document, Problem> {
+    let shown = options.patch.display();
+    let bytes = fs::read(&options.patch).map_err(|error| io(format!("cannot read {shown}"), &error))?;
+    Document::from_json(&bytes).map_err(|error| bad_input(error.code(), format!("{shown}: {error}"), error.hint()))
+}
+
+fn on_disk(error: &DiskError) -> Problem {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    bad_input(error.code(), format!("{error}{cause}"), error.hint())
+}
+
+fn apply(options: &PatchFile, dry_run: bool) -> Result<ExitCode, Problem> {
+    let patch = read(options)?;
+    let application = disk::apply_to_dir(&patch, &options.root, dry_run).map_err(|error| on_disk(&error))?;
+    let report = Report::from(&application);
+    if options.json {
+        let text = serde_json::to_string(&report).map_err(|error| io("cannot write the report", &error.into()))?;
+        println!("{text}");
+    } else {
+        show(&report, dry_run);
+    }
+    Ok(ExitCode::from(if report.applied { exit::OK } else { exit::NOT_DELIVERED }))
+}
+
+fn show(report: &Report, dry_run: bool) {
+    for outcome in &report.outcomes {
+        let place = paint::place(format!("{} {}", outcome.path, outcome.id));
+        println!("{place}  {}  {}", outcome.code(), outcome.outcome.message());
+        let hint = outcome.outcome.hint();
+        if !outcome.is_applied() && !hint.is_empty() {
+            println!("  {}: {hint}", paint::dim("hint"));
+        }
+    }
+    let files = report.changed.len();
+    match (report.applied, dry_run) {
+        (true, false) => println!("{}", paint::strong(format!("{files} files changed"))),
+        (true, true) => println!("{}", paint::strong(format!("{files} files would change"))),
+        (false, _) => println!("{}", paint::strong("nothing was changed")),
+    }
+}
+
+fn invert(options: &PatchFile) -> Result<ExitCode, Problem> {
+    let patch = read(options)?;
+    let inverse = disk::invert_in_dir(&patch, &options.root).map_err(|error| on_disk(&error))?;
+    let inverse = inverse.map_err(|error| {
+        bad_input("PATCH_REFUSED", error.to_string(), "`iama patch check` says which operations do not land")
+    })?;
+    let text = serde_json::to_string_pretty(&inverse).map_err(|error| io("cannot write the patch", &error.into()))?;
+    println!("{text}");
+    Ok(ExitCode::SUCCESS)
 }

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::{eprintln, println};
+use iama_engine::folder::write_whole;
 use iama_engine::rewrite::{FileResult, Rewritten, rewrite, rewrite_bytes, survey};
-use iama_recipes::{Class, Migration, Options, Pair, Project, Strategy};
+use iama_baseline::python::interpreter::Wanted;
+use iama_recipes::rules::Rules;
+use iama_recipes::{AddedFile, Class, Migration, Options, Pair, Project, Strategy};
 use iama_source::{SourceFile, WalkError, WalkOptions, Workspace, walk};
 use iama_syntax::{LineIndex, SourceText};
 use serde::Serialize;
@@ -34,6 +37,7 @@ struct Report {
     strategy: &'static str,
     files: usize,
     changed: Vec<String>,
+    added: Vec<String>,
     already_target: usize,
     edits: BTreeMap<&'static str, usize>,
     places: Vec<Place>,
@@ -63,7 +67,8 @@ struct FailureRow {
 pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
     let pair = recipes::pair(&arguments.pair)?;
     if arguments.paths == [PathBuf::from("-")] {
-        return run_stdin(pair, &options(pair, arguments, &settings::read(Path::new("."))?)?);
+        let here = Path::new(".");
+        return run_stdin(pair, &options(pair, arguments, here, &settings::read(here)?)?);
     }
     let mode = match (arguments.write, arguments.check) {
         (true, _) => Mode::Write,
@@ -73,8 +78,9 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
     let mut report = Report { schema: "iama.recipes-run/1", pair: pair.id, ..Report::default() };
     let mut failed = None;
     for path in &arguments.paths {
-        let settings = settings::read(if path.is_dir() { path } else { Path::new(".") })?;
-        let options = options(pair, arguments, &settings)?;
+        let root = if path.is_dir() { path } else { Path::new(".") };
+        let settings = settings::read(root)?;
+        let options = options(pair, arguments, root, &settings)?;
         report.strategy = options.strategy.name();
         let workspace = workspace(path, arguments, &settings, pair)?;
         let project = survey(&workspace, pair);
@@ -91,19 +97,52 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
     finish(&report, mode, arguments.json)
 }
 
-fn options(pair: &'static Pair, arguments: &RecipesRun, settings: &Settings) -> Result<Options, Problem> {
+fn options(
+    pair: &'static Pair,
+    arguments: &RecipesRun,
+    root: &Path,
+    settings: &Settings,
+) -> Result<Options, Problem> {
+    let target = target(&arguments.target_version)?;
+    let rules = rules(pair, arguments, root, settings)?;
     let either = |own: &[String], project: &[String]| if own.is_empty() { project.to_vec() } else { own.to_vec() };
     let strategy = arguments.strategy.map(Strategy::from).or(settings.strategy.map(Strategy::from));
     let options = Options {
         strategy: strategy.unwrap_or(Strategy::Standard),
         select: either(&arguments.select, &settings.select),
         ignore: either(&arguments.ignore, &settings.ignore),
-        ..Options::of(Strategy::Standard)
+        target,
+        rules,
     };
     for id in options.select.iter().chain(&options.ignore) {
-        recipes::recipe(pair, id)?;
+        if !options.rules.ids().any(|known| known == id) {
+            recipes::recipe(pair, id)?;
+        }
     }
     Ok(options)
+}
+
+pub(super) fn target(version: &str) -> Result<(u8, u8), Problem> {
+    let wanted = Wanted::parse(version).filter(|wanted| wanted.major == 3 && (8..=13).contains(&wanted.minor));
+    wanted.map(|wanted| (wanted.major, wanted.minor)).ok_or_else(|| {
+        bad_input("TARGET_UNKNOWN", format!("{version:?} is no target version"), "3.8 to 3.13 are")
+    })
+}
+
+/// The rules of the project and of the command line.
+fn rules(pair: &Pair, arguments: &RecipesRun, root: &Path, settings: &Settings) -> Result<Rules, Problem> {
+    let mut rules = Rules::default();
+    let project = settings.rules.iter().map(|file| root.join(file));
+    for file in project.chain(arguments.rules.iter().cloned()) {
+        let shown = file.display().to_string();
+        let text = fs::read_to_string(&file).map_err(|error| io(format!("cannot read {shown}"), &error))?;
+        let taken = |id: &str| pair.recipes.iter().any(|recipe| recipe.id == id);
+        rules.read(&shown, &text, taken).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            bad_input("RULES_INVALID", format!("{error}{cause}"), "rules are ast-grep's YAML with `language: python`")
+        })?;
+    }
+    Ok(rules)
 }
 
 /// A folder is walked; a file stands for itself, whatever it is called.
@@ -161,6 +200,9 @@ fn take(root: &Path, file: Rewritten, mode: Mode, quiet: bool, report: &mut Repo
             for note in migration.notes.iter().filter(|note| note.class != Class::Refused) {
                 *report.edits.entry(note.recipe).or_default() += 1;
             }
+            for added in &migration.added {
+                add_file(root, added, mode, report)?;
+            }
             let Some(bytes) = bytes else { return Ok(()) };
             match mode {
                 Mode::Write => write_whole(&root.join(&file.path), &bytes)?,
@@ -170,6 +212,19 @@ fn take(root: &Path, file: Rewritten, mode: Mode, quiet: bool, report: &mut Repo
             report.changed.push(file.path);
         }
     }
+    Ok(())
+}
+
+/// A file that rewritten files need beside them. Two files may need the same one.
+fn add_file(root: &Path, added: &AddedFile, mode: Mode, report: &mut Report) -> Result<(), Problem> {
+    let place = root.join(&added.path);
+    if report.added.contains(&added.path) || place.exists() {
+        return Ok(());
+    }
+    if mode == Mode::Write {
+        write_whole(&place, added.text.as_bytes())?;
+    }
+    report.added.push(added.path.clone());
     Ok(())
 }
 
@@ -186,18 +241,6 @@ fn places(file: &str, before: &SourceText, migration: &Migration) -> Vec<Place> 
             why: note.why.clone(),
         })
         .collect()
-}
-
-/// Replaces a file as a whole: a reader sees the old bytes or the new ones.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| io(format!("cannot write {}", path.display()), &error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    let permissions = fs::metadata(path).map_err(failed)?.permissions();
-    file.as_file().set_permissions(permissions).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 fn print_diff(path: &str, before: &str, after: &str) {
@@ -259,6 +302,9 @@ fn summarise(report: &Report, mode: Mode) {
     counts.sort_by_key(|(id, count)| (std::cmp::Reverse(**count), **id));
     for (id, count) in counts {
         eprintln!("{count:6}  {id}");
+    }
+    for path in &report.added {
+        eprintln!("{}  a module that Python 3 no longer has, brought along", paint::place(path));
     }
     let verb = if mode == Mode::Write { "rewritten" } else { "would be rewritten" };
     let (changed, files, places) = (report.changed.len(), report.files, report.places.len());

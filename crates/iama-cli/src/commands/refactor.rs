@@ -33,10 +33,8 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         return Err(bad_input("PATH_INVALID", sentence, "name the folder of the project"));
     }
     let settings = settings::read(&options.path)?;
-    let target = Wanted::parse(&options.to).filter(|wanted| wanted.major == 3 && (8..=13).contains(&wanted.minor));
-    let target = target.ok_or_else(|| {
-        bad_input("TARGET_UNKNOWN", format!("{:?} is no target", options.to), "python3.8 to python3.13 are")
-    })?;
+    let (major, minor) = super::recipes_run::target(&options.to)?;
+    let target = Wanted { major, minor };
     Ok(Request {
         root: options.path.clone(),
         pair: "python2-3".to_owned(),

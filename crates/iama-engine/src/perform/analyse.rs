@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use iama_baseline::python::discover;
 use iama_job::state::Strategy as JobStrategy;
-use iama_recipes::{Class, Options, Project, Strategy};
+use iama_recipes::{Class, Project, Strategy};
 use iama_sandbox::{Ended, Launch};
 use iama_source::confidence::Share;
 use iama_source::{SourceFile, WalkOptions, Workspace, confidence, walk};
@@ -88,7 +88,7 @@ impl Shop<'_> {
         let (mut parse, mut symbols, mut snippets) = (Share::default(), Share::default(), Share::default());
         let (mut lines, mut bytes) = (0, 0);
         let (mut test_files, mut unreadable) = (Vec::new(), Vec::new());
-        let options = Options::of(Strategy::Conservative);
+        let options = self.options(Strategy::Conservative);
         rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
             let text = match &file.result {
                 FileResult::Migrated { before, .. } => before.text().to_owned(),
@@ -136,7 +136,7 @@ impl Shop<'_> {
             .map(|strategy| {
                 let mut proposal =
                     Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
-                rewrite(&self.folder.root, &files, self.pair, &project, &Options::of(strategy), |file| {
+                rewrite(&self.folder.root, &files, self.pair, &project, &self.options(strategy), |file| {
                     count(&file.result, &mut proposal);
                 });
                 proposal.risk = risk(&proposal).to_owned();

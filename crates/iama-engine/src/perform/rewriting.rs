@@ -29,17 +29,22 @@ impl Shop<'_> {
         let scope = self.scope()?;
         let tests: Vec<SourceFile> = scope.test_files.iter().map(source_file).collect();
         let (mut carried, mut records, mut lost, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let mut added = BTreeMap::new();
         let (_, project) = self.project()?;
-        rewrite(&self.folder.root, &tests, self.pair, &project, &Options::of(strategy), |file| match carry(&file) {
-            Ok(Some((row, bytes))) => {
-                failed = failed.take().or(write_whole(&self.folder.work().join(&file.path), &bytes).err());
-                records.push(record(&file, true));
-                carried.push(row);
+        rewrite(&self.folder.root, &tests, self.pair, &project, &self.options(strategy), |file| {
+            added.extend(added_files(&file));
+            match carry(&file) {
+                Ok(Some((row, bytes))) => {
+                    failed = failed.take().or(write_whole(&self.folder.work().join(&file.path), &bytes).err());
+                    records.push(record(&file, true));
+                    carried.push(row);
+                }
+                Ok(None) => {}
+                Err(place) => lost.push(place),
             }
-            Ok(None) => {}
-            Err(place) => lost.push(place),
         });
         failed.map_or(Ok(()), Err)?;
+        self.folder.keep("added-tests.json", &added)?;
         self.folder.keep("carried.json", &carried)?;
         self.folder.keep("carried-lost.json", &lost)?;
         self.folder.keep("rewrite-tests.json", &records)
@@ -51,13 +56,15 @@ impl Shop<'_> {
         let scope = self.scope()?;
         let (files, project) = self.project()?;
         let source: Vec<SourceFile> = files.into_iter().filter(|file| !scope.test_files.contains(&file.path)).collect();
-        let mut options = Options::of(recipe_strategy(strategy));
+        let mut options = self.options(recipe_strategy(strategy));
         if safe_mode {
             let risky = self.pair.recipes.iter().filter(|recipe| recipe.class != Class::Safe);
             options.ignore.extend(risky.map(|recipe| recipe.id.to_owned()));
         }
         let (mut records, mut after) = (Vec::new(), BTreeMap::new());
+        let mut added: BTreeMap<String, String> = self.folder.read_if_kept("added-tests.json")?.unwrap_or_default();
         rewrite(&self.folder.root, &source, self.pair, &project, &options, |file| {
+            added.extend(added_files(&file));
             records.push(record(&file, false));
             if let FileResult::Migrated { bytes: Some(bytes), .. } = file.result {
                 after.insert(file.path, bytes);
@@ -66,6 +73,9 @@ impl Shop<'_> {
         records.retain(|record| !record.changes.is_empty() || !record.notes.is_empty());
         self.folder.keep("rewrite.json", &records)?;
         let before = self.originals(after.keys())?;
+        added.retain(|path, _| !self.folder.root.join(path).exists());
+        self.folder.keep("added.json", &added.keys().collect::<Vec<_>>())?;
+        after.extend(added.into_iter().map(|(path, text)| (path, text.into_bytes())));
         let after: Files = after
             .into_iter()
             .map(|(path, bytes)| {
@@ -110,7 +120,19 @@ impl Shop<'_> {
     /// The files that tests and recipes together have rewritten.
     pub(crate) fn rewritten_paths(&self) -> Result<Vec<String>, Problem> {
         let records = self.rewrite_records()?;
-        Ok(records.into_iter().filter(|record| !record.changes.is_empty()).map(|record| record.path).collect())
+        let changed = records.into_iter().filter(|record| !record.changes.is_empty()).map(|record| record.path);
+        Ok(changed.chain(self.added_paths()?).collect())
+    }
+
+    /// The files that the rewritten ones need beside them.
+    pub(crate) fn added_paths(&self) -> Result<Vec<String>, Problem> {
+        Ok(self.folder.read_if_kept("added.json")?.unwrap_or_default())
+    }
+
+    /// What the recipes are to run with.
+    pub(super) fn options(&self, strategy: Strategy) -> Options {
+        let target = (self.request.target.major, self.request.target.minor);
+        Options { target, ..Options::of(strategy) }
     }
 
     /// What the recipes did to every file, by path.
@@ -119,6 +141,15 @@ impl Shop<'_> {
         records.extend(self.folder.read_if_kept::<Vec<FileRecord>>("rewrite.json")?.unwrap_or_default());
         records.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(records)
+    }
+}
+
+fn added_files(file: &Rewritten) -> Vec<(String, String)> {
+    match &file.result {
+        FileResult::Migrated { migration, .. } => {
+            migration.added.iter().map(|added| (added.path.clone(), added.text.to_owned())).collect()
+        }
+        FileResult::AlreadyTarget | FileResult::Failed(_) => Vec::new(),
     }
 }
 

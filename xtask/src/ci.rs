@@ -1,0 +1,42 @@
+//! Every check and test, in the order in which they fail fastest.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::tools::{command, run as start};
+use crate::{kill, material, setup, tidy};
+
+/// Runs everything; stops at the first failure.
+pub(crate) fn run() -> Result<()> {
+    step("set up", || {
+        setup::bubblewrap()?;
+        setup::cargo_tool("nextest", "0.9.143")?;
+        setup::cargo_tool("machete", "0.9.2")
+    })?;
+    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("tidy", tidy::run)?;
+    step("unused dependencies", || cargo(&["machete", "--skip-target-dir"]))?;
+    step("clippy", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
+    })?;
+    step("tests", || cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
+    step("test harness on every interpreter found", || {
+        start(&mut command("python3", &["crates/iama-baseline/harness/test_harness.py"]))
+    })?;
+    step("published packages", || material::run(&material::Options::for_ci()))?;
+    step("kill and resume", || kill::run(&kill::Options::for_ci()))
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    start(&mut command("cargo", arguments))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a step is measured by the real clock")]
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n== {name}");
+    let started = Instant::now();
+    work()?;
+    println!("== {name}: {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! What the tasks need on a machine, installed when it is missing and when that is possible.
+
+use anyhow::{Result, bail};
+
+use crate::tools::{command, run, works};
+
+/// Bubblewrap closes test runs off. Installed from the distribution when this runs as root on Debian.
+pub(crate) fn bubblewrap() -> Result<()> {
+    if works("bwrap", &["--version"]) {
+        return Ok(());
+    }
+    let root = crate::tools::output(&mut command("id", &["-u"])).is_ok_and(|id| id.trim() == "0");
+    if !root || !works("apt-get", &["--version"]) {
+        eprintln!("note: bubblewrap is not installed; iama takes the next best isolation that works here");
+        return Ok(());
+    }
+    run(&mut command("apt-get", &["update", "-qq"]))?;
+    run(&mut command("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "bubblewrap"]))
+}
+
+/// A cargo subcommand, installed when it is missing.
+pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<()> {
+    if works("cargo", &[name, "--version"]) {
+        return Ok(());
+    }
+    let package = format!("cargo-{name}@{version}");
+    run(&mut command("cargo", &["install", "--quiet", "--locked", &package]))?;
+    if !works("cargo", &[name, "--version"]) {
+        bail!("cargo {name} was installed and does not run");
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Starting the tools that a task needs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// The user's cache folder for this project.
+pub(crate) fn cache() -> PathBuf {
+    let home = variable("HOME").unwrap_or_default();
+    let base = variable("XDG_CACHE_HOME").map_or_else(|| Path::new(&home).join(".cache"), PathBuf::from);
+    base.join("iama")
+}
+
+/// A variable of the environment.
+#[expect(clippy::disallowed_methods, reason = "the one place of this program that reads the environment")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A command in the workspace.
+#[expect(clippy::disallowed_methods, reason = "this program's business is to start tools")]
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(workspace());
+    command
+}
+
+/// Runs a command to its end; an error when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let shown = format!("{command:?}");
+    let status = command.status().with_context(|| format!("{shown} could not be started"))?;
+    if !status.success() {
+        bail!("{shown} failed ({status})");
+    }
+    Ok(())
+}
+
+/// The output of a command; an error when it fails.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let shown = format!("{command:?}");
+    let output = command.output().with_context(|| format!("{shown} could not be started"))?;
+    if !output.status.success() {
+        bail!("{shown} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether a program can be started and succeeds.
+pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
+    command(program, arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// Builds a package's binary in release and gives its path.
+pub(crate) fn release_binary(package: &str, binary: &str) -> Result<PathBuf> {
+    run(&mut command("cargo", &["build", "--quiet", "--release", "--locked", "--package", package, "--bin", binary]))?;
+    let metadata = output(&mut command("cargo", &["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
+    Ok(Path::new(target).join("release").join(binary))
+}
