@@ -111,6 +111,11 @@ impl<'t> Context<'t> {
         self.ledger.is_written(node.span())
     }
 
+    /// What stood in the original where this node stands.
+    pub fn source_text(&self, node: Node<'_>) -> &str {
+        &self.original[self.ledger.source_span(node.span()).range()]
+    }
+
     /// Whether a name is not bound by the file.
     pub fn is_builtin(&self, name: Node<'_>) -> bool {
         matches!(self.scopes().resolve(name), Some(Resolution::Builtin | Resolution::Unknown))
@@ -154,6 +159,8 @@ impl<'t> Context<'t> {
                 let object = self.dotted(node.field("object")?)?;
                 Some(format!("{object}.{}", node.field("attribute")?.text()))
             }
+            // A name that the file does not bind comes from an import with a star, or from a piece cut out of a file.
+            "identifier" if self.is_builtin(node) => Some(node.text().to_owned()),
             "identifier" => {
                 let binding = self.scopes().binding(self.scopes().binding_of(node)?);
                 let mut paths = binding.definitions.iter().map(|(definition, _)| self.imported(*definition));

@@ -35,9 +35,8 @@ pub(super) const RECIPES: [Recipe; 2] = [
 fn metaclass(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(body) = node.field("body") else { return };
     let statements: Vec<_> = body.named_children().collect();
-    let Some((statement, value)) = statements.iter().find_map(|statement| metaclass_assignment(*statement)) else {
-        return;
-    };
+    let all: Vec<_> = statements.iter().filter_map(|statement| metaclass_assignment(*statement)).collect();
+    let Some(&(_, value)) = all.last() else { return };
     let keyword = format!("metaclass={}", value.text());
     let head = match node.field("superclasses") {
         Some(list) if list.named_children().next().is_some() => {
@@ -47,12 +46,15 @@ fn metaclass(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         Some(list) => Edit::replace(list.span(), format!("({keyword})")),
         None => Edit::insert(node.field("name").map_or(node.start(), Node::end), format!("({keyword})")),
     };
-    let removal = if statements.len() == 1 {
-        Edit::replace(statement.span(), "pass")
-    } else {
-        super::modules::remove_statement(statement)
-    };
-    found.safe(node, vec![head, removal]);
+    let mut edits = vec![head];
+    edits.extend(all.iter().map(|(statement, _)| {
+        if statements.len() == all.len() {
+            Edit::replace(statement.span(), "pass")
+        } else {
+            super::modules::remove_statement(*statement)
+        }
+    }));
+    found.safe(node, edits);
 }
 
 fn metaclass_assignment(statement: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {

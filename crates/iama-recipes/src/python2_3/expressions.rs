@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 6] = [
+pub(super) const RECIPES: [Recipe; 7] = [
     Recipe {
         id: "backticks",
         title: "backticks become repr()",
@@ -51,6 +51,17 @@ pub(super) const RECIPES: [Recipe; 6] = [
         after: "title = 'caf\\xe9'",
         kinds: &["string_start"],
         visit: unicode_literal,
+    },
+    Recipe {
+        id: "native-escapes",
+        title: "\\u in strings that were bytes",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "Only u'' read \\u, \\U and \\N in Python 2; in Python 3 every literal that is not raw does.",
+        before: "pattern = '\\u0041'",
+        after: "pattern = '\\\\u0041'",
+        kinds: &["escape_sequence"],
+        visit: native_escape,
     },
     Recipe {
         id: "bare-tuple-in-comprehension",
@@ -112,6 +123,19 @@ fn unicode_literal(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         found.refuse(node, "ur'' reads \\u escapes and Python 3's r'' does not: write the characters out");
     } else {
         found.safe(node, vec![edit]);
+    }
+}
+
+fn native_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let special = node.text().len() > 1 && node.text()[1..].starts_with(['u', 'U', 'N']);
+    let string = node.ancestors().find(|outer| outer.kind() == "string");
+    let Some(string) = string.filter(|_| special && context.certain && !context.had_future("unicode_literals")) else {
+        return;
+    };
+    let source = context.source_text(string);
+    let prefix: String = source.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+    if prefix.is_empty() && !context.is_written(string) {
+        found.safe(node, vec![Edit::insert(node.start(), "\\")]);
     }
 }
 
@@ -201,21 +225,30 @@ fn lambda_parameters(node: Node<'_>, named: &[(Node<'_>, String)], found: &mut F
     for (tuple, name) in named {
         let touching = !node.tree().text()[..tuple.start() as usize].ends_with([' ', ',', '\t']);
         let space = if touching { " " } else { "" };
-        // `lambda (a): a` has parentheses and no tuple.
-        let single = tuple.named_children().count() == 1 && tuple.child_of_kind(",").is_none();
-        if single {
-            let inner = tuple.named_child(0).map_or("", Node::text);
-            edits.push(Edit::replace(tuple.span(), format!("{space}{inner}")));
+        let inner = unwrapped(*tuple);
+        if inner.kind() != "tuple_pattern" {
+            edits.push(Edit::replace(tuple.span(), format!("{space}{}", inner.text())));
             continue;
         }
         edits.push(Edit::replace(tuple.span(), format!("{space}{name}")));
-        for (path, leaf) in leaves(*tuple, name) {
+        for (path, leaf) in leaves(inner, name) {
             for used in body.descendants().filter(|used| is_use_of(*used, leaf)) {
                 edits.push(Edit::replace(used.span(), path.as_str()));
             }
         }
     }
     found.safe(node, edits);
+}
+
+/// What stands in parentheses that make no tuple, as in `lambda (a): a`.
+fn unwrapped(mut tuple: Node<'_>) -> Node<'_> {
+    while tuple.kind() == "tuple_pattern" && tuple.child_of_kind(",").is_none() {
+        match tuple.named_child(0) {
+            Some(inner) => tuple = inner,
+            None => break,
+        }
+    }
+    tuple
 }
 
 fn is_use_of(node: Node<'_>, name: &str) -> bool {

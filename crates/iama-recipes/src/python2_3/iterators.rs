@@ -2,7 +2,7 @@
 
 use iama_syntax::{Node, Span};
 
-use super::look::{Use, arguments, bare, is_builtin, is_loose, kept, method_call, positional, rename, use_of};
+use super::look::{Use, arguments, bare, call_of, is_builtin, is_loose, kept, method_call, positional, rename, use_of};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
@@ -61,7 +61,7 @@ pub(super) const RECIPES: [Recipe; 7] = [
         why: "The builtins are lazy now, so that itertools no longer has its own; two functions lost their i.",
         before: "import itertools\npairs = itertools.izip(a, b)",
         after: "import itertools\npairs = zip(a, b)",
-        kinds: &["attribute", "import_from_statement"],
+        kinds: &["attribute", "identifier", "import_from_statement"],
         visit: itertools_names,
     },
     Recipe {
@@ -106,10 +106,11 @@ fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     let mut edits: Vec<Edit> = if lazy { vec![rename(name, plain)] } else { Vec::new() };
     let wrapper = match use_of(context, node) {
-        Use::Loop(statement) if !lazy && may_change(statement, object) => Some("list("),
-        Use::Loop(_) | Use::Comprehension | Use::Consumed | Use::Membership | Use::Dropped => None,
-        Use::Other if !lazy => Some("list("),
-        Use::Other => method.starts_with("iter").then_some("iter("),
+        Use::Loop(_) | Use::Comprehension | Use::Consumed if lazy => None,
+        Use::Consumed if !is_iter_argument(context, node) => None,
+        Use::Membership => None,
+        _ if !lazy => Some("list("),
+        _ => method.starts_with("iter").then_some("iter("),
     };
     if let Some(wrapper) = wrapper {
         edits.push(Edit::wrap(node.span(), wrapper, ")"));
@@ -139,40 +140,10 @@ pub(super) fn method_name(method: Node<'_>) -> &str {
     method.field("name").map_or("", Node::text)
 }
 
-const MUTATORS: &[&str] = &["clear", "pop", "popitem", "setdefault", "update"];
-
-/// Whether the body of a loop may change the dictionary that the loop goes through.
-fn may_change(statement: Node<'_>, object: Node<'_>) -> bool {
-    let Some(body) = statement.field("body") else { return true };
-    let same = |node: Node<'_>| node.text() == object.text();
-    let root = object.descendants().find(|node| node.kind() == "identifier").map_or("", Node::text);
-    body.descendants().any(|node| match node.kind() {
-        "subscript" if node.field("value").is_some_and(same) => is_target(node),
-        "call" => calls_on(node, object, root),
-        _ => false,
-    })
-}
-
-fn is_target(subscript: Node<'_>) -> bool {
-    subscript.ancestors().take_while(|ancestor| ancestor.kind() != "block").any(|ancestor| match ancestor.kind() {
-        "delete_statement" => true,
-        "assignment" | "augmented_assignment" => {
-            ancestor.field("left").is_some_and(|left| left.span().contains(subscript.span()))
-        }
-        _ => false,
-    })
-}
-
-/// Whether a call could reach the dictionary: one of its own changing methods, a method of what holds it, or a function
-/// that is given it.
-fn calls_on(call: Node<'_>, object: Node<'_>, root: &str) -> bool {
-    let held = object.kind() != "identifier";
-    let by_method = method_call(call).is_some_and(|(receiver, name)| {
-        let own = receiver.text() == object.text() && MUTATORS.contains(&name.text());
-        own || (held && receiver.text() == root)
-    });
-    by_method
-        || arguments(call).iter().any(|argument| argument.text() == object.text() || (held && argument.text() == root))
+/// Whether the node is handed to iter(), which keeps hold of it.
+fn is_iter_argument(context: &Context<'_>, node: Node<'_>) -> bool {
+    let call = node.parent().and_then(Node::parent);
+    call.and_then(|call| call.field("function")).is_some_and(|function| is_builtin(context, function, "iter"))
 }
 
 fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -233,6 +204,7 @@ fn map_filter_zip(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
                 "with several sequences Python 2 pads the shorter ones with None and Python 3 stops at the shortest";
             found.check(node, why, wrapped(node, used));
         }
+        ("filter", [_, _]) if used == Use::Dropped => found.safe(node, wrapped(node, Use::Other)),
         ("map", _) if used == Use::Dropped => found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]),
         ("filter", [_, _]) if used == Use::Other => {
             let why = "filter() of a string or a tuple gave a string or a tuple";
@@ -263,12 +235,20 @@ fn lambda_comprehension(node: Node<'_>) -> Option<Vec<Piece>> {
     let parts = positional(node)?;
     let [function, sequence] = parts[..] else { return None };
     let function = bare(function);
+    if name == "filter" && function.kind() == "none" && !is_loose(sequence) {
+        let before = "[item for item in ".to_owned();
+        return Some(vec![Piece::New(before), Piece::Keep(sequence.span()), Piece::New(" if item]".into())]);
+    }
     if function.kind() != "lambda" || is_loose(sequence) {
         return None;
     }
     let body = function.field("body")?;
     let parameters: Vec<_> = function.field("parameters")?.named_children().collect();
-    let [parameter] = parameters[..] else { return None };
+    let [mut parameter] = parameters[..] else { return None };
+    // `lambda (x): x` has parentheses and no tuple.
+    while parameter.kind() == "tuple_pattern" && parameter.child_of_kind(",").is_none() {
+        parameter = parameter.named_child(0)?;
+    }
     if parameter.kind() != "identifier"
         || body.kind() == "lambda"
         || body.descendants().any(|inner| inner.kind() == "lambda")
@@ -298,9 +278,17 @@ fn range_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !context.certain || context.is_written(function) {
         return;
     }
-    if use_of(context, node) == Use::Other && !is_only_read(node) {
+    if use_of(context, node) == Use::Other && !is_only_read(node) && !feeds_list_maker(context, node) {
         found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]);
     }
+}
+
+/// Whether map(), filter() or zip() goes through the node.
+fn feeds_list_maker(context: &Context<'_>, node: Node<'_>) -> bool {
+    let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
+    call.and_then(|call| call.field("function")).is_some_and(|function| {
+        ["map", "filter", "zip", "reduce"].iter().any(|name| is_builtin(context, function, name))
+    })
 }
 
 /// Whether a range is only indexed or measured, which Python 3's range object allows.
@@ -319,6 +307,9 @@ fn itertools_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     if node.kind() == "import_from_statement" {
         return itertools_import(context, node, found);
     }
+    if node.kind() == "identifier" {
+        return itertools_unbound(context, node, found);
+    }
     let Some(name) = node.field("attribute") else { return };
     let known = |table: &[(&str, &'static str)]| table.iter().find(|(old, _)| *old == name.text()).map(|(_, new)| *new);
     if context.dotted(node).is_none_or(|path| !path.starts_with("itertools.")) {
@@ -328,6 +319,17 @@ fn itertools_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
         found.safe(node, vec![rename(node, new)]);
     } else if let Some(new) = known(RENAMED_ITERTOOLS) {
         found.safe(node, vec![rename(name, new)]);
+    }
+}
+
+/// A name that only an import with a star can have brought.
+fn itertools_unbound(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if !node.text().starts_with('i') {
+        return;
+    }
+    let known = LAZY_BUILTINS.iter().chain(RENAMED_ITERTOOLS).find(|(old, _)| *old == node.text());
+    if let Some((_, new)) = known.filter(|_| call_of(node).is_some() && context.is_builtin(node)) {
+        found.safe(node, vec![rename(node, new)]);
     }
 }
 
@@ -373,7 +375,7 @@ fn itertools_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
 
 fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "function_definition" {
-        return next_definition(node, found);
+        return next_definition(context, node, found);
     }
     let Some((object, name)) = method_call(node) else { return };
     if name.text() != "next" || !arguments(node).is_empty() {
@@ -389,13 +391,13 @@ fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 /// `.next` without a call: the protocol's method, unless some file gives objects an attribute of that name.
 fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let (Some(object), Some(name)) = (node.field("object"), node.field("attribute")) else { return };
-    if name.text() != "next" || !context.certain || super::look::call_of(node).is_some() || is_assigned(node) {
+    if name.text() != "next" || !context.certain || call_of(node).is_some() || is_assigned(node) {
         return;
     }
     let of_iter = object.field("function").is_some_and(|function| is_builtin(context, function, "iter"));
     if of_iter {
         found.safe(node, vec![rename(name, "__next__")]);
-    } else if !super::facts::sets_attribute(context, "next") && context.dotted(node).is_none() {
+    } else if !super::facts::sets_attribute(context, "next") && context.scopes().dotted_path(node).is_none() {
         let why = "taken for the method of an iterator, since no file sets an attribute called next";
         found.check(node, why, vec![rename(name, "__next__")]);
     }
@@ -411,7 +413,7 @@ fn is_assigned(node: Node<'_>) -> bool {
 }
 
 /// A method called next belongs to the iterator protocol when its class can be iterated or the method ends an iteration.
-fn next_definition(node: Node<'_>, found: &mut Findings) {
+fn next_definition(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("name").filter(|name| name.text() == "next") else { return };
     let only_self = node.field("parameters").is_some_and(|parameters| parameters.named_children().count() == 1);
     let class = node.ancestors().find(|ancestor| matches!(ancestor.kind(), "class_definition" | "function_definition"));
@@ -420,11 +422,12 @@ fn next_definition(node: Node<'_>, found: &mut Findings) {
     let ends = node.descendants().any(|inner| inner.text() == "StopIteration" || is_next_call(inner));
     if iterable || ends {
         found.safe(node, vec![rename(name, "__next__")]);
+    } else if super::facts::sets_attribute(context, "next") {
+        let why = "a method called next in a class that is no iterator by its looks: rename it by hand if it is one";
+        found.refuse(node, why);
     } else {
-        found.refuse(
-            node,
-            "a method called next in a class that is no iterator by its looks: rename it by hand if it is one",
-        );
+        let why = "taken for the method of an iterator, as every call of it is";
+        found.check(node, why, vec![rename(name, "__next__")]);
     }
 }
 

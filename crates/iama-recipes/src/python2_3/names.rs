@@ -226,7 +226,7 @@ fn execfile(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 fn function_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
     if let Some(new) = lookup(RENAMED_ATTRIBUTES, name.text()) {
-        if context.dotted(node).is_none() {
+        if context.scopes().dotted_path(node).is_none() {
             found.safe(node, vec![rename(name, new)]);
         }
     }
@@ -255,7 +255,8 @@ fn isinstance_duplicates(context: &Context<'_>, node: Node<'_>, found: &mut Find
     let mut kept: Vec<(Node<'_>, String)> = Vec::new();
     for item in &items {
         let name = new_name(item);
-        if !kept.iter().any(|(_, known)| *known == name) {
+        let plain = matches!(item.kind(), "identifier" | "attribute");
+        if !plain || !kept.iter().any(|(_, known)| *known == name) {
             kept.push((*item, name));
         }
     }
