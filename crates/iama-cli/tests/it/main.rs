@@ -1,0 +1,7 @@
+//! The program as its user meets it: arguments in, exit code, output and files out.
+
+#![expect(clippy::disallowed_methods, reason = "these tests start the program, with an environment of their own")]
+
+mod jobs;
+mod recipes;
+mod world;

@@ -1,0 +1,111 @@
+//! `iama recipes` and `iama patch`.
+
+use crate::world::World;
+
+const OLD: &str = "def f(d):\n    print 'x', d.has_key(1)\n";
+const NEW: &str = "def f(d):\n    print('x', 1 in d)\n";
+
+#[test]
+fn standard_input_comes_back_rewritten() {
+    let shown = World::new(&[]).iama_with_input(&["recipes", "run", "-"], OLD);
+    assert_eq!((shown.code, shown.out.as_str()), (0, NEW));
+}
+
+#[test]
+fn the_default_shows_a_diff_and_writes_nothing() {
+    let world = World::new(&[("a.py", OLD)]);
+    let shown = world.iama(&["recipes", "run"]);
+    assert_eq!(shown.code, 0);
+    assert!(shown.out.contains("-    print 'x', d.has_key(1)\n+    print('x', 1 in d)"), "{}", shown.out);
+    assert!(shown.err.contains("1 of 1 files would be rewritten; 0 places need a person"), "{}", shown.err);
+    assert_eq!(world.read("a.py"), OLD);
+}
+
+#[test]
+fn check_fails_until_the_files_are_written() {
+    let world = World::new(&[("a.py", OLD), ("tool", "#!/usr/bin/env python\nprint 1\n")]);
+    assert_eq!(world.iama(&["recipes", "run", "--check"]).code, 1);
+    assert_eq!(world.iama(&["recipes", "run", "--write"]).code, 0);
+    assert_eq!((world.read("a.py").as_str(), world.read("tool").as_str()), (NEW, "#!/usr/bin/env python\nprint(1)\n"));
+    assert_eq!(world.iama(&["recipes", "run", "--check"]).code, 0);
+}
+
+#[test]
+fn lines_and_settings_can_leave_recipes_out() {
+    let text = "print d.has_key(1)  # iama: skip[has-key]\nprint d.has_key(2)\n";
+    let world = World::new(&[("a.py", text), ("iama.toml", "ignore = ['print-statement']\n")]);
+    world.iama(&["recipes", "run", "--write", "--strategy", "conservative"]);
+    assert_eq!(world.read("a.py"), "print d.has_key(1)  # iama: skip[has-key]\nprint 2 in d\n");
+}
+
+#[test]
+fn json_says_what_was_edited_and_what_needs_a_person() {
+    let world = World::new(&[("a.py", "print input()\nraise 'x'\n"), ("b.py", "def f(:\n")]);
+    let report = world.iama(&["recipes", "run", "--json"]).json();
+    assert_eq!(report["schema"], "iama.recipes-run/1");
+    assert_eq!(report["changed"], serde_json::json!(["a.py"]));
+    assert_eq!(report["edits"]["print-statement"], 1);
+    let places: Vec<_> = report["places"].as_array().unwrap().iter().map(|place| (&place["class"], &place["line"])).collect();
+    assert_eq!(places.len(), 2, "{places:?}");
+    assert_eq!(report["failures"][0]["code"], "SOURCE_SYNTAX");
+}
+
+#[test]
+fn wrong_words_are_answered_with_a_code_and_a_hint() {
+    let world = World::new(&[("a.py", OLD), ("bad.yml", "id: x\nlanguage: python\nrule: {pattern: 'f('}\n")]);
+    let check = |arguments: &[&str], code: &str| {
+        let shown = world.iama(arguments);
+        assert_eq!((shown.code, shown.error()), (2, code), "{}", shown.err);
+        assert!(shown.err.contains("hint: "), "{}", shown.err);
+    };
+    check(&["recipes", "run", "--select", "nonsense"], "RECIPE_UNKNOWN");
+    check(&["recipes", "run", "--pair", "cobol"], "PAIR_UNKNOWN");
+    check(&["recipes", "run", "--target-version", "2.7"], "TARGET_UNKNOWN");
+    check(&["recipes", "run", "no/such/folder"], "PATH_INVALID");
+    check(&["recipes", "run", "--exclude", "a[", "."], "PATH_INVALID");
+    check(&["recipes", "run", "--rules", "bad.yml"], "RULES_INVALID");
+    check(&["recipes", "explain", "nonsense"], "RECIPE_UNKNOWN");
+    world.write("iama.toml", b"strateggy = 'x'\n");
+    check(&["recipes", "run"], "SETTINGS_INVALID");
+}
+
+#[test]
+fn rules_of_the_users_own_run_beside_the_recipes() {
+    let rule = "id: no-frob\nlanguage: python\nmessage: frob is gone\nrule:\n  pattern: frob($A)\nfix: bar($A)\n";
+    let world = World::new(&[("a.py", "print frob(1)\n"), ("rules.yml", rule)]);
+    let shown = world.iama(&["recipes", "run", "--write", "--rules", "rules.yml"]);
+    assert_eq!((shown.code, world.read("a.py").as_str()), (0, "print(bar(1))\n"), "{}", shown.err);
+}
+
+#[test]
+fn every_recipe_is_listed_and_explained() {
+    let world = World::new(&[]);
+    let list = world.iama(&["recipes", "list", "--json"]).json();
+    let recipes = list["recipes"].as_array().unwrap();
+    assert!(recipes.len() > 30);
+    let shown = world.iama(&["recipes", "explain", "except-comma"]);
+    assert!(shown.out.contains("+ except OSError as error:"), "{}", shown.out);
+}
+
+#[test]
+fn a_patch_is_applied_whole_or_not_at_all_and_inverted() {
+    let patch = |search: &str| {
+        format!(
+            r#"{{"schema":"iama.patch/1","base":{{}},"operations":[{{"id":"1","path":"a.py","op":"EXACT_SEARCH_REPLACE","search":"{search}","replace":"b"}}]}}"#
+        )
+    };
+    let world = World::new(&[("a.py", "a = 1\n")]);
+    world.write("good.json", patch("a = 1").as_bytes());
+    world.write("bad.json", patch("a = 2").as_bytes());
+    let shown = world.iama(&["patch", "apply", "bad.json", "--json"]);
+    assert_eq!((shown.code, world.read("a.py").as_str()), (1, "a = 1\n"));
+    assert_eq!(shown.json()["outcomes"][0]["code"], "ANCHOR_NOT_FOUND");
+    let inverse = world.iama(&["patch", "invert", "good.json"]);
+    world.write("inverse.json", inverse.out.as_bytes());
+    assert_eq!(world.iama(&["patch", "check", "good.json"]).code, 0);
+    assert_eq!(world.read("a.py"), "a = 1\n");
+    assert_eq!(world.iama(&["patch", "apply", "good.json"]).code, 0);
+    assert_eq!(world.read("a.py"), "b\n");
+    assert_eq!(world.iama(&["patch", "apply", "inverse.json"]).code, 0);
+    assert_eq!(world.read("a.py"), "a = 1\n");
+}

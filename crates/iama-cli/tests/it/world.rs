@@ -1,0 +1,128 @@
+//! A project in a folder of its own, and the program run on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// What a run showed.
+pub(crate) struct Shown {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Shown {
+    /// The JSON on the standard output.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+
+    /// The code of the error that was printed.
+    pub(crate) fn error(&self) -> &str {
+        let after = self.err.split_once("error[").map_or("", |(_, after)| after);
+        after.split(']').next().unwrap_or("")
+    }
+}
+
+/// A project.
+pub(crate) struct World {
+    folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let world = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(world.root()).unwrap();
+        for (path, text) in files {
+            world.write(path, text.as_bytes());
+        }
+        world
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
+        let file = self.root().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root().join(path)).unwrap()
+    }
+
+    /// Runs the program in the folder of the project.
+    pub(crate) fn iama(&self, arguments: &[&str]) -> Shown {
+        self.run(program(), arguments, "")
+    }
+
+    pub(crate) fn iama_with_input(&self, arguments: &[&str], input: &str) -> Shown {
+        self.run(program(), arguments, input)
+    }
+
+    /// Runs the program where no interpreter can be found.
+    pub(crate) fn iama_without_python(&self, arguments: &[&str]) -> Shown {
+        let mut command = program();
+        let tools = self.folder.path().join("bin");
+        fs::create_dir_all(&tools).unwrap();
+        command.env_clear().env("PATH", &tools).env("HOME", self.folder.path());
+        self.run(command, arguments, "")
+    }
+
+    fn run(&self, mut command: Command, arguments: &[&str], input: &str) -> Shown {
+        use std::io::Write as _;
+        command.args(arguments).current_dir(self.root());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        Shown {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Every file of the project with its bytes, but for IAMA's own folder.
+    pub(crate) fn tree(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        collect(&self.root(), &mut files);
+        files.sort();
+        files
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        let mut git = Command::new("git");
+        let output = git.args(identity).args(arguments).current_dir(self.root()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// The folder of the only job.
+    pub(crate) fn job(&self) -> PathBuf {
+        let jobs: Vec<_> = fs::read_dir(self.root().join(".iama/jobs")).unwrap().flatten().collect();
+        assert_eq!(jobs.len(), 1);
+        jobs[0].path()
+    }
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_iama"))
+}
+
+fn collect(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        if entry.file_name() == ".iama" {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            collect(&entry.path(), files);
+        } else {
+            files.push((entry.path(), fs::read(entry.path()).unwrap()));
+        }
+    }
+}
