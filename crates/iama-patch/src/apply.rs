@@ -8,6 +8,7 @@ use crate::anchor;
 use crate::files::{FileState, Files, check_path, sha256};
 use crate::outcome::{OperationOutcome, Outcome};
 use crate::patch::{Action, Operation, Patch};
+use crate::symbolic;
 use crate::working::Working;
 
 /// What became of a patch.
@@ -153,7 +154,7 @@ impl<'p> Run<'p> {
                 self.working.create(to, state);
                 Ok(1)
             }
-            _ => Err(Outcome::LanguageNotSupported),
+            symbolic => symbolic::run(self.working.open(path)?, symbolic),
         }
     }
 

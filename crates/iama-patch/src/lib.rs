@@ -7,13 +7,17 @@
 mod anchor;
 mod apply;
 mod between;
+#[cfg(feature = "checks")]
+pub mod checks;
 mod content;
 mod diff;
+pub mod disk;
 mod files;
 mod nearest;
 mod outcome;
 mod patch;
 mod select;
+mod symbolic;
 mod unified;
 mod working;
 

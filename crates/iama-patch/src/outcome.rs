@@ -229,6 +229,10 @@ impl Outcome {
             Self::Applied { .. } => String::new(),
             Self::HeldBack | Self::NotTried { .. } => "correct the refused operation; all land or none".to_owned(),
             Self::AnchorNotFound { elided: true, .. } => "quote the code in full; nothing may be left out".to_owned(),
+            Self::AnchorNotFound { nearest: Some(nearest), .. } if nearest.similarity >= 1.0 => {
+                "the lines differ in their line ends alone; quote them as the file has them, the last one's too"
+                    .to_owned()
+            }
             Self::AnchorNotFound { .. } => "quote the file's lines exactly, blanks and blank lines included".to_owned(),
             Self::AnchorAmbiguous { .. } => "quote more lines around the place, until they occur once".to_owned(),
             Self::AnchorEmpty => "quote the line before or after the place".to_owned(),

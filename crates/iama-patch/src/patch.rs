@@ -69,7 +69,7 @@ pub enum Action {
         /// What stands there afterwards.
         replace: String,
     },
-    /// Replaces a symbol with its decorators and the comments directly above it.
+    /// Replaces a symbol with its decorators. The comments directly above stay, unless the content begins with a comment.
     ReplaceSymbol {
         /// Names joined by dots, as in `Class.method`.
         symbol: String,

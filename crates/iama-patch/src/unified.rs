@@ -62,7 +62,7 @@ fn header(file: &FileDiff) -> String {
         Change::Moved { from } => from,
         _ => &file.path,
     };
-    let mut out = format!("diff --git {} {}\n", quoted("a/", from), quoted("b/", &file.path));
+    let mut out = format!("diff --git {} {}\n", spaced("a/", from), spaced("b/", &file.path));
     out.push_str(&mode_lines(file));
     if let Change::Moved { from } = &file.change {
         _ = writeln!(
@@ -95,6 +95,12 @@ fn mode_lines(file: &FileDiff) -> String {
 fn name_line(prefix: &str, path: &str) -> String {
     let name = quoted(prefix, path);
     if name.contains(' ') && !name.starts_with('"') { name + "\t" } else { name }
+}
+
+/// A name in quotes where a blank would end it, too: `patch` asks for that in lines with two names.
+fn spaced(prefix: &str, path: &str) -> String {
+    let name = quoted(prefix, path);
+    if name.contains(' ') && !name.starts_with('"') { format!("\"{name}\"") } else { name }
 }
 
 /// A name with characters that would end or disguise it stands in quotes, as in C.

@@ -117,7 +117,6 @@ impl OpenFile {
     }
 
     /// The dialect by which its syntax is read; nothing when its language is unknown.
-    #[expect(dead_code, reason = "read by the symbol operations")]
     pub(crate) fn syntax(&self) -> Option<Dialect> {
         self.dialect.map(|dialect| python_of(dialect, &self.text))
     }

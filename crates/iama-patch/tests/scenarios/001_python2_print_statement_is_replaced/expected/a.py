@@ -1,0 +1,5 @@
+import sys
+
+def f(x):
+    sys.stderr.write("%s\n" % x)
+    return x

@@ -1,0 +1,5 @@
+import sys
+
+def f(x):
+    print >>sys.stderr, x
+    return x

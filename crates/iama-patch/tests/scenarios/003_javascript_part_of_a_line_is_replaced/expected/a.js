@@ -1,0 +1,2 @@
+var a = require('a');
+var b = a.sum(1, 2);

@@ -1,0 +1,1 @@
+export const A = () => <p>1 &lt; 2</p>;

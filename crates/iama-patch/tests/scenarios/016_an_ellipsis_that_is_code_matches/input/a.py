@@ -1,0 +1,3 @@
+class C(Protocol):
+    def f(self):
+        ...

@@ -1,0 +1,11 @@
+class A {
+    void a() {
+        log();
+    }
+    void b() {
+        log();
+    }
+    void c() {
+        log();
+    }
+}

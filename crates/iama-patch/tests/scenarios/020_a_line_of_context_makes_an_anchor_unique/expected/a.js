@@ -1,0 +1,6 @@
+function a() {
+  log();
+}
+function b() {
+  warn();
+}

@@ -1,0 +1,3 @@
+one = 11
+two = 2
+three = 33

@@ -1,0 +1,3 @@
+# -*- coding: latin-1 -*-
+name = "André"
+x = 1

@@ -1,0 +1,23 @@
+"""Doc."""
+
+import os
+
+
+# About f.
+@wrap
+def f(a):
+    """F."""
+    return a
+
+
+class C(object):
+    # About m.
+    def m(self):
+        return f(1)
+
+    def n(self):
+        for x in (1, 2):
+            print x
+
+
+LIMIT = 3  # most

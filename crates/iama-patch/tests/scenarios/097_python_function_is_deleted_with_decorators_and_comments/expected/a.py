@@ -1,0 +1,15 @@
+"""Doc."""
+
+import os
+
+
+class C(object):
+    # About m.
+    def m(self):
+        return f(1)
+
+    def n(self):
+        print "two"
+
+
+LIMIT = 3  # most

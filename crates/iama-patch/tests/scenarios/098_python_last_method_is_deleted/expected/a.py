@@ -1,0 +1,19 @@
+"""Doc."""
+
+import os
+
+
+# About f.
+@wrap
+def f(a):
+    """F."""
+    return a
+
+
+class C(object):
+    # About m.
+    def m(self):
+        return f(1)
+
+
+LIMIT = 3  # most

@@ -1,0 +1,4 @@
+try:
+    def f(): pass
+except E:
+    def f(): return 1

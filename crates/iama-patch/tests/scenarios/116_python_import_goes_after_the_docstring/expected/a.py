@@ -1,0 +1,7 @@
+#!/usr/bin/env python
+# coding: utf-8
+"""Doc."""
+
+from a import b
+
+x = 1

@@ -1,0 +1,3 @@
+import d, { a, b } from './a';
+import * as n from 'n';
+import './side';

@@ -1,0 +1,1 @@
+import d, { a } from './a';

@@ -1,0 +1,4 @@
+function First() {
+  return <p />;
+}
+export const B = () => <First>{First.name}</First>;

@@ -1,0 +1,4 @@
+function A() {
+  return <p />;
+}
+export const B = () => <A>{A.name}</A>;

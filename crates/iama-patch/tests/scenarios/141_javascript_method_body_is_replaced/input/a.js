@@ -1,0 +1,9 @@
+'use strict';
+var x = require('x');
+
+class A {
+	m() { return x; }
+	n() {
+		return 1;
+	}
+}

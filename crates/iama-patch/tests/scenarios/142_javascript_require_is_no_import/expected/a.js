@@ -1,0 +1,5 @@
+'use strict';
+
+import x from 'x';
+
+var x = require('x');

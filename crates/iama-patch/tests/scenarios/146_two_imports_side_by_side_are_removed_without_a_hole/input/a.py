@@ -1,0 +1,7 @@
+"""Doc."""
+
+import os
+import sys
+
+
+x = 1
