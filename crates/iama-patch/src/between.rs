@@ -28,27 +28,27 @@ pub struct InvertError {
 /// A hunk becomes one search and replacement whose search text is unique; what cannot be said that way (bytes that are no
 /// text, a new encoding or mode, new line ends throughout) deletes the file and creates it anew.
 pub fn between(before: &Files, after: &Files) -> Patch {
-    let mut patch = Draft::default();
+    let mut draft = Draft::default();
     let moves = moves(before, after);
     let sources: BTreeSet<&str> = moves.values().copied().collect();
     for path in before.keys().filter(|path| !after.contains_key(*path) && !sources.contains(path.as_str())) {
-        patch.touch(path, before);
-        patch.push(path, Action::Delete {});
+        draft.touch(path, before);
+        draft.push(path, Action::Delete {});
     }
     for (to, from) in &moves {
-        patch.touch(from, before);
-        patch.touch(to, before);
-        patch.push(from, Action::Move { to: (*to).to_owned() });
+        draft.touch(from, before);
+        draft.touch(to, before);
+        draft.push(from, Action::Move { to: (*to).to_owned() });
     }
     for (path, new) in after.iter().filter(|(path, _)| !moves.contains_key(path.as_str())) {
         match before.get(path) {
             Some(old) if old == new => continue,
-            Some(old) => modify(&mut patch, path, old, new),
-            None => patch.push(path, create(new)),
+            Some(old) => modify(&mut draft, path, old, new),
+            None => draft.push(path, create(new)),
         }
-        patch.touch(path, before);
+        draft.touch(path, before);
     }
-    Patch { schema: SchemaName::V1, base: patch.base, operations: patch.operations }
+    draft.finish()
 }
 
 /// The patch that undoes `patch`, made for the files as `patch` leaves them.
@@ -78,6 +78,10 @@ impl Draft {
         self.base.insert(path.to_owned(), before.get(path).map(|state| sha256(&state.bytes)));
     }
 
+    fn finish(self) -> Patch {
+        Patch { schema: SchemaName::V1, base: self.base, operations: self.operations }
+    }
+
     fn push(&mut self, path: &str, action: Action) {
         let id = format!("{}", self.operations.len() + 1);
         self.operations.push(Operation { id, path: path.to_owned(), action });
@@ -88,25 +92,24 @@ fn create(state: &FileState) -> Action {
     Action::Create { content: Content(state.bytes.clone()), executable: state.executable }
 }
 
-fn modify(patch: &mut Draft, path: &str, old: &FileState, new: &FileState) {
+fn modify(draft: &mut Draft, path: &str, old: &FileState, new: &FileState) {
     let edits = if old.executable == new.executable { edits(path, &old.bytes, &new.bytes) } else { None };
     let whole = || vec![Action::Delete {}, create(new)];
     let edits = edits.filter(|edits| leads_to(path, old, edits, new)).unwrap_or_else(whole);
     for action in edits {
-        patch.push(path, action);
+        draft.push(path, action);
     }
 }
 
 /// Whether the edits alone make the new file of the old one.
 fn leads_to(path: &str, old: &FileState, edits: &[Action], new: &FileState) -> bool {
     let files = Files::from([(path.to_owned(), old.clone())]);
-    let mut patch = Draft::default();
-    patch.touch(path, &files);
+    let mut draft = Draft::default();
+    draft.touch(path, &files);
     for action in edits {
-        patch.push(path, action.clone());
+        draft.push(path, action.clone());
     }
-    let patch = Patch { schema: SchemaName::V1, base: patch.base, operations: patch.operations };
-    apply(&patch, &files).changed.and_then(|mut changed| changed.remove(path).flatten()).as_ref() == Some(new)
+    apply(&draft.finish(), &files).changed.and_then(|mut changed| changed.remove(path).flatten()).as_ref() == Some(new)
 }
 
 /// One search and replacement for each hunk; nothing for bytes that are no text.

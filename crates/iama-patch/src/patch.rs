@@ -46,6 +46,7 @@ pub struct Patch {
 
 /// One edit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unevaluatedProperties" = false))]
 pub struct Operation {
     /// A name of the operation, unique within the patch.
     pub id: String,

@@ -205,14 +205,12 @@ fn holds_ascii(encoding: Encoding) -> bool {
 /// The dialect of a file by its name, or by its first line for a script without an extension.
 pub(crate) fn dialect_of(path: &str, bytes: &[u8]) -> Option<Dialect> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((_, extension)) => Dialect::from_extension(&extension.to_ascii_lowercase()),
-        None => {
-            let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            let is_python = first.starts_with(b"#!") && first.windows(6).any(|word| word == b"python");
-            is_python.then_some(Dialect::Python3)
-        }
+    if let Some((_, extension)) = name.rsplit_once('.') {
+        return Dialect::from_extension(&extension.to_ascii_lowercase());
     }
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_python = first.starts_with(b"#!") && first.windows(6).any(|word| word == b"python");
+    is_python.then_some(Dialect::Python3)
 }
 
 /// Python 2 reads what it can; what it refuses is read as Python 3 does. Anything that is no known language is UTF-8.

@@ -1,5 +1,6 @@
 //! Unified diffs are taken by the real `git apply` and `patch`; chosen hunks name what they need.
 #![expect(clippy::disallowed_methods, reason = "these tests are about what other programs make of a diff")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what a test cannot set up or read back has failed")]
 
 use std::fs;
 use std::path::Path;

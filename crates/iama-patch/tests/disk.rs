@@ -1,4 +1,5 @@
 //! What happens to a folder when a patch is written to it, and when that fails.
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up or read back has failed")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,8 +9,8 @@ use std::path::Path;
 use iama_patch::disk::{DiskError, apply_to_dir, invert_in_dir, read_files, write_changes};
 use iama_patch::{FileState, Files, between};
 
-fn state(text: &str) -> Option<FileState> {
-    Some(FileState { bytes: text.as_bytes().to_vec(), executable: false })
+fn file(text: &str) -> FileState {
+    FileState { bytes: text.as_bytes().to_vec(), executable: false }
 }
 
 fn changes(all: &[(&str, Option<FileState>)]) -> BTreeMap<String, Option<FileState>> {
@@ -43,9 +44,9 @@ fn when_the_third_write_fails_the_first_two_are_undone() {
     let before = listing(root.path());
     // `gone` goes first, `a` and the new `b/c` are written next, and `full` cannot become a file: it holds another one.
     let all = changes(&[
-        ("a", state("new a")),
-        ("b/c", state("new c")),
-        ("full", state("x")),
+        ("a", Some(file("new a"))),
+        ("b/c", Some(file("new c"))),
+        ("full", Some(file("x"))),
         ("full/gone", None),
         ("gone", None),
     ]);
@@ -66,7 +67,7 @@ fn modes_are_kept_and_new_files_are_plain() {
     let tool = Some(FileState { bytes: b"y".to_vec(), executable: true });
     write_changes(
         root.path(),
-        &changes(&[("private", state("y")), ("tool", tool.clone()), ("new", state("y")), ("run", tool)]),
+        &changes(&[("private", Some(file("y"))), ("tool", tool.clone()), ("new", Some(file("y"))), ("run", tool)]),
     )
     .unwrap();
     assert_eq!(["private", "tool", "new", "run"].map(mode), [0o600, 0o744, 0o644, 0o755]);
@@ -81,7 +82,7 @@ fn links_are_followed_neither_for_reading_nor_for_writing() {
     symlink("loop", root.path().join("loop")).unwrap();
     for path in ["folder/secret", "folder/new", "file", "loop", "loop/x", "../secret"] {
         assert_eq!(read_files(root.path(), [path]).unwrap_err().code(), "PATH_OUTSIDE_WORKSPACE", "{path}");
-        let written = write_changes(root.path(), &changes(&[("fine", state("x")), (path, state("x"))]));
+        let written = write_changes(root.path(), &changes(&[("fine", Some(file("x"))), (path, Some(file("x")))]));
         assert_eq!(written.unwrap_err().code(), "PATH_OUTSIDE_WORKSPACE", "{path}");
     }
     assert_eq!(listing(outside.path()), BTreeMap::from([("secret".to_owned(), Some("s".to_owned()))]));
@@ -93,7 +94,7 @@ fn a_patch_is_applied_checked_and_undone_in_a_folder() {
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("a.py"), "x = 1\n").unwrap();
     let before = read_files(root.path(), ["a.py", "b.py"]).unwrap();
-    let after = Files::from([("b.py".to_owned(), state("y = 1\n").unwrap())]);
+    let after = Files::from([("b.py".to_owned(), file("y = 1\n"))]);
     let patch = between(&before, &after);
     let inverse = invert_in_dir(&patch, root.path()).unwrap().unwrap();
     assert!(apply_to_dir(&patch, root.path(), true).unwrap().changed.is_some());
@@ -102,7 +103,7 @@ fn a_patch_is_applied_checked_and_undone_in_a_folder() {
     assert_eq!(read_files(root.path(), ["a.py", "b.py"]).unwrap(), after);
     // A second time the base is another one.
     let again = apply_to_dir(&patch, root.path(), false).unwrap();
-    assert_eq!(again.refusal().map(|outcome| outcome.code()), Some("FILE_NOT_FOUND"));
+    assert_eq!(again.refusal().map(iama_patch::OperationOutcome::code), Some("FILE_NOT_FOUND"));
     assert_eq!(invert_in_dir(&patch, root.path()).unwrap().unwrap_err().outcomes, again.outcomes);
     apply_to_dir(&inverse, root.path(), false).unwrap();
     assert_eq!(read_files(root.path(), ["a.py", "b.py"]).unwrap(), before);

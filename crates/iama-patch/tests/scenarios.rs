@@ -3,6 +3,8 @@
 //! `input/` holds the files, `links.json` names symbolic links to make beside them, `patch.json` is applied to the folder.
 //! `outcome.json` holds the outcomes; `expected/` the files afterwards, and is absent when nothing may change.
 //! `UPDATE_GOLDEN=1` writes both, to be read before they are committed.
+#![expect(clippy::disallowed_methods, reason = "one variable asks for the expected files to be written")]
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up or read back has failed")]
 
 use std::collections::BTreeMap;
 use std::fs;

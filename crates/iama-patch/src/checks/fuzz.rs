@@ -28,9 +28,9 @@ pub fn fuzz_one(data: &[u8]) {
         let before = file(&old, false);
         let operation = Operation { id: String::new(), path: path.to_owned(), action };
         let base = [(path.to_owned(), Some(sha256(&old)))].into();
-        let patch = Patch { schema: SchemaName::V1, base, operations: vec![operation] };
-        if let Ok(inverse) = invert(&patch, &before) {
-            let after = applied(&patch, &before);
+        let edit = Patch { schema: SchemaName::V1, base, operations: vec![operation] };
+        if let Ok(inverse) = invert(&edit, &before) {
+            let after = applied(&edit, &before);
             assert!(applied(&inverse, &after) == before, "the inverse does not lead back");
         }
     }

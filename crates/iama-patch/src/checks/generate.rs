@@ -44,7 +44,7 @@ const LINES: [&str; 10] = [
 
 fn search_case(random: &mut Random) -> Case {
     let ending = random.pick(&ENDINGS);
-    let mut lines: Vec<String> = (0..1 + random.below(24)).map(|_| line(random)).collect();
+    let mut lines: Vec<String> = (0..=random.below(24)).map(|_| line(random)).collect();
     if random.one_in(3) {
         let copy: Vec<String> = lines.iter().take(6).cloned().collect();
         lines.extend(copy);
@@ -54,7 +54,7 @@ fn search_case(random: &mut Random) -> Case {
         text.push_str(ending);
     }
     let (mut current, mut actions, mut is_right) = (text.clone(), Vec::new(), true);
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let (search, replace) = (anchor(random, &lines), lines_of(random));
         match replaced(&current, &own(&search, &current), &own(&replace, &current)) {
             Some(after) if is_right => current = after,
@@ -83,7 +83,7 @@ fn anchor(random: &mut Random, lines: &[String]) -> String {
     let at = random.below(taken.len());
     match random.below(9) {
         0 => taken[at].insert_str(0, "    "),
-        1 => taken[at] = taken[at].trim_start().to_owned(),
+        1 => taken[at] = taken[at].trim_start().into(),
         2 => taken.retain(|line| !line.is_empty()),
         3 => taken[at].push(' '),
         4 => taken.swap(0, at),
@@ -119,7 +119,7 @@ fn replaced(text: &str, search: &str, replace: &str) -> Option<String> {
 /// Functions of few names, one after another: replacing one by its name touches its lines alone.
 fn symbol_case(random: &mut Random) -> Case {
     let names = ["run", "runs", "Run", "run_"];
-    let functions: Vec<&str> = (0..1 + random.below(5)).map(|_| random.pick(&names)).collect();
+    let functions: Vec<&str> = (0..=random.below(5)).map(|_| random.pick(&names)).collect();
     let name = random.pick(&names);
     let ending = random.pick(&ENDINGS);
     let is_python = random.one_in(2);

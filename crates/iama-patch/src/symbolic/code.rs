@@ -49,7 +49,7 @@ impl Style {
 /// that are there. The insides of strings stay as they are.
 pub(super) fn rebased(content: &str, dialect: Dialect, indentation: &str, style: &Style, ending: &str) -> String {
     let content = content.replace("\r\n", "\n");
-    let given = content.trim_end().trim_start_matches(|c| c == '\n');
+    let given = content.trim_end().trim_start_matches('\n');
     let given = skip_blank_lines(given);
     let base = blanks_of(given);
     let from = Style::of(given);
@@ -91,9 +91,7 @@ fn lines_inside_strings(given: &str, dialect: Dialect) -> Vec<bool> {
     };
     for node in tree.nodes().filter(|node| matches!(node.kind(), "string" | "template_string")) {
         let last = line_of(node.end());
-        for line in line_of(node.start()) + 1..=last {
-            inside[line] = true;
-        }
+        inside[line_of(node.start())..=last].iter_mut().skip(1).for_each(|is_inside| *is_inside = true);
     }
     inside
 }

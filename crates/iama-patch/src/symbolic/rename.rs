@@ -152,9 +152,8 @@ fn is_binding(node: Node<'_>) -> bool {
         | "type_parameter"
         | "infer_type"
         | "import_require_clause" => true,
-        "assignment_pattern" => parent.field("left") == Some(node),
         "arrow_function" => parent.field("parameter") == Some(node),
-        "for_in_statement" => parent.field("left") == Some(node),
+        "assignment_pattern" | "for_in_statement" => parent.field("left") == Some(node),
         "index_signature" | "type_predicate" => parent.field("name") == Some(node),
         kind if kind.ends_with("_declaration") || kind.ends_with("declarator") || kind.ends_with("_signature") => {
             parent.field("name") == Some(node)
