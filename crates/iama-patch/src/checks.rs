@@ -82,3 +82,24 @@ impl Random {
         self.below(in_so_many) == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_bytes_than_the_right_ones_are_counted_as_a_wrong_place() {
+        let mut random = Random::new(3);
+        let mut report = CheckReport::default();
+        for _ in 0..200 {
+            let mut case = Case::new(&mut random);
+            match &mut case.expected {
+                Some(expected) => expected.push(b'!'),
+                None => case.expected = Some(Vec::new()),
+            }
+            *slot(&mut report, &case) += 1;
+        }
+        assert_eq!((report.applied, report.refused, report.wrong_place + report.missed), (0, 0, 200));
+        assert!(report.wrong_place > 0 && report.missed > 0, "{report:?}");
+    }
+}

@@ -17,6 +17,11 @@ fn files(all: &[(&str, &[u8])]) -> Files {
         .collect()
 }
 
+fn numbered_lines() -> String {
+    let lines: Vec<String> = (1..60).map(|line| format!("line {line}\n")).collect();
+    lines.concat()
+}
+
 /// Runs a program in a folder with the text as its input; gives what it says when it fails.
 fn run(folder: &Path, program: &str, arguments: &[&str], input: &[u8]) -> Result<(), String> {
     fs::write(folder.join(".diff"), input).unwrap();
@@ -52,7 +57,7 @@ fn check(before: &[(&str, &[u8])], after: &[(&str, &[u8])]) {
 
 #[test]
 fn several_hunks_are_taken() {
-    let before: String = (1..60).map(|line| format!("line {line}\n")).collect();
+    let before = numbered_lines();
     let after = before.replace("line 5\n", "").replace("line 30\n", "line 30\nmore\n").replace("line 58\n", "other\n");
     check(&[("a.py", before.as_bytes())], &[("a.py", after.as_bytes())]);
 }
@@ -101,7 +106,7 @@ fn empty_files_come_and_go_with_git() {
 
 #[test]
 fn a_subset_of_hunks_is_taken_as_its_own_diff() {
-    let before: String = (1..60).map(|line| format!("line {line}\n")).collect();
+    let before = numbered_lines();
     let after = before.replace("line 5\n", "").replace("line 30\n", "more\n").replace("line 58\n", "other\n");
     let (before, after) = (files(&[("a", before.as_bytes())]), files(&[("a", after.as_bytes())]));
     let ids: Vec<_> = diff(&before, &after)[0].hunks.iter().map(|hunk| (hunk.id.clone(), hunk.header())).collect();
