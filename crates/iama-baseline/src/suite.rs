@@ -91,6 +91,9 @@ pub struct Suite {
     pub collect_errors: Vec<CollectError>,
     /// What else the run complained of, in a sentence each.
     pub problems: Vec<String>,
+    /// Whether the whole run was ended because it took too long.
+    #[serde(default)]
+    pub ran_out: bool,
 }
 
 impl Suite {

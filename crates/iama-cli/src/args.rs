@@ -43,6 +43,7 @@ pub(crate) enum Recipes {
     Explain(RecipesExplain),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "three of them are one choice on the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct RecipesRun {
     /// Files and folders; `-` reads one file from standard input and writes it to standard output
@@ -242,17 +243,23 @@ pub(crate) enum Patch {
     /// Say what would come of a patch
     Check(PatchFile),
     /// Print the patch that undoes a patch, made from the folder as it is before it
-    Invert(PatchFile),
+    Invert(PatchInvert),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct PatchFile {
+pub(crate) struct PatchInvert {
     /// The patch, as iama.patch/1
     #[arg(value_name = "PATCH.json")]
     pub(crate) patch: PathBuf,
     /// The folder
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) root: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PatchFile {
+    #[command(flatten)]
+    pub(crate) input: PatchInvert,
     /// Write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

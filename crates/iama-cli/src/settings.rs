@@ -73,5 +73,9 @@ fn text_of(path: &Path) -> Result<Option<String>, Problem> {
 
 fn wrong(file: &str, error: &toml::de::Error) -> Problem {
     let first = error.message().lines().next().unwrap_or_default().to_owned();
-    bad_input("SETTINGS_INVALID", format!("{file}: {first}"), "`strategy`, `select`, `ignore`, `exclude` and `rules` are known")
+    bad_input(
+        "SETTINGS_INVALID",
+        format!("{file}: {first}"),
+        "`strategy`, `select`, `ignore`, `exclude` and `rules` are known",
+    )
 }

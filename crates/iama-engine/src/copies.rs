@@ -54,11 +54,13 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Links are copied as links when they stay inside the project by their text, else left out.
+/// Links are copied as links when they go no higher than their own folder, else left out: a copy must lead to nothing that
+/// is not in it.
 #[cfg(unix)]
 fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
+    use std::path::Component;
     let target = fs::read_link(from)?;
-    if target.is_absolute() {
+    if !target.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Ok(());
     }
     std::os::unix::fs::symlink(target, to)

@@ -123,10 +123,24 @@ impl Shop<'_> {
 
 /// Keeps what was chosen, under a name of its own.
 pub fn keep_choice(folder: &crate::JobFolder, chosen: &Chosen) -> Result<ArtifactId, Problem> {
-    let number = (1..).find(|number| !folder.file(&format!("selection-{number}.json")).exists()).unwrap_or(1);
+    let number = (1..10_000).find(|number| !folder.file(&format!("selection-{number}.json")).exists()).unwrap_or(1);
     let name = format!("selection-{number}.json");
     folder.keep(&name, chosen)?;
     Ok(ArtifactId(name))
+}
+
+/// Whether a choice names parts that a delivery has. Asked before a decision is put, so that no job waits for the impossible.
+pub fn check_choice(folder: &crate::JobFolder, chosen: &Chosen) -> Result<(), Problem> {
+    let patch: Patch = folder.read("patch.json")?;
+    let mut before = Files::new();
+    for path in patch.base.keys() {
+        before.extend(read(&folder.root.join(path))?.map(|state| (path.clone(), state)));
+    }
+    match applied(&patch, &before) {
+        Ok(after) => choose(&before, &after, chosen).map(|_| ()),
+        // Files that have changed are refused when the delivery is to be written, with their own reason.
+        Err(_) => Ok(()),
+    }
 }
 
 /// A part of a change; a part that does not exist or needs more is an error that says so.
@@ -189,6 +203,16 @@ fn put(root: &Path, patch: &Patch, back: &Patch) -> Result<Put, Problem> {
     Ok(Put::Done)
 }
 
+/// Whether every file is what the patch starts from.
+fn is_at(root: &Path, patch: &Patch) -> Result<bool, Problem> {
+    for (path, base) in &patch.base {
+        if read(&root.join(path))?.map(|state| sha256(&state.bytes)) != *base {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn one_file(patch: &Patch, path: &str) -> Patch {
     let mut part = patch.clone();
     part.base.retain(|known, _| known == path);
@@ -229,13 +253,12 @@ pub fn apply_partial(folder: &crate::JobFolder) -> Result<usize, Problem> {
         }
     }
     let known = folder.read_if_kept::<Applied>("applied.json")?;
-    let applied = match known {
-        Some(applied) => applied,
-        None => {
-            let after = applied(&forward, &before).map_err(|_| changed_since())?;
-            let reverse = iama_patch::between(&after, &before);
-            Applied { selection: Selection::Whole, forward, reverse, head: None }
-        }
+    let applied = if let Some(applied) = known {
+        applied
+    } else {
+        let after = applied(&forward, &before).map_err(|_| changed_since())?;
+        let reverse = iama_patch::between(&after, &before);
+        Applied { selection: Selection::Whole, forward, reverse, head: None }
     };
     folder.keep("applied.json", &applied)?;
     match put(&folder.root, &applied.forward, &applied.reverse)? {
@@ -244,13 +267,17 @@ pub fn apply_partial(folder: &crate::JobFolder) -> Result<usize, Problem> {
     }
 }
 
-/// Takes a partial patch back.
-pub fn revert_partial(folder: &crate::JobFolder) -> Result<(), Problem> {
+/// Takes a partial patch back; taken back already, puts it there again. Says whether it is there now.
+pub fn revert_partial(folder: &crate::JobFolder) -> Result<bool, Problem> {
     let applied: Applied = folder.read_if_kept("applied.json")?.ok_or_else(|| {
         Problem::input("NOT_APPLIED", "nothing of this job was applied").hint("`iama jobs list` shows what was")
     })?;
-    match put(&folder.root, &applied.reverse, &applied.forward)? {
-        Put::Done => Ok(()),
+    let (mut there, mut wanted, mut back) = (false, &applied.reverse, &applied.forward);
+    if is_at(&folder.root, &applied.forward)? {
+        (there, wanted, back) = (true, &applied.forward, &applied.reverse);
+    }
+    match put(&folder.root, wanted, back)? {
+        Put::Done => Ok(there),
         Put::Changed => Err(changed_since()),
     }
 }

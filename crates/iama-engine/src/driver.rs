@@ -219,7 +219,8 @@ impl Driver<'_> {
             }
             Err(NotRecorded::Ignored(_)) => Ok(()),
             Err(NotRecorded::Refused(refusal)) => {
-                Err(Problem::input(refusal.code.code(), refusal.to_string()).hint(refusal.hint()))
+                let sentence = format!("{} is not possible in {}", refusal.event, refusal.from);
+                Err(Problem::input(refusal.code.code(), sentence).hint(refusal.hint()))
             }
         }
     }

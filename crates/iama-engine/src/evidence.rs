@@ -265,9 +265,23 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         recipes: recipe_parts(shop.pair, &sources.rewrites),
         files: file_parts(shop.pair, &sources),
         seconds: seconds(records),
-        privacy: Privacy { network_calls: 0, left_machine: Vec::new() },
+        privacy: privacy(folder)?,
         unproven,
     })
+}
+
+/// Only the installer of an isolated environment uses the network, once for each side; the tests have none.
+fn privacy(folder: &JobFolder) -> Result<Privacy, Problem> {
+    let mut network_calls = 0;
+    for side in ["legacy.toolchain.json", "target.toolchain.json"] {
+        let toolchain: Toolchain = folder.read_if_kept(side)?.unwrap_or_default();
+        let own = toolchain.interpreter.zip(toolchain.environment);
+        network_calls +=
+            u32::from(own.is_some_and(|(interpreter, environment)| environment.python != interpreter.path));
+    }
+    let told = "the names of the packages that the tests need, to the package index, when their environment was made";
+    let left_machine = if network_calls > 0 { vec![told.to_owned()] } else { Vec::new() };
+    Ok(Privacy { network_calls, left_machine })
 }
 
 fn moment(at: Timestamp) -> String {

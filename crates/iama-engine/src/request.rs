@@ -28,6 +28,12 @@ pub struct Request {
     pub legacy_python: Option<PathBuf>,
     /// The target interpreter, if named.
     pub python: Option<PathBuf>,
+    /// Only these recipes, when any is named.
+    #[serde(default)]
+    pub select: Vec<String>,
+    /// Not these recipes.
+    #[serde(default)]
+    pub ignore: Vec<String>,
     /// Patterns of files to leave out.
     pub exclude: Vec<String>,
     /// Test files, when they are not to be searched for.

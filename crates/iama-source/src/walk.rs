@@ -178,13 +178,10 @@ fn sort_entry(
     if !metadata.is_file() || !is_claimed(entry.path(), &path, claims) {
         return;
     }
-    match reason_against(entry.path(), &path, metadata.len(), exclude) {
-        Some(reason) => leave_out(workspace, reason),
-        None => {
-            let executable = is_executable(&metadata);
-            workspace.files.push(SourceFile { path, bytes: metadata.len(), executable });
-        }
+    if let Some(reason) = reason_against(entry.path(), &path, metadata.len(), exclude) {
+        return leave_out(workspace, reason);
     }
+    workspace.files.push(SourceFile { path, bytes: metadata.len(), executable: is_executable(&metadata) });
 }
 
 /// A file without an extension is asked for its first line; the others tell by their name.

@@ -64,7 +64,7 @@ fn of_setup(text: &str) -> Vec<String> {
     values
         .filter(|value| matches!(value.kind(), "list" | "tuple"))
         .flat_map(|value| value.named_children().filter(|item| item.kind() == "string").collect::<Vec<_>>())
-        .map(|item| item.text().trim_matches(['\'', '"', 'u', 'b']).to_owned())
+        .filter_map(|item| item.child_of_kind("string_content").map(|content| content.text().to_owned()))
         .filter(|requirement| requirement.starts_with(|c: char| c.is_ascii_alphanumeric()))
         .collect()
 }

@@ -154,6 +154,7 @@ pub fn run_suite(
         blame(ended, &mut progress, &mut lost_files);
         if left.is_zero() || (ended == Ended::TimedOut) {
             progress.suite.problems.push("the whole run took too long and was ended".to_owned());
+            progress.suite.ran_out = true;
             break;
         }
     }

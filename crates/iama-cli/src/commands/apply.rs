@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use anstream::println;
 use iama_engine::delivery::{self, Chosen};
+use iama_engine::journal::Journal;
 use iama_engine::{JobFolder, decide as put};
 use iama_job::state::{Delivery, Selection};
-use iama_job::{Decision, Job, State};
+use iama_job::{Decision, EffectResult, Event, Job, State};
 use serde_json::json;
 
 use super::jobs::{find, job_of};
@@ -26,6 +27,7 @@ pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
         Selection::Whole
     } else {
         let chosen = Chosen { files: options.file.clone(), hunks: options.hunk.clone() };
+        delivery::check_choice(&folder, &chosen)?;
         Selection::Subset { selection: delivery::keep_choice(&folder, &chosen)? }
     };
     machine::catch_interrupts()?;
@@ -35,9 +37,9 @@ pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
     ticker.end_count();
     match &job.state {
         State::Delivered { delivery: Delivery::Applied { .. }, .. } => {
-            tell(&folder, &job, "applied", options.name.json)
+            Ok(tell(&folder, &job, "applied", options.name.json))
         }
-        _ => Err(refused(&folder, "apply")),
+        _ => Err(refused(&folder)?),
     }
 }
 
@@ -60,8 +62,8 @@ pub(super) fn revert(options: &Revert) -> Result<ExitCode, Problem> {
     let machine = machine::machine()?;
     let _lock = folder.lock()?;
     if matches!(job_of(&folder)?.state, State::FallbackRequired { .. }) {
-        delivery::revert_partial(&folder)?;
-        println!("the partial patch is taken back");
+        let there = delivery::revert_partial(&folder)?;
+        println!("the partial patch is {}", if there { "there again" } else { "taken back" });
         return Ok(ExitCode::SUCCESS);
     }
     let before = job_of(&folder)?;
@@ -70,36 +72,46 @@ pub(super) fn revert(options: &Revert) -> Result<ExitCode, Problem> {
         (
             State::Delivered { delivery: Delivery::Applied { .. }, .. },
             State::Delivered { delivery: Delivery::Reverted { .. }, .. },
-        ) => tell(&folder, &job, "reverted", options.name.json),
+        ) => Ok(tell(&folder, &job, "reverted", options.name.json)),
         (
             State::Delivered { delivery: Delivery::Reverted { .. }, .. },
             State::Delivered { delivery: Delivery::Applied { .. }, .. },
-        ) => tell(&folder, &job, "applied", options.name.json),
+        ) => Ok(tell(&folder, &job, "applied", options.name.json)),
         _ if job.reverse_patch.is_some() => Err(bad_input(
             "POST_COMMIT_REVERT_BLOCKED",
             "the delivery has been committed since",
             format!("apply the reverse patch yourself: iama patch apply {}", folder.file("reverse.json").display()),
         )),
-        _ => Err(refused(&folder, "revert")),
+        _ => Err(refused(&folder)?),
     }
 }
 
-fn refused(folder: &JobFolder, what: &str) -> Problem {
-    let hint =
-        format!("put the files back as they were, or start a new job; `iama jobs show {}` names them", folder.id);
-    let sentence = match what {
-        "apply" => "the chosen part fails its tests on its own, or a file was changed meanwhile; nothing was written",
-        _ => "a file was edited since the delivery was applied; nothing was written",
-    };
-    bad_input("EDITED_SINCE", sentence, hint)
+/// Why the last decision came to nothing, by the journal.
+fn refused(folder: &JobFolder) -> Result<Problem, Problem> {
+    let journal = Journal::open(&folder.file("journal.jsonl"))?;
+    let tests_failed = journal
+        .records
+        .last()
+        .is_some_and(|record| matches!(&record.event, Event::Result { result: EffectResult::TestsRun { .. }, .. }));
+    Ok(if tests_failed {
+        let sentence = "the chosen part does not pass the tests on its own; nothing was written";
+        bad_input(
+            "SUBSET_RED",
+            sentence,
+            "choose more of the delivery, or all of it; a file and its tests belong together",
+        )
+    } else {
+        let sentence = "a file is not what the job left or found there; nothing was written";
+        bad_input("EDITED_SINCE", sentence, "put the files back as they were, or start a new job")
+    })
 }
 
-fn tell(folder: &JobFolder, job: &Job, what: &str, as_json: bool) -> Result<ExitCode, Problem> {
+fn tell(folder: &JobFolder, job: &Job, what: &str, as_json: bool) -> ExitCode {
     let state = job.state.place().to_string();
     if as_json {
         println!("{}", json!({ "schema": "iama.delivery/1", "job": folder.id, "state": state }));
     } else {
         println!("{} {what}", folder.id);
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anstream::println;
 use iama_engine::journal::Journal;
 use iama_engine::{JobFolder, decide as put, folder};
-use iama_job::{Decision, Job, State};
+use iama_job::{Decision, EventKind, Job, State};
 use serde_json::json;
 
 use super::refactor;
@@ -57,7 +57,9 @@ pub(super) fn list(options: &JobsList) -> Result<ExitCode, Problem> {
     } else if rows.is_empty() {
         println!("{} has no jobs.", root.display());
     } else {
-        rows.iter().for_each(|(job, state)| println!("{}  {state}", paint::place(job)));
+        for (job, state) in &rows {
+            println!("{}  {state}", paint::place(job));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -70,8 +72,8 @@ pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
         return refactor::say(&folder, &job, true);
     }
     println!("{}  {}", paint::strong(&folder.id), job.state.place());
-    for kind in iama_job::choices::decisions(&job) {
-        println!("  open      {}", kind.code());
+    for command in open_commands(&job) {
+        println!("  open      {command} {}", folder.id);
     }
     println!("  folder    {}", folder.path().display());
     if folder.file("evidence.json").exists() {
@@ -88,6 +90,25 @@ pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The commands that a job waits for.
+fn open_commands(job: &Job) -> Vec<&'static str> {
+    let command = |kind| match kind {
+        EventKind::ApplyDelivery => Some("iama apply"),
+        EventKind::RevertDelivery => Some("iama revert"),
+        EventKind::DownloadPartial => Some("iama apply --partial"),
+        EventKind::Cancel => Some("iama jobs cancel"),
+        EventKind::SelectProposal
+        | EventKind::ApproveSpec
+        | EventKind::AcknowledgeUncovered
+        | EventKind::PreflightContinue
+        | EventKind::IncreaseTimeout => Some("iama jobs resume"),
+        _ => None,
+    };
+    let mut commands: Vec<_> = iama_job::choices::decisions(job).into_iter().filter_map(command).collect();
+    commands.dedup();
+    commands
 }
 
 /// Goes on with a job.

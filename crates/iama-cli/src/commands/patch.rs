@@ -7,7 +7,7 @@ use anstream::println;
 use iama_patch::disk::{self, DiskError};
 use iama_patch::{Patch as Document, Report};
 
-use crate::args::{Patch, PatchFile};
+use crate::args::{Patch, PatchFile, PatchInvert};
 use crate::paint;
 use crate::problem::{Problem, bad_input, exit, io};
 
@@ -20,7 +20,7 @@ pub(super) fn run(command: &Patch) -> Result<ExitCode, Problem> {
     }
 }
 
-fn read(options: &PatchFile) -> Result<Document, Problem> {
+fn read(options: &PatchInvert) -> Result<Document, Problem> {
     let shown = options.patch.display();
     let bytes = fs::read(&options.patch).map_err(|error| io(format!("cannot read {shown}"), &error))?;
     Document::from_json(&bytes).map_err(|error| bad_input(error.code(), format!("{shown}: {error}"), error.hint()))
@@ -32,8 +32,8 @@ fn on_disk(error: &DiskError) -> Problem {
 }
 
 fn apply(options: &PatchFile, dry_run: bool) -> Result<ExitCode, Problem> {
-    let patch = read(options)?;
-    let application = disk::apply_to_dir(&patch, &options.root, dry_run).map_err(|error| on_disk(&error))?;
+    let patch = read(&options.input)?;
+    let application = disk::apply_to_dir(&patch, &options.input.root, dry_run).map_err(|error| on_disk(&error))?;
     let report = Report::from(&application);
     if options.json {
         let text = serde_json::to_string(&report).map_err(|error| io("cannot write the report", &error.into()))?;
@@ -61,7 +61,7 @@ fn show(report: &Report, dry_run: bool) {
     }
 }
 
-fn invert(options: &PatchFile) -> Result<ExitCode, Problem> {
+fn invert(options: &PatchInvert) -> Result<ExitCode, Problem> {
     let patch = read(options)?;
     let inverse = disk::invert_in_dir(&patch, &options.root).map_err(|error| on_disk(&error))?;
     let inverse = inverse.map_err(|error| {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::{eprintln, println};
+use iama_baseline::python::interpreter::Wanted;
 use iama_engine::folder::write_whole;
 use iama_engine::rewrite::{FileResult, Rewritten, rewrite, rewrite_bytes, survey};
-use iama_baseline::python::interpreter::Wanted;
 use iama_recipes::rules::Rules;
 use iama_recipes::{AddedFile, Class, Migration, Options, Pair, Project, Strategy};
 use iama_source::{SourceFile, WalkError, WalkOptions, Workspace, walk};
@@ -97,12 +97,7 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
     finish(&report, mode, arguments.json)
 }
 
-fn options(
-    pair: &'static Pair,
-    arguments: &RecipesRun,
-    root: &Path,
-    settings: &Settings,
-) -> Result<Options, Problem> {
+fn options(pair: &'static Pair, arguments: &RecipesRun, root: &Path, settings: &Settings) -> Result<Options, Problem> {
     let target = target(&arguments.target_version)?;
     let rules = rules(pair, arguments, root, settings)?;
     let either = |own: &[String], project: &[String]| if own.is_empty() { project.to_vec() } else { own.to_vec() };
@@ -124,9 +119,9 @@ fn options(
 
 pub(super) fn target(version: &str) -> Result<(u8, u8), Problem> {
     let wanted = Wanted::parse(version).filter(|wanted| wanted.major == 3 && (8..=13).contains(&wanted.minor));
-    wanted.map(|wanted| (wanted.major, wanted.minor)).ok_or_else(|| {
-        bad_input("TARGET_UNKNOWN", format!("{version:?} is no target version"), "3.8 to 3.13 are")
-    })
+    wanted
+        .map(|wanted| (wanted.major, wanted.minor))
+        .ok_or_else(|| bad_input("TARGET_UNKNOWN", format!("{version:?} is no target version"), "3.8 to 3.13 are"))
 }
 
 /// The rules of the project and of the command line.
@@ -151,7 +146,7 @@ fn workspace(path: &Path, arguments: &RecipesRun, settings: &Settings, pair: &Pa
     if path.is_file() {
         let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let bytes = fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(0);
+        let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
         let files = vec![SourceFile { path: name, bytes, executable: false }];
         return Ok(Workspace { root: root.to_owned(), files, excluded: Vec::new() });
     }

@@ -43,6 +43,8 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         yes: options.yes,
         legacy_python: options.legacy_python.clone(),
         python: options.python.clone(),
+        select: settings.select.clone(),
+        ignore: settings.ignore.clone(),
         exclude: settings.exclude.iter().chain(&options.exclude).cloned().collect(),
         tests: options.test.clone(),
         per_test_seconds: options.test_timeout,
@@ -57,7 +59,7 @@ fn new_id(machine: &Machine) -> String {
     let now = (machine.clock)().0;
     let moment = jiff::Timestamp::from_millisecond(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let tail = (now.unsigned_abs() ^ (u64::from(std::process::id()) << 10)) & 0xffff;
-    format!("{}-{tail:04x}", moment.strftime("%Y%m%d-%H%M%S"))
+    format!("{}-{tail:04x}", moment.strftime("%Y%m%d-%H%M%S%3f"))
 }
 
 /// Drives a job as far as it goes and says what came of it.

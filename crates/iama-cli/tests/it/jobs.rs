@@ -51,7 +51,7 @@ fn a_chosen_part_is_tested_on_its_own_before_it_is_written() {
     let world = project();
     assert_eq!(refactor(&world, &[]).code, 0);
     let refused = world.iama(&["apply", "--file", "lib.py"]);
-    assert_eq!(refused.code, 2, "the tests are Python 2 still, so this part cannot pass: {}", refused.err);
+    assert_eq!((refused.code, refused.error()), (2, "SUBSET_RED"), "the tests are still Python 2: {}", refused.err);
     assert_eq!(world.read("lib.py"), SOURCE);
     assert_eq!(world.iama(&["apply", "--hunk", "nothing#9"]).error(), "SELECTION_INVALID");
     assert_eq!(world.iama(&["apply", "--file", "lib.py", "--file", "test_lib.py"]).code, 0);
@@ -101,7 +101,10 @@ fn without_any_python_the_result_cannot_be_tested_and_that_is_said() {
 
 #[test]
 fn without_a_legacy_interpreter_the_delivery_is_called_unproven() {
-    let world = World::new(&[("lib.py", SOURCE), ("test_lib.py", "import lib\ndef test_a():\n    assert lib.double({}) == []\n")]);
+    let world = World::new(&[
+        ("lib.py", SOURCE),
+        ("test_lib.py", "import lib\ndef test_a():\n    assert lib.double({}) == []\n"),
+    ]);
     let shown = refactor(&world, &["--legacy-python", "/no/such/python"]);
     let result = shown.json();
     assert_eq!((shown.code, &result["verdict"]), (0, &Value::from("UNPROVEN")), "{}", shown.err);

@@ -1,6 +1,7 @@
 //! The program as its user meets it: arguments in, exit code, output and files out.
 
 #![expect(clippy::disallowed_methods, reason = "these tests start the program, with an environment of their own")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
 mod jobs;
 mod recipes;

@@ -45,7 +45,8 @@ fn json_says_what_was_edited_and_what_needs_a_person() {
     assert_eq!(report["schema"], "iama.recipes-run/1");
     assert_eq!(report["changed"], serde_json::json!(["a.py"]));
     assert_eq!(report["edits"]["print-statement"], 1);
-    let places: Vec<_> = report["places"].as_array().unwrap().iter().map(|place| (&place["class"], &place["line"])).collect();
+    let places: Vec<_> =
+        report["places"].as_array().unwrap().iter().map(|place| (&place["class"], &place["line"])).collect();
     assert_eq!(places.len(), 2, "{places:?}");
     assert_eq!(report["failures"][0]["code"], "SOURCE_SYNTAX");
 }
@@ -89,9 +90,10 @@ fn every_recipe_is_listed_and_explained() {
 
 #[test]
 fn a_patch_is_applied_whole_or_not_at_all_and_inverted() {
+    const BASE: &str = "cb78bd8a17f7b751fe0d4663366dcbc257204033ef7ddd64b1f2969573b5b2e2";
     let patch = |search: &str| {
         format!(
-            r#"{{"schema":"iama.patch/1","base":{{}},"operations":[{{"id":"1","path":"a.py","op":"EXACT_SEARCH_REPLACE","search":"{search}","replace":"b"}}]}}"#
+            r#"{{"schema":"iama.patch/1","base":{{"a.py":"{BASE}"}},"operations":[{{"id":"1","path":"a.py","op":"EXACT_SEARCH_REPLACE","search":"{search}","replace":"b"}}]}}"#
         )
     };
     let world = World::new(&[("a.py", "a = 1\n")]);

@@ -27,9 +27,9 @@ impl Shop<'_> {
         copy_project(&self.folder.root, &self.folder.work())?;
         let strategy = job.strategy.map_or(Strategy::Standard, recipe_strategy);
         let scope = self.scope()?;
-        let tests: Vec<SourceFile> = scope.test_files.iter().map(source_file).collect();
+        let tests: Vec<SourceFile> = scope.test_files.iter().map(|path| source_file(path)).collect();
         let (mut carried, mut records, mut lost, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
-        let mut added = BTreeMap::new();
+        let (mut added, mut unchanged) = (BTreeMap::new(), Vec::new());
         let (_, project) = self.project()?;
         rewrite(&self.folder.root, &tests, self.pair, &project, &self.options(strategy), |file| {
             added.extend(added_files(&file));
@@ -39,15 +39,37 @@ impl Shop<'_> {
                     records.push(record(&file, true));
                     carried.push(row);
                 }
-                Ok(None) => {}
-                Err(place) => lost.push(place),
+                Ok(None) => unchanged.push(file.path),
+                Err(place) => {
+                    unchanged.push(file.path);
+                    lost.push(place);
+                }
             }
         });
         failed.map_or(Ok(()), Err)?;
+        for path in unchanged {
+            let bytes = self.originals([&path])?.remove(&path).map(|state| state.bytes).unwrap_or_default();
+            carried.push(unchanged_test(path, &bytes));
+        }
+        carried.sort_by(|a, b| a.path.cmp(&b.path));
         self.folder.keep("added-tests.json", &added)?;
         self.folder.keep("carried.json", &carried)?;
         self.folder.keep("carried-lost.json", &lost)?;
         self.folder.keep("rewrite-tests.json", &records)
+    }
+
+    /// The tests must be what they were when they were sealed.
+    pub(super) fn check_seal(&self) -> Result<(), Problem> {
+        let carried: Vec<Carried> = self.folder.read("carried.json")?;
+        for test in carried {
+            let place = self.folder.work().join(&test.path);
+            let bytes = fs::read(&place).map_err(|error| crate::folder::cannot_read(&place, &error))?;
+            if sha256(&bytes) != test.sha256 {
+                return Err(Problem::input("SEAL_BROKEN", format!("the sealed test {} was changed", test.path))
+                    .hint("the job's copy was changed from outside; start a new job"));
+            }
+        }
+        Ok(())
     }
 
     /// Rewrites everything but the tests, in memory, and keeps the result as a patch.
@@ -132,7 +154,8 @@ impl Shop<'_> {
     /// What the recipes are to run with.
     pub(super) fn options(&self, strategy: Strategy) -> Options {
         let target = (self.request.target.major, self.request.target.minor);
-        Options { target, ..Options::of(strategy) }
+        let (select, ignore) = (self.request.select.clone(), self.request.ignore.clone());
+        Options { target, select, ignore, ..Options::of(strategy) }
     }
 
     /// What the recipes did to every file, by path.
@@ -153,22 +176,16 @@ fn added_files(file: &Rewritten) -> Vec<(String, String)> {
     }
 }
 
-fn source_file(path: &String) -> SourceFile {
-    SourceFile { path: path.clone(), bytes: 0, executable: false }
+fn source_file(path: &str) -> SourceFile {
+    SourceFile { path: path.to_owned(), bytes: 0, executable: false }
 }
 
-/// A test file as it is carried over, with the proof that nothing is lost; nothing when no recipe can read it.
+/// A test file as it is carried over, with the proof that nothing is lost; nothing when it stays as it is.
 fn carry(file: &Rewritten) -> Result<Option<(Carried, Vec<u8>)>, PlaceRecord> {
-    let (before, after, bytes) = match &file.result {
-        FileResult::Migrated { before, migration, bytes } => {
-            let bytes = bytes.clone().or_else(|| before.encode(before.text()).ok());
-            (before.text().to_owned(), migration.text.clone(), bytes)
-        }
-        FileResult::AlreadyTarget | FileResult::Failed(_) => return Ok(None),
-    };
-    let Some(bytes) = bytes else { return Ok(None) };
-    let (tests_before, assertions_before, literals_before) = measure(Dialect::python2_of(&before), &before);
-    let (tests_after, assertions_after, literals_after) = measure(Dialect::Python3, &after);
+    let FileResult::Migrated { before, migration, bytes: Some(bytes) } = &file.result else { return Ok(None) };
+    let (before, after, bytes) = (before.text(), migration.text.as_str(), bytes.clone());
+    let (tests_before, assertions_before, literals_before) = measure(Dialect::python2_of(before), before);
+    let (tests_after, assertions_after, literals_after) = measure(Dialect::Python3, after);
     if tests_after < tests_before || assertions_after < assertions_before || literals_after < literals_before {
         let reason = "carrying the tests over would lose a test, an assertion or a literal".to_owned();
         let (recipe, title) = ("SEAL".to_owned(), "a test file stays as it is".to_owned());
@@ -178,6 +195,20 @@ fn carry(file: &Rewritten) -> Result<Option<(Carried, Vec<u8>)>, PlaceRecord> {
     let sha256 = sha256(&bytes);
     let row = Carried { path, tests_before, tests_after, assertions_before, assertions_after, sha256 };
     Ok(Some((row, bytes)))
+}
+
+/// A file of tests that is sealed as it is.
+fn unchanged_test(path: String, bytes: &[u8]) -> Carried {
+    let text = String::from_utf8_lossy(bytes);
+    let (tests, assertions, _) = measure(Dialect::python2_of(&text), &text);
+    Carried {
+        path,
+        tests_before: tests,
+        tests_after: tests,
+        assertions_before: assertions,
+        assertions_after: assertions,
+        sha256: sha256(bytes),
+    }
 }
 
 /// Tests, assertions and literals of a text.

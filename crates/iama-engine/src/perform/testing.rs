@@ -56,6 +56,9 @@ impl Shop<'_> {
         let suite = self.run(&self.folder.legacy(), "legacy-run", environment, &scope.test_files, factor, without)?;
         crate::copies::remove(&self.folder.legacy())?;
         self.folder.keep("legacy.suite.json", &suite)?;
+        if suite.ran_out {
+            return Ok(BaselineOutcome::TimedOut);
+        }
         let passed = suite.counts().passed;
         if passed == 0 {
             return Ok(unrunnable(scope.files));
@@ -67,6 +70,7 @@ impl Shop<'_> {
     pub(super) fn run_result(&mut self, factor: u32, without: &[JobTestId]) -> Result<TestOutcome, Problem> {
         (self.progress)(Progress::Stage("running the tests on the result"));
         let work = self.folder.work();
+        self.check_seal()?;
         let run = self.folder.file("result");
         // Tests may write into what they test; the copy that is delivered stays clean.
         copy_project(&work, &run)?;
@@ -187,6 +191,10 @@ pub(crate) fn run_tests_in(
     let worse = regressions(legacy.as_ref(), &suite);
     if worse.is_empty() {
         return Ok(TestOutcome::Green);
+    }
+    if suite.ran_out && worse.iter().all(|id| !suite.cases.contains_key(&TestId(id.clone()))) {
+        // What is missing was never started: the time ran out, and no logic failed.
+        return Ok(TestOutcome::TimedOut);
     }
     Ok(TestOutcome::Failed { fingerprint: fingerprint(&suite, &worse) })
 }
