@@ -167,6 +167,13 @@ fn is_python2_only(node: Node<'_>) -> bool {
     }
 }
 
+/// The text that shows a file to be Python 2, for finding out why it was taken for that.
+pub fn certainty(text: &str) -> Option<String> {
+    let Reading::Source(tree) = read(text) else { return None };
+    let shown = tree.nodes().find(|node| is_old_syntax(*node)).or_else(|| old_builtin(&tree));
+    shown.map(|node| format!("{}: {}", node.kind(), node.text().lines().next().unwrap_or_default()))
+}
+
 /// Whether the file could not be Python 3: by its syntax, or by a builtin that only Python 2 has.
 fn certain(tree: &SyntaxTree) -> bool {
     tree.nodes().any(is_old_syntax) || (tree.text().contains_any(OLD_BUILTINS) && uses_old_builtin(tree))
@@ -174,7 +181,8 @@ fn certain(tree: &SyntaxTree) -> bool {
 
 fn is_old_syntax(node: Node<'_>) -> bool {
     match node.kind() {
-        "repr_expression" | "<>" | "exec_statement" => true,
+        "repr_expression" | "<>" => true,
+        "exec_statement" => !exec_looks_like_call(node),
         "print_statement" => !looks_like_call(node),
         "except_clause" => node.child_of_kind(",").is_some(),
         "raise_statement" => node.child_of_kind("expression_list").is_some(),
@@ -199,8 +207,13 @@ impl ContainsAny for str {
 }
 
 fn uses_old_builtin(tree: &SyntaxTree) -> bool {
+    old_builtin(tree).is_some()
+}
+
+fn old_builtin(tree: &SyntaxTree) -> Option<Node<'_>> {
     let scopes = Scopes::build(tree);
-    tree.nodes().any(|node| {
+    tree.nodes().find(|node| {
+        let node = *node;
         node.kind() == "identifier"
             && OLD_BUILTINS.contains(&node.text())
             && scopes.resolve(node) == Some(Resolution::Builtin)
@@ -218,6 +231,13 @@ fn is_guarded(node: Node<'_>) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether an exec statement would read as a call in Python 3.
+fn exec_looks_like_call(node: Node<'_>) -> bool {
+    let mut parts = node.named_children();
+    let code = parts.next().is_some_and(|code| matches!(code.kind(), "parenthesized_expression" | "tuple"));
+    code && parts.next().is_none()
 }
 
 /// Whether a print statement would read as a call in Python 3.

@@ -60,7 +60,7 @@ pub(super) const RECIPES: [Recipe; 7] = [
         why: "Only u'' read \\u, \\U and \\N in Python 2; in Python 3 every literal that is not raw does.",
         before: "pattern = '\\u0041'",
         after: "pattern = '\\\\u0041'",
-        kinds: &["escape_sequence"],
+        kinds: &["string"],
         visit: native_escape,
     },
     Recipe {
@@ -103,7 +103,10 @@ fn number_literal(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let octal = digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit());
     let new = if octal { format!("0o{}", &digits[1..]) } else { digits.to_owned() };
     if new != text {
-        found.safe(node, vec![Edit::replace(node.span(), new)]);
+        // A dot right behind the digits would be taken for a fraction's.
+        let dotted = node.tree().text()[node.end() as usize..].starts_with('.') && digits.len() < text.len();
+        let space = if dotted { " " } else { "" };
+        found.safe(node, vec![Edit::replace(node.span(), format!("{new}{space}"))]);
     }
 }
 
@@ -117,25 +120,63 @@ fn unicode_literal(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let kept: String = prefix.chars().filter(|c| !matches!(c, 'u' | 'U')).collect();
     let span = Span::new(node.start(), node.start() + u32::try_from(quote).unwrap_or(0));
     let edit = Edit::replace(span, kept.as_str());
-    let raw_escape = !kept.is_empty()
-        && node.parent().is_some_and(|string| string.text().contains("\\u") || string.text().contains("\\U"));
-    if raw_escape {
-        found.refuse(node, "ur'' reads \\u escapes and Python 3's r'' does not: write the characters out");
-    } else {
-        found.safe(node, vec![edit]);
+    if kept.is_empty() {
+        return found.safe(node, vec![edit]);
+    }
+    let Some(string) = node.parent().filter(|string| string.kind() == "string") else { return };
+    match without_raw_escapes(string, &text[quote..]) {
+        Some(content) => found.safe(string, vec![Edit::replace(string.span(), content)]),
+        None => found.safe(node, vec![edit]),
     }
 }
 
+/// `ur''` reads \u escapes and `r''` does not: the same text as a literal that is not raw, when it has such escapes.
+fn without_raw_escapes(string: Node<'_>, quote: &str) -> Option<String> {
+    let inner = string.text().split_once(quote)?.1.strip_suffix(quote)?;
+    let mut text = String::from(quote);
+    let mut escapes = false;
+    let mut rest = inner;
+    while let Some(first) = rest.chars().next() {
+        let run = rest.len() - rest.trim_start_matches('\\').len();
+        if run == 0 {
+            text.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let follows = rest[run..].chars().next();
+        let escape = run % 2 == 1 && matches!(follows, Some('u' | 'U'));
+        let quoted = run % 2 == 1 && follows.is_some_and(|c| quote.starts_with(c));
+        text.push_str(&"\\".repeat(2 * run - usize::from(escape)));
+        if quoted {
+            text.push('\\');
+        }
+        if let Some(c) = follows {
+            text.push(c);
+        }
+        escapes |= escape;
+        rest = &rest[run + follows.map_or(0, char::len_utf8)..];
+    }
+    text.push_str(quote);
+    escapes.then_some(text)
+}
+
 fn native_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let special = node.text().len() > 1 && node.text()[1..].starts_with(['u', 'U', 'N']);
-    let string = node.ancestors().find(|outer| outer.kind() == "string");
-    let Some(string) = string.filter(|_| special && context.certain && !context.had_future("unicode_literals")) else {
+    let text = node.text();
+    if !text.starts_with(['"', '\'']) || !context.certain || context.had_future("unicode_literals") {
         return;
-    };
-    let source = context.source_text(string);
-    let prefix: String = source.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
-    if prefix.is_empty() && !context.is_written(string) {
-        found.safe(node, vec![Edit::insert(node.start(), "\\")]);
+    }
+    let (mut edits, mut at) = (Vec::new(), 0);
+    while let Some(next) = text[at..].find('\\') {
+        let escape = at + next;
+        if text[escape + 1..].starts_with(['u', 'U', 'N']) {
+            edits.push(Edit::insert(node.start() + u32::try_from(escape).unwrap_or(0), "\\"));
+        }
+        at = escape + 1 + text[escape + 1..].chars().next().map_or(0, char::len_utf8);
+    }
+    // An earlier round may have taken a prefix away.
+    let plain = context.source_text(node).starts_with(['"', '\'']);
+    if !edits.is_empty() && plain && !context.is_written(node) {
+        found.safe(node, edits);
     }
 }
 

@@ -2,7 +2,9 @@
 
 use iama_syntax::{Node, Span};
 
-use super::look::{Use, arguments, bare, call_of, is_builtin, is_loose, kept, method_call, positional, rename, use_of};
+use super::look::{
+    Use, arguments, bare, call_of, is_builtin, is_loose, kept, list_around, method_call, positional, rename, use_of,
+};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
@@ -109,11 +111,12 @@ fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         Use::Loop(_) | Use::Comprehension | Use::Consumed if lazy => None,
         Use::Consumed if !is_iter_argument(context, node) => None,
         Use::Membership => None,
-        _ if !lazy => Some("list("),
-        _ => method.starts_with("iter").then_some("iter("),
+        Use::Comprehension if node.parent().is_some_and(|clause| context.is_written(clause)) => None,
+        _ if !lazy => Some(list_around(context)),
+        _ => method.starts_with("iter").then_some(("iter(", ")")),
     };
-    if let Some(wrapper) = wrapper {
-        edits.push(Edit::wrap(node.span(), wrapper, ")"));
+    if let Some((before, after)) = wrapper {
+        edits.push(Edit::wrap(node.span(), before, after));
     }
     if !edits.is_empty() {
         found.safe(node, edits);
@@ -187,14 +190,14 @@ fn map_filter_zip(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     let Some(parts) = positional(node) else {
         if use_of(context, node) == Use::Other {
-            found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]);
+            found.safe(node, vec![as_list(context, node)]);
         }
         return;
     };
     let used = use_of(context, node);
     match (name, &parts[..]) {
         ("map", [nothing, sequence]) if nothing.kind() == "none" => {
-            found.safe(node, vec![Edit::pieces(node.span(), list_of(*sequence))]);
+            found.safe(node, vec![Edit::pieces(node.span(), list_of(context, *sequence))]);
         }
         ("map", [nothing, ..]) if nothing.kind() == "none" => {
             found.refuse(node, "map(None, …) pads the shorter sequences: itertools.zip_longest does, as tuples");
@@ -202,16 +205,16 @@ fn map_filter_zip(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         ("map", [_, _, _, ..]) if used != Use::Consumed => {
             let why =
                 "with several sequences Python 2 pads the shorter ones with None and Python 3 stops at the shortest";
-            found.check(node, why, wrapped(node, used));
+            found.check(node, why, wrapped(context, node, used));
         }
-        ("filter", [_, _]) if used == Use::Dropped => found.safe(node, wrapped(node, Use::Other)),
-        ("map", _) if used == Use::Dropped => found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]),
+        ("filter", [_, _]) if used == Use::Dropped => found.safe(node, wrapped(context, node, Use::Other)),
+        ("map", _) if used == Use::Dropped => found.safe(node, vec![as_list(context, node)]),
         ("filter", [_, _]) if used == Use::Other => {
             let why = "filter() of a string or a tuple gave a string or a tuple";
-            found.check(node, why, wrapped(node, used));
+            found.check(node, why, wrapped(context, node, used));
         }
         _ => {
-            let edits = wrapped(node, used);
+            let edits = wrapped(context, node, used);
             if !edits.is_empty() {
                 found.safe(node, edits);
             }
@@ -219,14 +222,19 @@ fn map_filter_zip(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-fn wrapped(node: Node<'_>, used: Use<'_>) -> Vec<Edit> {
+fn wrapped(context: &Context<'_>, node: Node<'_>, used: Use<'_>) -> Vec<Edit> {
     if used != Use::Other {
         return Vec::new();
     }
     match lambda_comprehension(node) {
         Some(pieces) => vec![Edit::pieces(node.span(), pieces)],
-        None => vec![Edit::wrap(node.span(), "list(", ")")],
+        None => vec![as_list(context, node)],
     }
+}
+
+fn as_list(context: &Context<'_>, node: Node<'_>) -> Edit {
+    let (before, after) = list_around(context);
+    Edit::wrap(node.span(), before, after)
 }
 
 /// `map(lambda x: e, s)` and `filter(lambda x: e, s)` read better as list comprehensions.
@@ -269,8 +277,9 @@ fn lambda_comprehension(node: Node<'_>) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-fn list_of(sequence: Node<'_>) -> Vec<Piece> {
-    vec![Piece::New("list(".into()), Piece::Keep(sequence.span()), Piece::New(")".into())]
+fn list_of(context: &Context<'_>, sequence: Node<'_>) -> Vec<Piece> {
+    let (before, after) = list_around(context);
+    vec![Piece::New(before.into()), Piece::Keep(sequence.span()), Piece::New(after.into())]
 }
 
 fn range_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -279,7 +288,7 @@ fn range_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     if use_of(context, node) == Use::Other && !is_only_read(node) && !feeds_list_maker(context, node) {
-        found.safe(node, vec![Edit::wrap(node.span(), "list(", ")")]);
+        found.safe(node, vec![as_list(context, node)]);
     }
 }
 

@@ -197,3 +197,8 @@ pub(super) fn class_of(function: Node<'_>) -> Option<Node<'_>> {
     let around = |outer: &Node<'_>| matches!(outer.kind(), "class_definition" | "function_definition" | "lambda");
     function.ancestors().find(around).filter(|outer| outer.kind() == "class_definition")
 }
+
+/// What stands before and behind an expression that becomes a list: a call, where that name still is the builtin.
+pub(super) fn list_around(context: &Context<'_>) -> (&'static str, &'static str) {
+    if context.binds_anywhere("list") { ("[item for item in ", "]") } else { ("list(", ")") }
+}

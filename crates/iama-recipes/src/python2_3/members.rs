@@ -59,6 +59,14 @@ fn new_path(path: &str) -> Option<&'static str> {
     MEMBERS.iter().find(|(old, _)| *old == path).map(|(_, new)| *new)
 }
 
+/// The builtin that a member of `types` and its kin stands for.
+pub(super) fn builtin_for(context: &Context<'_>, node: Node<'_>) -> Option<&'static str> {
+    if !matches!(node.kind(), "attribute" | "identifier") {
+        return None;
+    }
+    new_path(&context.dotted(node)?).filter(|new| !new.contains(['.', '(']))
+}
+
 fn renamed_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "import_from_statement" {
         return renamed_imports(context, node, found);

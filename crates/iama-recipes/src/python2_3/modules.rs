@@ -91,20 +91,23 @@ pub(super) fn items<'t>(node: Node<'t>) -> impl Iterator<Item = (Node<'t>, Node<
 }
 
 /// The new name of a module or of the package that it lies in.
-fn new_module(name: &str) -> Option<&'static str> {
-    MODULES.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
+fn new_module(context: &Context<'_>, name: Node<'_>) -> Option<&'static str> {
+    let new = MODULES.iter().find(|(old, _)| *old == name.text()).map(|(_, new)| *new)?;
+    // Python 3 has a package of that name too, and a round before this one may have written it.
+    let both = name.text() == "dbm";
+    (!is_neighbour(context, name.text()) && (!both || (context.certain && !context.is_written(name)))).then_some(new)
 }
 
 fn renamed_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "import_from_statement" {
         let Some(module) = node.field("module_name") else { return };
-        if let Some(new) = new_module(module.text()).filter(|_| !is_neighbour(context, module.text())) {
+        if let Some(new) = new_module(context, module) {
             found.safe(node, vec![rename(module, new)]);
         }
         return;
     }
     for (item, name, alias) in items(node) {
-        let Some(new) = new_module(name.text()).filter(|_| !is_neighbour(context, name.text())) else { continue };
+        let Some(new) = new_module(context, name) else { continue };
         if alias.is_some() {
             found.safe(item, vec![rename(name, new)]);
             continue;

@@ -52,7 +52,7 @@ const RENAMED_ASSERTIONS: &[(&str, &str)] = &[
     ("failIf", "assertFalse"),
 ];
 
-pub(super) const RECIPES: [Recipe; 9] = [
+pub(super) const RECIPES: [Recipe; 10] = [
     Recipe {
         id: "renamed-builtins",
         title: "builtins with a new name",
@@ -141,6 +141,17 @@ pub(super) const RECIPES: [Recipe; 9] = [
         after: "ok = isinstance(x, int)",
         kinds: &["tuple"],
         visit: isinstance_duplicates,
+    },
+    Recipe {
+        id: "new-keywords",
+        title: "names that became keywords",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "async, await and nonlocal are keywords of Python 3, so that nothing can be called by these names.",
+        before: "worker.async = True",
+        after: "worker.async_ = True",
+        kinds: &["identifier"],
+        visit: new_keyword,
     },
     Recipe {
         id: "xreadlines",
@@ -244,13 +255,14 @@ fn unittest_assertion(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 fn isinstance_duplicates(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let call = node.ancestors().nth(1).filter(|call| call.kind() == "call");
     let checks = |name| is_builtin(context, name, "isinstance") || is_builtin(context, name, "issubclass");
-    if !call.and_then(|call| call.field("function")).is_some_and(checks) || node.field_name() != "" {
+    let asks = call.and_then(|call| call.field("function")).is_some_and(checks);
+    if !asks || node.field_name() != "" || !context.certain {
         return;
     }
     let items: Vec<_> = node.named_children().collect();
     let new_name = |item: &Node<'_>| match lookup(RENAMED_BUILTINS, item.text()) {
         Some(new) if context.is_builtin(*item) => new.to_owned(),
-        _ => item.text().to_owned(),
+        _ => super::members::builtin_for(context, *item).unwrap_or(item.text()).to_owned(),
     };
     let mut kept: Vec<(Node<'_>, String)> = Vec::new();
     for item in &items {
@@ -266,6 +278,13 @@ fn isinstance_duplicates(context: &Context<'_>, node: Node<'_>, found: &mut Find
     let names: Vec<_> = kept.into_iter().map(|(_, name)| name).collect();
     let text = if names.len() == 1 { names.concat() } else { format!("({})", names.join(", ")) };
     found.safe(node, vec![Edit::replace(node.span(), text)]);
+}
+
+fn new_keyword(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if matches!(node.text(), "async" | "await" | "nonlocal") {
+        let why = "renamed wherever it stands; callers outside the workspace use the old name";
+        found.check(node, why, vec![Edit::insert(node.end(), "_")]);
+    }
 }
 
 fn xreadlines(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
