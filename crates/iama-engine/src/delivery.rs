@@ -10,7 +10,7 @@ use std::path::Path;
 
 use iama_job::event::TestOutcome;
 use iama_job::state::Selection;
-use iama_job::{ArtifactId, EffectResult};
+use iama_job::{ArtifactId, EffectResult, Fingerprint};
 use iama_patch::{FileState, Files, Patch};
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,14 @@ impl Shop<'_> {
     /// Tests a part of a delivery on its own.
     pub(crate) fn retest(&mut self, selection: &Selection) -> Result<TestOutcome, Problem> {
         (self.progress)(crate::driver::Progress::Stage("testing the chosen part on its own"));
-        let (_, after) = self.delivery(selection)?;
+        let after = match self.delivery(selection) {
+            Ok((_, after)) => after,
+            // The part cannot be tested, so it is not shown to be good.
+            Err(problem) if matches!(problem.code, "SELECTION_INVALID" | "WORKSPACE_CHANGED") => {
+                return Ok(TestOutcome::Failed { fingerprint: Fingerprint::of([]) });
+            }
+            Err(problem) => return Err(problem),
+        };
         let copy = self.folder.file("subset");
         copy_project(&self.folder.root, &copy)?;
         for (path, state) in &after {
@@ -138,8 +145,7 @@ pub fn check_choice(folder: &crate::JobFolder, chosen: &Chosen) -> Result<(), Pr
     }
     match applied(&patch, &before) {
         Ok(after) => choose(&before, &after, chosen).map(|_| ()),
-        // Files that have changed are refused when the delivery is to be written, with their own reason.
-        Err(_) => Ok(()),
+        Err(_) => Err(changed_since()),
     }
 }
 
@@ -176,12 +182,13 @@ enum Put {
 
 /// Carries a patch out on a folder, file by file. `back` is its inverse and knows what each file is to become.
 fn put(root: &Path, patch: &Patch, back: &Patch) -> Result<Put, Problem> {
+    let mut parts = by_file(patch);
     let mut todo = BTreeMap::new();
     for (path, base) in &patch.base {
         let now = read(&root.join(path))?;
         let hash = now.as_ref().map(|state| sha256(&state.bytes));
         if hash == *base {
-            let part = one_file(patch, path);
+            let Some(part) = parts.remove(path) else { continue };
             let before: Files = now.iter().map(|state| (path.clone(), state.clone())).collect();
             let after = applied(&part, &before)?.remove(path);
             todo.insert(path.clone(), (now, after));
@@ -213,11 +220,19 @@ fn is_at(root: &Path, patch: &Patch) -> Result<bool, Problem> {
     Ok(true)
 }
 
-fn one_file(patch: &Patch, path: &str) -> Patch {
-    let mut part = patch.clone();
-    part.base.retain(|known, _| known == path);
-    part.operations.retain(|operation| operation.path == path);
-    part
+/// A patch of its own for each file.
+fn by_file(patch: &Patch) -> BTreeMap<String, Patch> {
+    let alone = |(path, base): (&String, &Option<String>)| {
+        let base = [(path.clone(), base.clone())].into();
+        (path.clone(), Patch { schema: patch.schema, base, operations: Vec::new() })
+    };
+    let mut parts: BTreeMap<String, Patch> = patch.base.iter().map(alone).collect();
+    for operation in &patch.operations {
+        if let Some(part) = parts.get_mut(&operation.path) {
+            part.operations.push(operation.clone());
+        }
+    }
+    parts
 }
 
 fn read(path: &Path) -> Result<Option<FileState>, Problem> {

@@ -138,8 +138,12 @@ pub fn drive(
             return Ok(driver.job);
         }
     }
+    Err(interrupted(folder))
+}
+
+fn interrupted(folder: &JobFolder) -> Problem {
     let sentence = format!("interrupted; `iama jobs resume {}` goes on where it stopped", folder.id);
-    Err(Problem { code: "INTERRUPTED", sentence, hint: "nothing was lost".to_owned(), kind: Kind::Interrupted })
+    Problem { code: "INTERRUPTED", sentence, hint: "nothing was lost".to_owned(), kind: Kind::Interrupted }
 }
 
 /// Puts a decision of a person's to a job that waits, and carries out what follows from it.
@@ -156,9 +160,13 @@ pub fn decide(
     let mut nobody = Nobody;
     let mut driver = Driver { shop, journal, job, decider: &mut nobody };
     driver.repeat_last()?;
-    while driver.work()? {}
+    if driver.work_off()? {
+        let sentence = "an earlier command had been cut short and was finished first; nothing else was done";
+        return Err(Problem::input("FINISHED_FIRST", sentence)
+            .hint(format!("see where the job is with `iama jobs show {}`, and say again what you want", folder.id)));
+    }
     driver.take(Event::Decision(decision))?;
-    while driver.work()? {}
+    driver.work_off()?;
     Ok(driver.job)
 }
 
@@ -190,18 +198,30 @@ impl Driver<'_> {
         }
     }
 
+    /// Carries out all effects that the job waits for; false when it waited for none.
+    fn work_off(&mut self) -> Result<bool, Problem> {
+        let mut any = false;
+        while self.work()? {
+            any = true;
+            if self.shop.machine.sandbox.is_stopped() {
+                return Err(interrupted(self.shop.folder));
+            }
+        }
+        Ok(any)
+    }
+
     /// Carries out the next effect that the job waits for; false when it waits for none.
     fn work(&mut self) -> Result<bool, Problem> {
         let Some(next) = self.job.in_flight.first().cloned() else { return Ok(false) };
         if matches!(next.dispatch.effect, Effect::RunBaseline { .. } | Effect::RunTests { .. }) {
             self.allow_native_run()?;
         }
-        let result = self.shop.perform(&self.job, &next.dispatch.effect)?;
+        let result = self.shop.perform(&self.job, &next.dispatch.effect);
         if self.shop.machine.sandbox.is_stopped() {
             // The effect was cut short: its result means nothing, and it is carried out again when the job is resumed.
             return Ok(true);
         }
-        match result {
+        match result? {
             Some(result) => self.take(Event::Result { effect: next.dispatch.id, result })?,
             None => return Ok(false),
         }

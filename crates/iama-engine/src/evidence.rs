@@ -212,10 +212,16 @@ pub(crate) fn decisions(folder: &JobFolder) -> Result<Vec<DecisionRecord>, Probl
 
 /// Writes `evidence.json` and `report.html`.
 pub(crate) fn write(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<(), Problem> {
+    let told = shop.folder.file("evidence.json").exists() && shop.folder.file("patch.json").exists();
+    if told && matches!(job.state, State::Delivered { .. }) {
+        // What becomes of a delivery changes nothing in what was shown about it.
+        return Ok(());
+    }
     let evidence = gather(shop, job, records)?;
-    shop.folder.keep("evidence.json", &evidence)?;
     let html = report::render(&evidence)?;
-    write_whole(&shop.folder.file("report.html"), html.as_bytes())
+    write_whole(&shop.folder.file("report.html"), html.as_bytes())?;
+    // Last: where there is evidence, there is a report.
+    shop.folder.keep("evidence.json", &evidence)
 }
 
 /// What the parts are made from.
@@ -389,10 +395,11 @@ fn toolchain_part(toolchain: &Toolchain, suite: Option<&Suite>, missing: Problem
     let Some(interpreter) = &toolchain.interpreter else {
         return ToolchainPart { problem: Some(missing), ..ToolchainPart::default() };
     };
-    let incomplete = toolchain.environment.as_ref().filter(|environment| !environment.missing.is_empty());
-    let problem = incomplete.map(|environment| ProblemPart {
+    let missing = toolchain.environment.iter().flat_map(|environment| &environment.missing);
+    let complaints: Vec<_> = missing.chain(suite.iter().flat_map(|suite| &suite.problems)).cloned().collect();
+    let problem = (!complaints.is_empty()).then(|| ProblemPart {
         code: "ENVIRONMENT_INCOMPLETE",
-        message: environment.missing.join("; "),
+        message: complaints.join("; "),
         hint: "tests that need it are reported as failing or as not collected".to_owned(),
     });
     ToolchainPart {

@@ -25,17 +25,44 @@ struct Header {
     rules_version: u32,
 }
 
-impl Journal {
-    /// Opens or makes a journal. A last line that was cut off by a crash is dropped: nothing was done about it.
-    pub fn open(path: &Path) -> Result<Self, Problem> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(cannot_read(path, &error)),
+/// The records on the disk, for whoever only looks: another process may be appending meanwhile.
+pub fn read(path: &Path) -> Result<Vec<Record>, Problem> {
+    whole_lines(path).map(|(records, _)| records)
+}
+
+/// The job that the records on the disk tell of, for whoever only looks.
+pub fn read_job(path: &Path, id: &str) -> Result<Job, Problem> {
+    job_of(path, id, &read(path)?)
+}
+
+/// The records of all whole lines and the length of these. A last line that was cut off says nothing: nothing was done
+/// about it.
+fn whole_lines(path: &Path) -> Result<(Vec<Record>, usize), Problem> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(cannot_read(path, &error)),
+    };
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let lines = bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    Ok((lines.map(read_record).collect::<Result<Vec<_>, _>>()?, whole))
+}
+
+fn job_of(path: &Path, id: &str, records: &[Record]) -> Result<Job, Problem> {
+    fold(JobId(id.to_owned()), records).map_err(|error| {
+        let hint = match error {
+            FoldError::NewerRules { .. } => "update iama, or start a new job",
+            _ => "the journal was changed or damaged; start a new job",
         };
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let lines = bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let records = lines.map(read_record).collect::<Result<Vec<_>, _>>()?;
+        Problem::input("JOURNAL_INVALID", format!("{}: {error}", path.display())).hint(hint)
+    })
+}
+
+impl Journal {
+    /// Opens or makes a journal for appending, and drops a last line that was cut off by a crash. Only for whoever holds the
+    /// project's lock.
+    pub fn open(path: &Path) -> Result<Self, Problem> {
+        let (records, whole) = whole_lines(path)?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
         let mut file = file.map_err(|error| cannot_write(path, &error))?;
         let length = whole as u64;
@@ -47,13 +74,7 @@ impl Journal {
 
     /// The job that the records tell of.
     pub fn job(&self, id: &str) -> Result<Job, Problem> {
-        fold(JobId(id.to_owned()), &self.records).map_err(|error| {
-            let hint = match error {
-                FoldError::NewerRules { .. } => "update iama, or start a new job",
-                _ => "the journal was changed or damaged; start a new job",
-            };
-            Problem::input("JOURNAL_INVALID", format!("{}: {error}", self.path.display())).hint(hint)
-        })
+        job_of(&self.path, id, &self.records)
     }
 
     /// Puts a record on the disk.

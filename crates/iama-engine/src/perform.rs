@@ -1,7 +1,7 @@
 //! Carries out what the machine asks for. Everything here may be run twice: a process can die between an effect and the record
 //! of its result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use iama_job::effect::SealScope;
@@ -120,8 +120,10 @@ impl Shop<'_> {
     /// The rewritten files before and after; nothing when nothing is different.
     pub(crate) fn changed_files(&self) -> Result<Option<(Files, Files)>, Problem> {
         let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-        let added = self.added_paths()?;
-        for path in self.rewritten_paths()? {
+        let added: BTreeSet<String> = self.added_paths()?.into_iter().collect();
+        let paths = self.rewritten_paths()?;
+        let mut originals = self.originals(paths.iter().filter(|path| !added.contains(*path)))?;
+        for path in paths {
             let place = self.folder.work().join(&path);
             if added.contains(&path) {
                 if let Ok(bytes) = fs::read(&place) {
@@ -129,7 +131,7 @@ impl Shop<'_> {
                 }
                 continue;
             }
-            let original = self.originals([&path])?.remove(&path);
+            let original = originals.remove(&path);
             let bytes = fs::read(&place).map_err(|error| cannot_read(&place, &error))?;
             let Some(original) = original.filter(|original| original.bytes != bytes) else { continue };
             let executable = original.executable;

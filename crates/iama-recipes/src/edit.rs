@@ -146,11 +146,12 @@ impl Ledger {
     }
 
     fn source_before(&self, at: u32) -> u32 {
-        let before = self.segments.iter().take_while(|segment| segment.start <= at);
-        before.fold(0, |found, segment| match segment.origin {
-            Origin::Source(source) => source + segment.len.min(at - segment.start),
-            Origin::Written(_) => found,
-        })
+        let count = self.segments.partition_point(|segment| segment.start <= at);
+        let found = self.segments[..count].iter().rev().find_map(|segment| match segment.origin {
+            Origin::Source(source) => Some(source + segment.len.min(at - segment.start)),
+            Origin::Written(_) => None,
+        });
+        found.unwrap_or(0)
     }
 
     fn runs(&self, span: Span) -> impl Iterator<Item = &Segment> {

@@ -6,7 +6,7 @@ use iama_syntax::{Span, SyntaxTree};
 use serde::Serialize;
 
 use crate::context::{About, Context, Project};
-use crate::edit::{Edit, Ledger};
+use crate::edit::{Change, Edit, Ledger};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::{Class, Finding, Findings, Import, Recipe, Strategy};
 use crate::rules::{Rule, Rules};
@@ -351,16 +351,23 @@ fn record(
     names: &[&'static str],
 ) -> Vec<RecordedChange> {
     let source_len = u32::try_from(source.len()).unwrap_or(u32::MAX);
-    let changes = ledger.changes(source_len).into_iter();
-    changes
-        .map(|change| {
-            let removes = |span: &Span| span.start < change.span.end && change.span.start < span.end;
-            let removers = touched.iter().filter(|(span, _)| removes(span)).map(|(_, id)| *id);
-            let writers = change.writers.iter().map(|recipe| names[usize::from(*recipe)]);
-            let mut ids: Vec<_> = writers.chain(removers.filter(|_| change.writers.is_empty())).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            RecordedChange { span: change.span, text: change.text, recipes: ids }
-        })
-        .collect()
+    let mut touched: Vec<_> = touched.iter().filter(|(span, _)| !span.is_empty()).collect();
+    touched.sort_by_key(|(span, _)| span.start);
+    let mut coming = touched.into_iter().peekable();
+    let mut open: Vec<&(Span, &'static str)> = Vec::new();
+    let mut record = |change: Change| {
+        // Both go through the text in its order, so that each touched place is taken up and laid down once.
+        while let Some(place) = coming.next_if(|(span, _)| span.start < change.span.end) {
+            open.push(place);
+        }
+        open.retain(|(span, _)| change.span.start < span.end);
+        let mut ids: Vec<_> = change.writers.iter().map(|recipe| names[usize::from(*recipe)]).collect();
+        if ids.is_empty() {
+            ids.extend(open.iter().map(|(_, id)| *id));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        RecordedChange { span: change.span, text: change.text, recipes: ids }
+    };
+    ledger.changes(source_len).into_iter().map(&mut record).collect()
 }

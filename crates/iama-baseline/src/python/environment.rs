@@ -1,7 +1,7 @@
 //! Isolated environments: one for each interpreter and set of requirements, made once and kept in the user's cache.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -59,14 +59,16 @@ pub fn test_tools(interpreter: &Interpreter) -> Vec<String> {
 /// started falls back to the bare interpreter, whose own unittest runs most suites.
 pub fn prepare(kitchen: &Kitchen<'_>, interpreter: &Interpreter, requirements: &[String]) -> io::Result<Environment> {
     let folder = kitchen.cache.join("environments").join(key(interpreter, requirements));
+    fs::create_dir_all(&folder)?;
+    // Two jobs may want the same environment; the second one waits and finds it made.
+    let lock = File::create(folder.with_extension("lock"))?;
+    lock.lock()?;
     let note = folder.join("iama.json");
     let known = fs::read(&note).ok().and_then(|bytes| serde_json::from_slice::<Environment>(&bytes).ok());
     if let Some(known) = known.filter(|known| known.python.is_file()) {
         return Ok(known);
     }
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
+    fs::remove_dir_all(&folder)?;
     fs::create_dir_all(&folder)?;
     let environment = build(kitchen, interpreter, requirements, &folder)?;
     if environment.missing.is_empty() {
@@ -170,6 +172,10 @@ fn run(
         limit: LIMIT,
     };
     let outcome = kitchen.sandbox.limits_only().run(&launch, || ControlFlow::Continue(())).map_err(io::Error::other)?;
+    if kitchen.sandbox.is_stopped() {
+        // What was cut short says nothing about what can be installed.
+        return Err(io::Error::from(io::ErrorKind::Interrupted));
+    }
     Ok(match outcome.ended {
         Ended::Exited(0) => Ok(()),
         Ended::TimedOut => Err("it took longer than ten minutes".to_owned()),

@@ -231,7 +231,7 @@ fn once(
             }
         }
         let waiting = progress.running.is_some() || progress.collecting.is_some();
-        if waiting && since.elapsed() > request.per_test + GRACE {
+        if waiting && since.elapsed() > request.per_test.saturating_add(GRACE) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())

@@ -26,9 +26,10 @@ impl Shop<'_> {
         (self.progress)(Progress::Stage("looking at the workspace"));
         let workspace = self.walk()?;
         if workspace.files.is_empty() {
-            let sentence = format!("{} holds no file that {} is about", self.folder.root.display(), self.pair.title);
+            let sentence = format!("{} holds no source file for {}", self.folder.root.display(), self.pair.title);
             return Err(Problem::input("NOTHING_TO_DO", sentence).hint("name the folder that holds the source"));
         }
+        self.require_target()?;
         let mut files = BTreeMap::new();
         for file in &workspace.files {
             let place = workspace.root.join(&file.path);

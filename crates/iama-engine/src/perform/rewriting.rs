@@ -47,9 +47,8 @@ impl Shop<'_> {
             }
         });
         failed.map_or(Ok(()), Err)?;
-        for path in unchanged {
-            let bytes = self.originals([&path])?.remove(&path).map(|state| state.bytes).unwrap_or_default();
-            carried.push(unchanged_test(path, &bytes));
+        for (path, state) in self.originals(&unchanged)? {
+            carried.push(unchanged_test(path, &state.bytes));
         }
         carried.sort_by(|a, b| a.path.cmp(&b.path));
         self.folder.keep("added-tests.json", &added)?;
@@ -122,8 +121,7 @@ impl Shop<'_> {
         let before = self.originals(existing)?;
         let applied = iama_patch::apply(&patch, &before);
         let Some(changed) = applied.changed else {
-            let refused = applied.outcomes.iter().find(|outcome| !outcome.is_applied());
-            let code = refused.map_or_else(|| "REFUSED".to_owned(), |outcome| outcome.code().to_owned());
+            let code = applied.refusal().map_or_else(|| "REFUSED".to_owned(), |outcome| outcome.code().to_owned());
             return Ok(EffectResult::PatchRefused { code, usage });
         };
         for (path, state) in changed {

@@ -84,18 +84,30 @@ impl Shop<'_> {
         if let Some(known) = self.folder.read_if_kept::<Toolchain>(&name)? {
             return Ok(known);
         }
-        let search = &self.machine.search;
-        let interpreter = match side {
-            Side::Legacy => interpreter::find(Wanted::LEGACY, self.request.legacy_python.as_deref(), search),
-            Side::Target => interpreter::find(self.request.target, self.request.python.as_deref(), search),
-        };
+        let interpreter = self.interpreter(side);
         let environment = match &interpreter {
             Some(interpreter) => Some(self.environment(interpreter)?),
             None => None,
         };
         let toolchain = Toolchain { interpreter, environment };
-        self.folder.keep(&name, &toolchain)?;
+        // What was not found may be installed before the job is resumed.
+        if toolchain.interpreter.is_some() && !self.machine.sandbox.is_stopped() {
+            self.folder.keep(&name, &toolchain)?;
+        }
         Ok(toolchain)
+    }
+
+    fn interpreter(&self, side: Side) -> Option<Interpreter> {
+        let search = &self.machine.search;
+        match side {
+            Side::Legacy => interpreter::find(Wanted::LEGACY, self.request.legacy_python.as_deref(), search),
+            Side::Target => interpreter::find(self.request.target, self.request.python.as_deref(), search),
+        }
+    }
+
+    /// Without a target interpreter nothing can be delivered: better said before any work than after.
+    pub(super) fn require_target(&self) -> Result<(), Problem> {
+        if self.interpreter(Side::Target).is_some() { Ok(()) } else { Err(target_missing(self)) }
     }
 
     fn environment(&mut self, interpreter: &Interpreter) -> Result<environment::Environment, Problem> {
@@ -139,8 +151,8 @@ impl Shop<'_> {
             pythonpath: &pythonpath,
             only: None,
             without: &without.iter().map(|id| TestId(id.0.clone())).collect(),
-            per_test: Duration::from_secs(self.request.per_test_seconds) * factor,
-            whole: Duration::from_secs(self.request.run_seconds) * factor,
+            per_test: Duration::from_secs(self.request.per_test_seconds).saturating_mul(factor),
+            whole: Duration::from_secs(self.request.run_seconds).saturating_mul(factor),
             hidden: &self.hidden(),
         };
         let progress = &mut *self.progress;
@@ -161,6 +173,12 @@ fn python_path(root: &Path) -> Vec<String> {
     std::iter::once(".".to_owned()).chain(present.map(str::to_owned)).collect()
 }
 
+fn target_missing(shop: &Shop<'_>) -> Problem {
+    let sentence = format!("no Python {} was found, so the result cannot be tested", shop.request.target);
+    Problem::input("TARGET_MISSING", sentence)
+        .hint("install it, name it with --python, or choose another with --to; `iama doctor` shows what was found")
+}
+
 /// Compiles and tests a copy with the target interpreter and says whether anything is worse than on the legacy side.
 pub(crate) fn run_tests_in(
     shop: &mut Shop<'_>,
@@ -171,13 +189,15 @@ pub(crate) fn run_tests_in(
 ) -> Result<TestOutcome, Problem> {
     let toolchain = shop.toolchain(Side::Target)?;
     let (Some(environment), Some(interpreter)) = (&toolchain.environment, &toolchain.interpreter) else {
-        let sentence = format!("no Python {} was found, so the result cannot be tested", shop.request.target);
-        return Err(Problem::input("TARGET_MISSING", sentence).hint(
-            "install it, name it with --python, or choose another with --to; `iama doctor` shows what was found",
-        ));
+        return Err(target_missing(shop));
     };
     let scope = shop.scope()?;
     let mut suite = shop.run(copy, "result-run", environment, &scope.test_files, factor, without)?;
+    if suite.cases.is_empty() && suite.collect_errors.is_empty() && !scope.test_files.is_empty() && !suite.ran_out {
+        let why = if suite.problems.is_empty() { "it found none".to_owned() } else { suite.problems.join("; ") };
+        return Err(Problem::input("TESTS_DID_NOT_RUN", format!("the test runner ran no test on the result: {why}"))
+            .hint(format!("its output is in {}", shop.folder.file("result-run/output.txt").display())));
+    }
     let changed = shop.rewritten_paths()?;
     let broken =
         compile::broken_files(&shop.machine.sandbox, interpreter, copy, &shop.folder.file("compile"), &changed);
