@@ -20,6 +20,7 @@ mod look;
 mod members;
 mod modules;
 mod names;
+mod native;
 mod replaced;
 mod statements;
 mod tables;
@@ -43,7 +44,7 @@ pub const PAIR: Pair = Pair {
     certain,
 };
 
-const GROUPS: [&[Recipe]; 15] = [
+const GROUPS: [&[Recipe]; 16] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -59,6 +60,7 @@ const GROUPS: [&[Recipe]; 15] = [
     &files::RECIPES,
     &library::RECIPES,
     &division::RECIPES,
+    &native::RECIPES,
 ];
 
 const COUNT: usize = {

@@ -13,6 +13,32 @@ const SET: &str = "set";
 /// Names of attributes that recipes ask about.
 const ASKED: &[&str] = &["next"];
 
+/// Whether some file writes bytes literals or works with byte arrays, so that it tells bytes from text.
+pub(super) fn writes_bytes(context: &Context<'_>) -> bool {
+    context.facts().has(SET, "bytes", "")
+}
+
+fn learn_bytes(text: &str, facts: &mut Facts) {
+    let literal = |quote: &str| {
+        let before = |at: usize| text[..at].chars().next_back();
+        text.match_indices(quote)
+            .any(|(at, _)| before(at).is_some_and(|c| matches!(c, ' ' | '(' | ',' | '=' | '[' | '+')))
+    };
+    if text.contains("bytearray(") || text.contains("BytesIO") || literal("b'") || literal("b\"") {
+        facts.add(SET, "bytes", "");
+    }
+}
+
+/// Whether some class has a `__str__` that can be told an encoding or the like.
+pub(super) fn str_takes_parameters(context: &Context<'_>) -> bool {
+    context.facts().has(SET, "__str__", "parameters")
+}
+
+/// Whether a name is that of a class of the workspace.
+pub(super) fn is_class(context: &Context<'_>, name: &str) -> bool {
+    context.facts().get(BASES, name).next().is_some()
+}
+
 /// Whether some file sets an attribute of this name on an object, or gives a class one that is no method.
 pub(super) fn sets_attribute(context: &Context<'_>, name: &'static str) -> bool {
     context.facts().has(SET, name, "")
@@ -33,6 +59,10 @@ fn learn_attributes(text: &str, facts: &mut Facts) {
 /// Reads class statements and what is defined right below them, by lines.
 pub(super) fn learn(text: &str, facts: &mut Facts) {
     learn_attributes(text, facts);
+    learn_bytes(text, facts);
+    if text.contains("def __str__(self, ") {
+        facts.add(SET, "__str__", "parameters");
+    }
     if !text.contains("class ") {
         return;
     }

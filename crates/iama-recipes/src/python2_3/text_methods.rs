@@ -2,8 +2,9 @@
 
 use iama_syntax::Node;
 
+use super::facts::{inherits, is_class, str_takes_parameters};
 use super::iterators::{method_name, methods};
-use super::look::{call_of, method_call, rename};
+use super::look::{arguments, call_of, method_call, rename};
 use crate::context::Context;
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
@@ -43,16 +44,38 @@ pub(super) fn after_docstring(node: Node<'_>) -> Option<Node<'_>> {
     if docstring { statements.next() } else { Some(first) }
 }
 
-fn unicode_method(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+fn unicode_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let named = |wanted: &str| methods(node).find(|method| method_name(*method) == wanted);
-    let Some(text) = named("__unicode__") else { return };
-    let Some(text_name) = text.field("name") else { return };
-    let Some(old) = named("__str__") else {
-        return found.safe(text, vec![rename(text_name, "__str__")]);
-    };
-    let Some(old_name) = old.field("name") else { return };
+    let (text, old) = (named("__unicode__"), named("__str__"));
+    match (text, old) {
+        (Some(text), Some(old)) => both(text, old, found),
+        (Some(text), None) => {
+            let Some(name) = text.field("name") else { return };
+            found.safe(text, vec![rename(name, "__str__")]);
+        }
+        (None, Some(old)) if has_parameters(old) => {
+            let class = node.field("name").map_or("", Node::text);
+            let Some(name) = old.field("name").filter(|_| inherits(context, class, "__unicode__") == Some(true)) else {
+                return;
+            };
+            let why = "the __unicode__ that the class inherits is __str__ now and calls this one under its new name";
+            found.check(old, why, vec![rename(name, "__bytes__")]);
+        }
+        _ => {}
+    }
+}
+
+fn both(text: Node<'_>, old: Node<'_>, found: &mut Findings) {
+    let (Some(text_name), Some(old_name)) = (text.field("name"), old.field("name")) else { return };
     if encodes(old) {
         return found.safe(text, vec![rename(text_name, "__str__"), rename(old_name, "__bytes__")]);
+    }
+    if has_parameters(old) {
+        let mut edits = vec![rename(text_name, "__str__"), rename(old_name, "__bytes__")];
+        let calls = text.descendants().filter(|call| call.kind() == "call");
+        edits.extend(calls.filter(|call| call.text() == "str(self)").map(|call| rename(call, "self.__bytes__()")));
+        let why = "the __str__ that could be told an encoding made bytes; its callers name it __bytes__ now";
+        return found.check(text, why, edits);
     }
     if decodes(text) {
         // The text was made from what __str__ gives, which is text itself now.
@@ -61,6 +84,29 @@ fn unicode_method(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     let why = "both methods made text of their own; str() calls the one that __unicode__ was";
     found.check(text, why, vec![rename(text_name, "__str__"), rename(old_name, "__bytes__")]);
+}
+
+/// Whether a method takes more than the object.
+fn has_parameters(method: Node<'_>) -> bool {
+    method.field("parameters").is_some_and(|list| list.named_children().count() > 1)
+}
+
+/// `x.__str__(encoding)` calls the method that makes bytes, under its new name.
+fn native_call(context: &Context<'_>, node: Node<'_>, name: Node<'_>, found: &mut Findings) {
+    let Some(call) = call_of(node).filter(|_| str_takes_parameters(context)) else { return };
+    let Some(object) = node.field("object") else { return };
+    let unbound = is_class(context, object.text().rsplit('.').next().unwrap_or(""));
+    if arguments(call).len() <= usize::from(unbound) {
+        return;
+    }
+    let why = "a __str__ that is told an encoding is called __bytes__ now";
+    let method = call.ancestors().find(|outer| outer.kind() == "function_definition");
+    let shown = method.is_some_and(|method| method_name(method) == "__repr__") && object.text() == "self";
+    let returned = call.parent().is_some_and(|parent| parent.kind() == "return_statement");
+    if shown && returned {
+        return found.check(call, "repr() must give text", vec![rename(call, "str(self)")]);
+    }
+    found.check(call, why, vec![rename(name, "__bytes__")]);
 }
 
 fn whole(method: Node<'_>) -> Node<'_> {
@@ -90,9 +136,12 @@ fn decodes(method: Node<'_>) -> bool {
     })
 }
 
-fn unicode_call(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let Some(name) = node.field("attribute").filter(|name| name.text() == "__unicode__") else { return };
-    if call_of(node).is_some() {
+fn unicode_call(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(name) = node.field("attribute") else { return };
+    if name.text() == "__str__" && context.certain && !context.is_written(name) {
+        return native_call(context, node, name, found);
+    }
+    if name.text() == "__unicode__" && call_of(node).is_some() {
         found.safe(node, vec![rename(name, "__str__")]);
     }
 }

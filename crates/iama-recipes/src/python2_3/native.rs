@@ -1,0 +1,369 @@
+//! Native strings at the borders of the library.
+//!
+//! Python 2's str holds bytes and is used as text. Where the code does not tell the two apart, a native string stays a str
+//! with one character for each byte (Latin-1), as it was, and is turned into bytes and back only where the library of
+//! Python 3 insists on bytes. Two small functions do that; both let through what is already right. Workspaces that write
+//! bytes literals tell the two apart themselves and are left alone.
+
+use iama_syntax::Node;
+
+use super::facts::writes_bytes;
+use super::look::{arguments, is_builtin, method_call, positional};
+use crate::context::Context;
+use crate::edit::Edit;
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 5] = [
+    Recipe {
+        id: "byte-codecs",
+        title: "encode('hex') and the other codecs of bytes",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "hex, base64, zlib and their kin turn bytes into bytes, and str has no methods for them in Python 3.",
+        before: "import codecs\ncode = key.encode('hex')",
+        after: "import codecs\n\n\ndef native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else \
+                data\n\n\n\ndef octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n\ncode \
+                = native(codecs.encode(octets(key), 'hex'))",
+        kinds: &["call"],
+        visit: byte_codec,
+    },
+    Recipe {
+        id: "native-decode",
+        title: "decode() of what may be a native string",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "Only bytes have decode() in Python 3.",
+        before: "title = data.decode('utf-8')",
+        after: "def octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n\ntitle = \
+                octets(data).decode('utf-8')",
+        kinds: &["call"],
+        visit: native_decode,
+    },
+    Recipe {
+        id: "native-encode",
+        title: "encode() whose result is used as a native string",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "encode() gives bytes in Python 3, which neither equal a str nor join with one.",
+        before: "line = text.encode('utf-8') + ';'",
+        after: "def native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else data\n\nline = \
+                native(text.encode('utf-8')) + ';'",
+        kinds: &["call"],
+        visit: native_encode,
+    },
+    Recipe {
+        id: "library-bytes",
+        title: "functions of the library that take or give bytes",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "struct, base64, binascii, zlib, hashlib, socket and os.urandom take and give bytes in Python 3.",
+        before: "import struct\nsize = struct.unpack('!H', head)[0]",
+        after: "import struct\n\n\ndef octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else \
+                text\n\nsize = struct.unpack('!H', octets(head))[0]",
+        kinds: &["call"],
+        visit: library_bytes,
+    },
+    Recipe {
+        id: "native-files",
+        title: "files of bytes that are read as native strings",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "A file that struct takes apart holds bytes; read as Latin-1, each of them is one character, as it was.",
+        before: "import struct\nhead = open(name, 'rb').read(4)",
+        after: "import struct\nhead = open(name, 'r', encoding='latin-1', newline='\\n').read(4)",
+        kinds: &["call"],
+        visit: native_file,
+    },
+];
+
+const NATIVE: Import = Import::Helper(
+    "native",
+    "\n\ndef native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else data\n",
+);
+const OCTETS: Import = Import::Helper(
+    "octets",
+    "\n\ndef octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n",
+);
+const WHY: &str = "a native string is kept as a str of one character for each byte: where the value is bytes by its nature, \
+                   better make it bytes throughout";
+
+/// Codecs from bytes to bytes.
+const BYTE_CODECS: &[&str] = &[
+    "hex",
+    "hexcodec",
+    "base64",
+    "base64codec",
+    "zlib",
+    "zlibcodec",
+    "zip",
+    "bz2",
+    "bz2codec",
+    "quopri",
+    "uu",
+    "quotedprintable",
+];
+
+fn applies(context: &Context<'_>, node: Node<'_>) -> bool {
+    context.certain && !writes_bytes(context) && !in_helper(node)
+}
+
+fn in_helper(node: Node<'_>) -> bool {
+    let helper = |name: Node<'_>| matches!(name.text(), "native" | "octets");
+    node.ancestors().any(|outer| outer.kind() == "function_definition" && outer.field("name").is_some_and(helper))
+}
+
+/// Whether the node is the argument of one of the two functions already.
+fn is_inside(node: Node<'_>, helper: &str) -> bool {
+    let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
+    call.and_then(|call| call.field("function")).is_some_and(|function| function.text() == helper)
+}
+
+fn is_call_of(node: Node<'_>, helper: &str) -> bool {
+    node.field("function").is_some_and(|function| function.text() == helper)
+}
+
+/// What a literal names as a codec, without its blanks; nothing for what is no literal.
+fn codec(argument: Node<'_>) -> Option<String> {
+    if argument.kind() != "string" {
+        return None;
+    }
+    let inside = argument.text().trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_matches(['"', '\'']);
+    Some(inside.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect())
+}
+
+/// A call of `encode` or `decode`, with the object, the method's name and the first argument.
+fn coding<'t>(node: Node<'t>) -> Option<(Node<'t>, Node<'t>, Option<Node<'t>>)> {
+    let (object, name) = method_call(node)?;
+    matches!(name.text(), "encode" | "decode").then(|| (object, name, arguments(node).first().copied()))
+}
+
+fn byte_codec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name, Some(argument))) = coding(node) else { return };
+    let bytes = codec(argument).is_some_and(|codec| BYTE_CODECS.contains(&codec.as_str()));
+    let known = context.dotted(object).is_some_and(|path| path == "codecs");
+    if !bytes || known || !applies(context, node) {
+        return;
+    }
+    let pieces = vec![
+        crate::edit::Piece::New(format!("native(codecs.{}(octets(", name.text())),
+        crate::edit::Piece::Keep(object.span()),
+        crate::edit::Piece::New("), ".into()),
+        crate::edit::Piece::Keep(argument.span()),
+        crate::edit::Piece::New("))".into()),
+    ];
+    let imports = vec![Import::Module("codecs"), NATIVE, OCTETS];
+    found.check_with(node, WHY, vec![Edit::pieces(node.span(), pieces)], imports);
+}
+
+/// Whether a call names a codec of text, or none at all.
+fn is_text_codec(argument: Option<Node<'_>>) -> bool {
+    match argument {
+        None => true,
+        Some(argument) if argument.kind() == "keyword_argument" => false,
+        Some(argument) => codec(argument).is_none_or(|codec| !BYTE_CODECS.contains(&codec.as_str())),
+    }
+}
+
+fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if let Some(data) = unicode_with_encoding(context, node) {
+        if applies(context, node) && !is_call_of(data, "octets") {
+            found.check_with(node, WHY, vec![Edit::wrap(data.span(), "octets(", ")")], vec![OCTETS]);
+        }
+        return;
+    }
+    let Some((object, name, argument)) = coding(node) else { return };
+    let fresh = !is_call_of(object, "octets") && !context.is_written(name);
+    if name.text() != "decode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
+        return;
+    }
+    if context.dotted(object).is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "binascii" | "json")) {
+        return;
+    }
+    found.check_with(node, WHY, vec![Edit::wrap(object.span(), "octets(", ")")], vec![OCTETS]);
+}
+
+/// The data of `unicode(data, encoding)`.
+fn unicode_with_encoding<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
+    let function = node.field("function")?;
+    let made = is_builtin(context, function, "unicode") || (context.is_written(function) && function.text() == "str");
+    let parts = arguments(node);
+    (made && parts.len() > 1 && !parts[0].kind().contains("splat")).then(|| parts[0])
+}
+
+fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name, argument)) = coding(node) else { return };
+    let fresh = !is_inside(node, "native") && !context.is_written(name);
+    if name.text() != "encode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
+        return;
+    }
+    let makes_bytes = |method: Node<'_>| {
+        let name = method.field("name").map_or("", Node::text);
+        method.kind() == "function_definition" && matches!(name, "__str__" | "__bytes__")
+    };
+    let object_path = context.dotted(object);
+    let from_module =
+        object_path.is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "json" | "jsonpickle"));
+    let returned = node.parent().is_some_and(|parent| parent.kind() == "return_statement");
+    if from_module || (returned && node.ancestors().any(makes_bytes)) {
+        return;
+    }
+    // In the helper's own words, and where the library takes the bytes, they stay bytes.
+    found.check_with(node, WHY, vec![Edit::wrap(node.span(), "native(", ")")], vec![NATIVE]);
+}
+
+/// What a function of the library takes and gives: the rank of the argument that is bytes, and whether the result is.
+struct Border {
+    path: &'static str,
+    takes: Option<usize>,
+    gives: bool,
+}
+
+const fn border(path: &'static str, takes: Option<usize>, gives: bool) -> Border {
+    Border { path, takes, gives }
+}
+
+const BORDERS: &[Border] = &[
+    border("struct.unpack", Some(1), false),
+    border("struct.unpack_from", Some(1), false),
+    border("struct.pack", None, true),
+    border("base64.b64encode", Some(0), true),
+    border("base64.b64decode", Some(0), true),
+    border("base64.b32encode", Some(0), true),
+    border("base64.b32decode", Some(0), true),
+    border("base64.b16encode", Some(0), true),
+    border("base64.b16decode", Some(0), true),
+    border("base64.urlsafe_b64encode", Some(0), true),
+    border("base64.urlsafe_b64decode", Some(0), true),
+    border("base64.standard_b64encode", Some(0), true),
+    border("base64.standard_b64decode", Some(0), true),
+    border("base64.decodestring", Some(0), true),
+    border("base64.encodestring", Some(0), true),
+    border("base64.decodebytes", Some(0), true),
+    border("base64.encodebytes", Some(0), true),
+    border("binascii.hexlify", Some(0), true),
+    border("binascii.unhexlify", Some(0), true),
+    border("binascii.b2a_hex", Some(0), true),
+    border("binascii.a2b_hex", Some(0), true),
+    border("binascii.b2a_base64", Some(0), true),
+    border("binascii.a2b_base64", Some(0), true),
+    border("binascii.crc32", Some(0), false),
+    border("zlib.crc32", Some(0), false),
+    border("zlib.adler32", Some(0), false),
+    border("zlib.compress", Some(0), true),
+    border("zlib.decompress", Some(0), true),
+    border("bz2.compress", Some(0), true),
+    border("bz2.decompress", Some(0), true),
+    border("hashlib.md5", Some(0), false),
+    border("hashlib.sha1", Some(0), false),
+    border("hashlib.sha224", Some(0), false),
+    border("hashlib.sha256", Some(0), false),
+    border("hashlib.sha384", Some(0), false),
+    border("hashlib.sha512", Some(0), false),
+    border("md5.new", Some(0), false),
+    border("md5.md5", Some(0), false),
+    border("sha.new", Some(0), false),
+    border("os.urandom", None, true),
+    border("socket.inet_aton", None, true),
+    border("socket.inet_ntoa", Some(0), false),
+    border("socket.inet_pton", None, true),
+    border("socket.inet_ntop", Some(1), false),
+    border("marshal.dumps", None, true),
+    border("marshal.loads", Some(0), false),
+    border("pickle.dumps", None, true),
+    border("pickle.loads", Some(0), false),
+    border("cPickle.dumps", None, true),
+    border("cPickle.loads", Some(0), false),
+];
+
+/// Methods with one argument of bytes, by a module whose import makes them likely.
+const TAKING: &[(&str, &[&str])] = &[
+    ("update", &["hashlib", "md5", "sha", "hmac"]),
+    ("send", &["socket"]),
+    ("sendall", &["socket"]),
+    ("sendto", &["socket"]),
+];
+/// Methods that give bytes, likewise.
+const GIVING: &[(&str, &[&str])] = &[("digest", &["hashlib", "md5", "sha", "hmac"]), ("recv", &["socket"])];
+
+fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function") else { return };
+    if !context.original.contains("import") || function.kind() == "call" {
+        return;
+    }
+    let border = context.dotted(function).and_then(|path| BORDERS.iter().find(|border| border.path == path));
+    let (takes, gives, whole) = match border {
+        Some(border) => (border.takes, border.gives, border.path == "struct.pack"),
+        None => match method_call(node) {
+            Some((_, name)) => (likely(context, TAKING, name).then_some(0), likely(context, GIVING, name), false),
+            None => return,
+        },
+    };
+    if (takes.is_none() && !gives) || !applies(context, node) {
+        return;
+    }
+    let (mut edits, mut imports) = (Vec::new(), Vec::new());
+    let parts = positional(node).unwrap_or_default();
+    let taken: Vec<Node<'_>> = match takes {
+        Some(rank) => parts.get(rank).copied().into_iter().collect(),
+        None if whole && holds_strings(parts.first().copied()) => parts.into_iter().skip(1).collect(),
+        None => Vec::new(),
+    };
+    for argument in
+        taken.into_iter().filter(|argument| !is_call_of(*argument, "octets") && argument.kind() != "integer")
+    {
+        edits.push(Edit::wrap(argument.span(), "octets(", ")"));
+        imports.push(OCTETS);
+    }
+    if gives && !is_inside(node, "native") {
+        edits.push(Edit::wrap(node.span(), "native(", ")"));
+        imports.push(NATIVE);
+    } else if border.is_some_and(|border| border.path.starts_with("struct.unpack"))
+        && holds_strings(arguments(node).first().copied())
+        && !is_mapped(node)
+    {
+        edits.push(Edit::wrap(node.span(), "tuple(native(part) for part in ", ")"));
+        imports.push(NATIVE);
+    }
+    if !edits.is_empty() {
+        found.check_with(node, WHY, edits, imports);
+    }
+}
+
+fn is_mapped(node: Node<'_>) -> bool {
+    node.parent().is_some_and(|parent| parent.kind() == "for_in_clause")
+}
+
+fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> bool {
+    let entry = table.iter().find(|(method, _)| *method == name.text());
+    entry.is_some_and(|(_, modules)| modules.iter().any(|module| context.imports_module(module)))
+}
+
+/// Whether a format of struct has fields of bytes, or may have some.
+fn holds_strings(format: Option<Node<'_>>) -> bool {
+    format.is_none_or(|format| format.kind() != "string" || format.text().contains(['s', 'p', 'c']))
+}
+
+fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let opens = node
+        .field("function")
+        .is_some_and(|function| is_builtin(context, function, "open") || is_builtin(context, function, "file"));
+    if !opens || !context.imports_module("struct") || !applies(context, node) || takes_whole_files(context) {
+        return;
+    }
+    let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 1 | 2)) else { return };
+    let edit = match (parts.get(1), super::files::mode(node)) {
+        (None, _) => Edit::insert(parts[0].end(), ", encoding='latin-1', newline='\\n'"),
+        (Some(_), Some(mode)) => {
+            let plain: String = mode.text().chars().filter(|c| !matches!(c, 'b' | 'U')).collect();
+            Edit::replace(mode.span(), format!("{plain}, encoding='latin-1', newline='\\n'"))
+        }
+        _ => return,
+    };
+    found.check(node, WHY, vec![edit]);
+}
+
+/// Whether the file hands open files on to a part of the library that wants bytes.
+fn takes_whole_files(context: &Context<'_>) -> bool {
+    let modules = ["pickle", "cPickle", "marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave"];
+    modules.iter().any(|module| context.imports_module(module))
+}
