@@ -27,7 +27,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
         why: "Text files read every kind of line end in Python 3, and 3.11 refuses the U.",
         before: "lines = open(name, 'rU')",
         after: "lines = open(name, 'r')",
-        kinds: &["call"],
+        kinds: &["call", "string"],
         visit: universal_newlines,
     },
     Recipe {
@@ -75,6 +75,9 @@ pub(super) fn mode(call: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn universal_newlines(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "string" {
+        return mode_by_name(node, found);
+    }
     if !opens(context, node) {
         return;
     }
@@ -85,6 +88,16 @@ fn universal_newlines(context: &Context<'_>, node: Node<'_>, found: &mut Finding
     let new = if empty { format!("{quote}r{quote}") } else { plain };
     if mode.text().len() <= 6 {
         found.safe(mode, vec![Edit::replace(mode.span(), new)]);
+    }
+}
+
+/// A mode that is given a name before it is used: nothing else is spelt like this.
+fn mode_by_name(node: Node<'_>, found: &mut Findings) {
+    let named = node.parent().is_some_and(|parent| matches!(parent.kind(), "assignment" | "default_parameter"));
+    let (text, quotes) = (node.text(), ['\'', '"']);
+    if named && matches!(text.trim_matches(quotes), "rU" | "rUb" | "rbU" | "Ur") && text.starts_with(quotes) {
+        let plain: String = text.chars().filter(|c| *c != 'U').collect();
+        found.check(node, "taken for the mode of a file", vec![rename(node, &plain)]);
     }
 }
 

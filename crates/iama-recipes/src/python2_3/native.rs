@@ -21,9 +21,9 @@ pub(super) const RECIPES: [Recipe; 5] = [
         strategy: Strategy::Comprehensive,
         why: "hex, base64, zlib and their kin turn bytes into bytes, and str has no methods for them in Python 3.",
         before: "import codecs\ncode = key.encode('hex')",
-        after: "import codecs\n\n\ndef native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else \
-                data\n\n\n\ndef octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n\ncode \
-                = native(codecs.encode(octets(key), 'hex'))",
+        after: "import codecs\n\n\ndef as_native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else \
+                data\n\n\n\ndef as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n\ncode \
+                = as_native(codecs.encode(as_octets(key), 'hex'))",
         kinds: &["call"],
         visit: byte_codec,
     },
@@ -34,8 +34,8 @@ pub(super) const RECIPES: [Recipe; 5] = [
         strategy: Strategy::Comprehensive,
         why: "Only bytes have decode() in Python 3.",
         before: "title = data.decode('utf-8')",
-        after: "def octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n\ntitle = \
-                octets(data).decode('utf-8')",
+        after: "def as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n\ntitle = \
+                as_octets(data).decode('utf-8')",
         kinds: &["call"],
         visit: native_decode,
     },
@@ -46,8 +46,8 @@ pub(super) const RECIPES: [Recipe; 5] = [
         strategy: Strategy::Comprehensive,
         why: "encode() gives bytes in Python 3, which neither equal a str nor join with one.",
         before: "line = text.encode('utf-8') + ';'",
-        after: "def native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else data\n\nline = \
-                native(text.encode('utf-8')) + ';'",
+        after: "def as_native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else data\n\nline = \
+                as_native(text.encode('utf-8')) + ';'",
         kinds: &["call"],
         visit: native_encode,
     },
@@ -58,8 +58,8 @@ pub(super) const RECIPES: [Recipe; 5] = [
         strategy: Strategy::Comprehensive,
         why: "struct, base64, binascii, zlib, hashlib, socket and os.urandom take and give bytes in Python 3.",
         before: "import struct\nsize = struct.unpack('!H', head)[0]",
-        after: "import struct\n\n\ndef octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else \
-                text\n\nsize = struct.unpack('!H', octets(head))[0]",
+        after: "import struct\n\n\ndef as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else \
+                text\n\nsize = struct.unpack('!H', as_octets(head))[0]",
         kinds: &["call"],
         visit: library_bytes,
     },
@@ -77,12 +77,12 @@ pub(super) const RECIPES: [Recipe; 5] = [
 ];
 
 const NATIVE: Import = Import::Helper(
-    "native",
-    "\n\ndef native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else data\n",
+    "as_native",
+    "\n\ndef as_native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else data\n",
 );
 const OCTETS: Import = Import::Helper(
-    "octets",
-    "\n\ndef octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n",
+    "as_octets",
+    "\n\ndef as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n",
 );
 const WHY: &str = "a native string is kept as a str of one character for each byte: where the value is bytes by its nature, \
                    better make it bytes throughout";
@@ -108,7 +108,7 @@ fn applies(context: &Context<'_>, node: Node<'_>) -> bool {
 }
 
 fn in_helper(node: Node<'_>) -> bool {
-    let helper = |name: Node<'_>| matches!(name.text(), "native" | "octets");
+    let helper = |name: Node<'_>| matches!(name.text(), "as_native" | "as_octets");
     node.ancestors().any(|outer| outer.kind() == "function_definition" && outer.field("name").is_some_and(helper))
 }
 
@@ -145,7 +145,7 @@ fn byte_codec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     let pieces = vec![
-        crate::edit::Piece::New(format!("native(codecs.{}(octets(", name.text())),
+        crate::edit::Piece::New(format!("as_native(codecs.{}(as_octets(", name.text())),
         crate::edit::Piece::Keep(object.span()),
         crate::edit::Piece::New("), ".into()),
         crate::edit::Piece::Keep(argument.span()),
@@ -166,20 +166,20 @@ fn is_text_codec(argument: Option<Node<'_>>) -> bool {
 
 fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if let Some(data) = unicode_with_encoding(context, node) {
-        if applies(context, node) && !is_call_of(data, "octets") {
-            found.check_with(node, WHY, vec![Edit::wrap(data.span(), "octets(", ")")], vec![OCTETS]);
+        if applies(context, node) && !is_call_of(data, "as_octets") {
+            found.check_with(node, WHY, vec![Edit::wrap(data.span(), "as_octets(", ")")], vec![OCTETS]);
         }
         return;
     }
     let Some((object, name, argument)) = coding(node) else { return };
-    let fresh = !is_call_of(object, "octets") && !context.is_written(name);
+    let fresh = !is_call_of(object, "as_octets") && !context.is_written(name);
     if name.text() != "decode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
         return;
     }
     if context.dotted(object).is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "binascii" | "json")) {
         return;
     }
-    found.check_with(node, WHY, vec![Edit::wrap(object.span(), "octets(", ")")], vec![OCTETS]);
+    found.check_with(node, WHY, vec![Edit::wrap(object.span(), "as_octets(", ")")], vec![OCTETS]);
 }
 
 /// The data of `unicode(data, encoding)`.
@@ -192,13 +192,14 @@ fn unicode_with_encoding<'t>(context: &Context<'_>, node: Node<'t>) -> Option<No
 
 fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name, argument)) = coding(node) else { return };
-    let fresh = !is_inside(node, "native") && !context.is_written(name);
+    let fresh = !is_inside(node, "as_native") && !context.is_written(name);
     if name.text() != "encode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
         return;
     }
     let makes_bytes = |method: Node<'_>| {
         let name = method.field("name").map_or("", Node::text);
-        method.kind() == "function_definition" && matches!(name, "__str__" | "__bytes__")
+        let alone = method.field("parameters").is_some_and(|list| list.named_children().count() == 1);
+        method.kind() == "function_definition" && alone && matches!(name, "__str__" | "__bytes__")
     };
     let object_path = context.dotted(object);
     let from_module =
@@ -208,7 +209,7 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     // In the helper's own words, and where the library takes the bytes, they stay bytes.
-    found.check_with(node, WHY, vec![Edit::wrap(node.span(), "native(", ")")], vec![NATIVE]);
+    found.check_with(node, WHY, vec![Edit::wrap(node.span(), "as_native(", ")")], vec![NATIVE]);
 }
 
 /// What a function of the library takes and gives: the rank of the argument that is bytes, and whether the result is.
@@ -309,19 +310,19 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         None => Vec::new(),
     };
     for argument in
-        taken.into_iter().filter(|argument| !is_call_of(*argument, "octets") && argument.kind() != "integer")
+        taken.into_iter().filter(|argument| !is_call_of(*argument, "as_octets") && argument.kind() != "integer")
     {
-        edits.push(Edit::wrap(argument.span(), "octets(", ")"));
+        edits.push(Edit::wrap(argument.span(), "as_octets(", ")"));
         imports.push(OCTETS);
     }
-    if gives && !is_inside(node, "native") {
-        edits.push(Edit::wrap(node.span(), "native(", ")"));
+    if gives && !is_inside(node, "as_native") {
+        edits.push(Edit::wrap(node.span(), "as_native(", ")"));
         imports.push(NATIVE);
     } else if border.is_some_and(|border| border.path.starts_with("struct.unpack"))
         && holds_strings(arguments(node).first().copied())
         && !is_mapped(node)
     {
-        edits.push(Edit::wrap(node.span(), "tuple(native(part) for part in ", ")"));
+        edits.push(Edit::wrap(node.span(), "tuple(as_native(part) for part in ", ")"));
         imports.push(NATIVE);
     }
     if !edits.is_empty() {
@@ -334,6 +335,10 @@ fn is_mapped(node: Node<'_>) -> bool {
 }
 
 fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> bool {
+    // Whoever asks for a digest has fed a hash, wherever that came from; both functions let everything else through.
+    if matches!(name.text(), "update" | "digest") && context.original.contains("digest(") {
+        return table.iter().any(|(method, _)| *method == name.text());
+    }
     let entry = table.iter().find(|(method, _)| *method == name.text());
     entry.is_some_and(|(_, modules)| modules.iter().any(|module| context.imports_module(module)))
 }
