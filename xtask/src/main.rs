@@ -11,6 +11,7 @@ mod kill;
 mod material;
 mod oracle;
 mod packages;
+mod patch_cases;
 mod setup;
 mod tidy;
 mod tools;
@@ -31,6 +32,8 @@ enum Command {
     Oracle,
     /// Search all reachable states of the job machine
     JobModel,
+    /// Generate patches, apply them, and look for an edit in a wrong place
+    PatchCases(patch_cases::Options),
     /// Kill a migration at many points and resume it
     Kill(kill::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Material(options) => material::run(&options),
         Command::Oracle => oracle::run(),
         Command::JobModel => job_model::run(),
+        Command::PatchCases(options) => patch_cases::run(&options),
         Command::Kill(options) => kill::run(&options),
     };
     match done {
