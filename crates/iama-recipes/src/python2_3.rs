@@ -13,6 +13,7 @@ mod expressions;
 mod facts;
 mod files;
 mod generators;
+mod idioms;
 mod indentation;
 mod iterators;
 mod library;
@@ -44,7 +45,7 @@ pub const PAIR: Pair = Pair {
     certain,
 };
 
-const GROUPS: [&[Recipe]; 16] = [
+const GROUPS: [&[Recipe]; 17] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -61,6 +62,7 @@ const GROUPS: [&[Recipe]; 16] = [
     &library::RECIPES,
     &division::RECIPES,
     &native::RECIPES,
+    &idioms::RECIPES,
 ];
 
 const COUNT: usize = {

@@ -11,7 +11,7 @@ const NO_BASE: &str = "<none>";
 /// Attributes that some statement sets, by name.
 const SET: &str = "set";
 /// Names of attributes that recipes ask about.
-const ASKED: &[&str] = &["next"];
+const ASKED: &[&str] = &["next", "message"];
 
 /// Whether some file writes bytes literals or works with byte arrays, so that it tells bytes from text.
 pub(super) fn writes_bytes(context: &Context<'_>) -> bool {

@@ -191,12 +191,12 @@ fn construct(class: Node<'_>, value: Node<'_>) -> Vec<Piece> {
     pieces
 }
 
-fn except_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+fn except_comma(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(comma) = node.child_of_kind(",") else { return };
     let parts: Vec<_> = node.fields("value").chain(node.fields("alias")).collect();
     let [class, target] = parts[..] else { return };
     let between = Span::new(class.end(), target.start());
-    if target.kind() == "identifier" {
+    if target.kind() == "identifier" && !super::idioms::is_used_behind(context, target, node) {
         let separator = if node.tree().slice(between).trim() == "," {
             Edit::replace(between, " as ")
         } else {

@@ -179,6 +179,8 @@ pub(super) const MEMBERS: &[(&str, &str)] = &[
     ("types.DictionaryType", "dict"),
     ("types.EllipsisType", "type(Ellipsis)"),
     ("types.FloatType", "float"),
+    ("types.InstanceType", "object"),
+    ("types.UnboundMethodType", "types.FunctionType"),
     ("types.IntType", "int"),
     ("types.ListType", "list"),
     ("types.LongType", "int"),
