@@ -1,5 +1,6 @@
 //! Python: interpreters, isolated environments, test files and test runs.
 
+pub mod command;
 pub mod compile;
 pub mod discover;
 pub mod environment;

@@ -36,6 +36,9 @@ pub struct Request {
     pub ignore: Vec<String>,
     /// Patterns of files to leave out.
     pub exclude: Vec<String>,
+    /// A command that tests the project, instead of suites that are found.
+    #[serde(default)]
+    pub test_command: Option<String>,
     /// Test files, when they are not to be searched for.
     pub tests: Vec<String>,
     /// The limit of one test, in seconds.

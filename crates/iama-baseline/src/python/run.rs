@@ -242,7 +242,7 @@ fn once(
     failure.map_or(Ok((outcome.ended, outcome.took)), Err)
 }
 
-fn launch(request: &Request<'_>, limit: Duration) -> Launch {
+pub(super) fn launch(request: &Request<'_>, limit: Duration) -> Launch {
     let path = |name: &str| request.scratch.join(name).display().to_string();
     let temporary = request.scratch.join("tmp");
     // A missing folder shows when the first test wants a temporary file.

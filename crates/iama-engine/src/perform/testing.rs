@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use iama_baseline::python::environment::{self, Kitchen};
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
+use iama_baseline::python::command::run_command;
 use iama_baseline::python::run::{Request as SuiteRequest, run_suite};
 use iama_baseline::python::{compile, requirements};
 use iama_baseline::{Status, Suite, TestId};
@@ -40,7 +41,8 @@ impl Shop<'_> {
     /// How many files of tests there are: without a model the existing tests are the baseline.
     pub(super) fn count_tests(&mut self) -> Result<u32, Problem> {
         let scope = self.scope()?;
-        Ok(u32::try_from(scope.test_files.len()).unwrap_or(u32::MAX))
+        let command = u32::from(self.request.test_command.is_some());
+        Ok(u32::try_from(scope.test_files.len()).unwrap_or(u32::MAX).max(command))
     }
 
     /// Runs the existing tests on the legacy code. Tests that fail there already prove nothing and stay out of the baseline;
@@ -48,7 +50,8 @@ impl Shop<'_> {
     pub(super) fn run_baseline(&mut self, factor: u32, without: &[JobTestId]) -> Result<BaselineOutcome, Problem> {
         let scope = self.scope()?;
         let toolchain = self.toolchain(Side::Legacy)?;
-        let (Some(environment), false) = (&toolchain.environment, scope.test_files.is_empty()) else {
+        let no_tests = scope.test_files.is_empty() && self.request.test_command.is_none();
+        let (Some(environment), false) = (&toolchain.environment, no_tests) else {
             return Ok(unrunnable(scope.files));
         };
         (self.progress)(Progress::Stage("running the tests on the legacy code"));
@@ -155,6 +158,10 @@ impl Shop<'_> {
             whole: Duration::from_secs(self.request.run_seconds).saturating_mul(factor),
             hidden: &self.hidden(),
         };
+        if let Some(command) = &self.request.test_command {
+            let suite = run_command(&self.machine.sandbox, &request, command);
+            return suite.map_err(|error| crate::folder::cannot_write(&scratch, &error));
+        }
         let progress = &mut *self.progress;
         let suite = run_suite(&self.machine.sandbox, &request, |id, status| progress(Progress::Test { id, status }));
         suite.map_err(|error| crate::folder::cannot_write(&scratch, &error))
