@@ -20,5 +20,6 @@ pub mod rewrite;
 
 pub use driver::{Answer, Decider, Progress, Question, decide, drive, start};
 pub use folder::JobFolder;
+pub use perform::rewriting::read_rules;
 pub use problem::Problem;
 pub use request::{Machine, Request};

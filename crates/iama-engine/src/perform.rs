@@ -18,7 +18,7 @@ use crate::records::{ScopeRecord, WorkspaceRecord};
 use crate::request::{Machine, Request};
 
 mod analyse;
-mod rewriting;
+pub(crate) mod rewriting;
 mod testing;
 
 pub(crate) use testing::{regressions, run_tests_in};

@@ -34,6 +34,9 @@ pub struct Request {
     /// Not these recipes.
     #[serde(default)]
     pub ignore: Vec<String>,
+    /// Files with rules of the user's own.
+    #[serde(default)]
+    pub rules: Vec<PathBuf>,
     /// Patterns of files to leave out.
     pub exclude: Vec<String>,
     /// A command that tests the project, instead of suites that are found.

@@ -89,7 +89,7 @@ impl Shop<'_> {
         let (mut parse, mut symbols, mut snippets) = (Share::default(), Share::default(), Share::default());
         let (mut lines, mut bytes) = (0, 0);
         let (mut test_files, mut unreadable) = (Vec::new(), Vec::new());
-        let options = self.options(Strategy::Conservative);
+        let options = self.options(Strategy::Conservative)?;
         rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
             let text = match &file.result {
                 FileResult::Migrated { before, .. } => before.text().to_owned(),
@@ -132,18 +132,17 @@ impl Shop<'_> {
     pub(super) fn propose(&mut self) -> Result<(), Problem> {
         (self.progress)(Progress::Stage("working out three proposals"));
         let (files, project) = self.project()?;
-        let proposals: Vec<Proposal> = Strategy::ALL
-            .into_iter()
-            .map(|strategy| {
-                let mut proposal =
-                    Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
-                rewrite(&self.folder.root, &files, self.pair, &project, &self.options(strategy), |file| {
-                    count(&file.result, &mut proposal);
-                });
-                proposal.risk = risk(&proposal).to_owned();
-                proposal
-            })
-            .collect();
+        let mut proposals = Vec::new();
+        for strategy in Strategy::ALL {
+            let options = self.options(strategy)?;
+            let mut proposal =
+                Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
+            rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
+                count(&file.result, &mut proposal)
+            });
+            proposal.risk = risk(&proposal).to_owned();
+            proposals.push(proposal);
+        }
         self.folder.keep("proposals.json", &proposals)
     }
 

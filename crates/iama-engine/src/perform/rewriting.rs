@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use iama_baseline::python::discover;
 use iama_job::state::Strategy as JobStrategy;
 use iama_job::{ArtifactId, EffectResult, Job};
 use iama_patch::{FileState, Files, Patch};
-use iama_recipes::{Class, Options, Strategy};
+use iama_recipes::rules::Rules;
+use iama_recipes::{Class, Options, Pair, Strategy};
 use iama_source::SourceFile;
 use iama_syntax::{Dialect, LineIndex, SyntaxTree};
 
@@ -31,7 +33,8 @@ impl Shop<'_> {
         let (mut carried, mut records, mut lost, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
         let (mut added, mut unchanged) = (BTreeMap::new(), Vec::new());
         let (_, project) = self.project()?;
-        rewrite(&self.folder.root, &tests, self.pair, &project, &self.options(strategy), |file| {
+        let options = self.options(strategy)?;
+        rewrite(&self.folder.root, &tests, self.pair, &project, &options, |file| {
             added.extend(added_files(&file));
             match carry(&file) {
                 Ok(Some((row, bytes))) => {
@@ -77,7 +80,7 @@ impl Shop<'_> {
         let scope = self.scope()?;
         let (files, project) = self.project()?;
         let source: Vec<SourceFile> = files.into_iter().filter(|file| !scope.test_files.contains(&file.path)).collect();
-        let mut options = self.options(recipe_strategy(strategy));
+        let mut options = self.options(recipe_strategy(strategy))?;
         if safe_mode {
             let risky = self.pair.recipes.iter().filter(|recipe| recipe.class != Class::Safe);
             options.ignore.extend(risky.map(|recipe| recipe.id.to_owned()));
@@ -150,10 +153,11 @@ impl Shop<'_> {
     }
 
     /// What the recipes are to run with.
-    pub(super) fn options(&self, strategy: Strategy) -> Options {
+    pub(super) fn options(&self, strategy: Strategy) -> Result<Options, Problem> {
         let target = (self.request.target.major, self.request.target.minor);
         let (select, ignore) = (self.request.select.clone(), self.request.ignore.clone());
-        Options { target, select, ignore, ..Options::of(strategy) }
+        let rules = read_rules(self.pair, &self.request.rules)?;
+        Ok(Options { target, select, ignore, rules, ..Options::of(strategy) })
     }
 
     /// What the recipes did to every file, by path.
@@ -163,6 +167,21 @@ impl Shop<'_> {
         records.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(records)
     }
+}
+
+/// The user's own rules, from files in ast-grep's YAML.
+pub fn read_rules(pair: &Pair, files: &[PathBuf]) -> Result<Rules, Problem> {
+    let mut rules = Rules::default();
+    for file in files {
+        let text = fs::read_to_string(file).map_err(|error| crate::folder::cannot_read(file, &error))?;
+        let taken = |id: &str| pair.recipes.iter().any(|recipe| recipe.id == id);
+        rules.read(&file.display().to_string(), &text, taken).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            Problem::input("RULES_INVALID", format!("{error}{cause}"))
+                .hint("rules are ast-grep's YAML with `language: python`")
+        })?;
+    }
+    Ok(rules)
 }
 
 fn added_files(file: &Rewritten) -> Vec<(String, String)> {

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use iama_baseline::python::command::run_command;
 use iama_baseline::python::environment::{self, Kitchen};
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
-use iama_baseline::python::command::run_command;
 use iama_baseline::python::run::{Request as SuiteRequest, run_suite};
 use iama_baseline::python::{compile, requirements};
 use iama_baseline::{Status, Suite, TestId};
