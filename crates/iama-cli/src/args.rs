@@ -46,7 +46,7 @@ pub(crate) enum Recipes {
 #[expect(clippy::struct_excessive_bools, reason = "three of them are one choice on the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct RecipesRun {
-    /// Files and folders; `-` reads one file from standard input and writes it to standard output
+    /// Files and folders; `-` alone reads one file from standard input and writes it to standard output
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Language pair
@@ -149,11 +149,15 @@ pub(crate) struct Refactor {
     /// A file of tests, relative to the project; without it they are searched for (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) test: Vec<String>,
+    /// A command that tests the project, judged by its exit code, instead of suites that are found; `python` is the
+    /// interpreter of each side
+    #[arg(long, value_name = "COMMAND", conflicts_with = "test")]
+    pub(crate) test_command: Option<String>,
     /// Seconds that one test may take
-    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) test_timeout: u64,
     /// Seconds that all tests together may take
-    #[arg(long, default_value_t = 900, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub(crate) run_timeout: u64,
     /// Leave files out whose path matches (repeatable)
     #[arg(long, value_name = "GLOB")]

@@ -1,14 +1,17 @@
 //! Who answers the questions of a job: a person at a terminal, or the policy of `--yes`.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
-use anstream::eprintln;
-use iama_engine::problem::Problem;
+use iama_engine::problem::{Kind, Problem};
 use iama_engine::records::{Proposal, Spec};
 use iama_engine::{Answer, Decider, Question};
 use iama_recipes::Strategy;
 use iama_sandbox::Level;
 
+use crate::machine::is_stopped;
+use crate::out::{count, tell};
 use crate::paint;
 
 /// The decider for a command: with `--yes` the policy, else the person, else nobody.
@@ -63,33 +66,41 @@ impl Decider for Person {
                 confirm(question)
             }
             Question::NativeRun { reason, .. } => {
-                eprintln!("{}", paint::dim(reason));
+                tell!("{}", paint::dim(reason));
                 confirm(question)
             }
             Question::Dirty | Question::Uncovered { .. } | Question::MoreTime => confirm(question),
         };
-        answer.map(|answer| (answer, "person")).map_err(|error| {
-            Problem::decision("DECISION_NEEDED", format!("no answer could be read: {error}"))
-                .hint("`iama jobs resume` asks again")
-        })
+        answer.map(|answer| (answer, "person")).map_err(|error| unanswered(&error))
     }
+}
+
+fn unanswered(error: &io::Error) -> Problem {
+    let hint = "`iama jobs resume` asks again";
+    if error.kind() == ErrorKind::Interrupted {
+        let problem = Problem::decision("INTERRUPTED", "interrupted before the question was answered").hint(hint);
+        return Problem { kind: Kind::Interrupted, ..problem };
+    }
+    Problem::decision("DECISION_NEEDED", format!("no answer could be read: {error}")).hint(hint)
 }
 
 fn show_proposal(proposal: &Proposal) {
     let edits: usize = proposal.edits.values().sum();
-    eprintln!("\n  {}  risk {}", paint::strong(format!("{:13}", proposal.strategy.name())), proposal.risk);
-    eprintln!("    {} files, {edits} edits by {} recipes", proposal.files, proposal.edits.len());
-    eprintln!("    {} places to check, {} left alone", proposal.checks, proposal.refused);
+    tell!("\n  {}  risk {}", paint::strong(format!("{:13}", proposal.strategy.name())), proposal.risk);
+    let (files, edits, recipes) =
+        (count(proposal.files, "file"), count(edits, "edit"), count(proposal.edits.len(), "recipe"));
+    tell!("    {files}, {edits} by {recipes}");
+    tell!("    {} to check, {} left alone", count(proposal.checks, "place"), proposal.refused);
     let mut most: Vec<_> = proposal.edits.iter().collect();
     most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let shown: Vec<_> = most.iter().take(4).map(|(id, count)| format!("{id} {count}")).collect();
-    eprintln!("    {}", paint::dim(shown.join(", ")));
+    tell!("    {}", paint::dim(shown.join(", ")));
 }
 
 fn show_spec(spec: &Spec) {
-    eprintln!();
+    tell!("");
     for item in &spec.items {
-        eprintln!("  {}  {}", paint::place(&item.id), item.text);
+        tell!("  {}  {}", paint::place(&item.id), item.text);
     }
 }
 
@@ -97,11 +108,28 @@ fn ask(prompt: &str) -> io::Result<String> {
     let mut err = anstream::stderr();
     write!(err, "\n{prompt} ")?;
     err.flush()?;
-    let mut line = String::new();
-    if io::stdin().lock().read_line(&mut line)? == 0 {
-        return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+    Ok(read_line()?.trim().to_ascii_lowercase())
+}
+
+/// A line of the standard input. Reading goes on over an interrupt, so it happens on a thread of its own.
+fn read_line() -> io::Result<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line).and_then(|read| match read {
+            0 => Err(io::Error::from(ErrorKind::UnexpectedEof)),
+            _ => Ok(line),
+        });
+        // Nobody listens any more after an interrupt.
+        let _ = sender.send(read);
+    });
+    loop {
+        match receiver.recv_timeout(Duration::from_millis(50)) {
+            Ok(line) => return line,
+            Err(RecvTimeoutError::Timeout) if !is_stopped() => {}
+            Err(_) => return Err(io::Error::from(ErrorKind::Interrupted)),
+        }
     }
-    Ok(line.trim().to_ascii_lowercase())
 }
 
 fn choose() -> io::Result<Answer> {

@@ -1,7 +1,7 @@
 //! The one place that reads the environment and the clock.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iama_baseline::python::interpreter::Search;
@@ -9,7 +9,7 @@ use iama_engine::Machine;
 use iama_job::Timestamp;
 use iama_sandbox::{Sandbox, probe};
 
-use crate::problem::{Problem, io};
+use crate::problem::{Problem, bad_input, io};
 
 /// The first argument that turns this program into its own supervisor.
 pub(crate) const SUPERVISE: &str = "__supervise";
@@ -21,15 +21,38 @@ static STOP: AtomicBool = AtomicBool::new(false);
 pub(crate) fn machine() -> Result<Machine, Problem> {
     let variables: BTreeMap<String, String> = variables();
     let get = |name: &str| variables.get(name).cloned();
-    let home = PathBuf::from(get("HOME").unwrap_or_default());
-    let cache = get("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from).join("iama");
+    let folder = |name: &str| get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = folder("HOME");
+    let cache = cache(folder("XDG_CACHE_HOME"), home.as_deref())?;
     let program = std::env::current_exe().map_err(|error| io("cannot find this program itself", &error))?;
-    let path = get("PATH").unwrap_or_default();
+    let path = absolute_parts(&get("PATH").unwrap_or_default());
     let sandbox =
         Sandbox { probe: probe(&path), supervisor: vec![program, PathBuf::from(SUPERVISE)], stop: Some(&STOP) };
-    let hidden = if home.as_os_str().is_empty() { Vec::new() } else { vec![home.clone()] };
-    let search = Search { path, home, pyenv_root: get("PYENV_ROOT").map(PathBuf::from) };
+    let hidden = home.iter().cloned().collect();
+    let search = Search { path, home: home.unwrap_or_else(|| PathBuf::from("/")), pyenv_root: folder("PYENV_ROOT") };
     Ok(Machine { cache, sandbox, search, variables, clock, hidden })
+}
+
+/// Where environments are kept. Never a path relative to the current folder: that is the user's project.
+fn cache(xdg: Option<PathBuf>, home: Option<&Path>) -> Result<PathBuf, Problem> {
+    xdg.or_else(|| home.map(|home| home.join(".cache"))).map(|folder| folder.join("iama")).ok_or_else(|| {
+        bad_input(
+            "CACHE_UNKNOWN",
+            "neither HOME nor XDG_CACHE_HOME names an absolute folder, so environments cannot be kept anywhere",
+            "set one of them, for example XDG_CACHE_HOME=/var/tmp/me",
+        )
+    })
+}
+
+/// PATH without parts that mean another place in every folder.
+fn absolute_parts(path: &str) -> String {
+    let parts = std::env::split_paths(path).filter(|part| part.is_absolute());
+    std::env::join_paths(parts).ok().and_then(|joined| joined.into_string().ok()).unwrap_or_default()
+}
+
+/// Whether the user has asked to stop.
+pub(crate) fn is_stopped() -> bool {
+    STOP.load(Ordering::Relaxed)
 }
 
 /// Variables whose names and values are text; others cannot be passed on to installers.

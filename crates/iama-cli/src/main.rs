@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod decide;
 mod machine;
+mod out;
 mod paint;
 mod problem;
 mod settings;
@@ -19,7 +20,8 @@ fn main() -> ExitCode {
         return iama_sandbox::supervise(raw);
     }
     let arguments = args::Arguments::parse();
-    match commands::run(arguments) {
+    let done = commands::run(arguments);
+    match out::finish().and(done) {
         Ok(code) => code,
         Err(problem) => problem::report(&problem),
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use iama_engine::problem::Kind;
 pub(crate) use iama_engine::problem::Problem;
 
+use crate::out::tell;
 use crate::paint;
 
 /// Exit codes, the same for every command.
@@ -24,9 +25,9 @@ pub(crate) mod exit {
 /// Prints a problem on the error output.
 pub(crate) fn report(problem: &Problem) -> ExitCode {
     let (error, hint) = (paint::error("error"), paint::dim("hint"));
-    anstream::eprintln!("{error}[{}]: {}", problem.code, problem.sentence);
+    tell!("{error}[{}]: {}", problem.code, problem.sentence);
     if !problem.hint.is_empty() {
-        anstream::eprintln!(" {hint}: {}", problem.hint);
+        tell!(" {hint}: {}", problem.hint);
     }
     ExitCode::from(match problem.kind {
         Kind::Input => exit::BAD_INPUT,

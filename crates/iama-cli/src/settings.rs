@@ -53,13 +53,23 @@ struct Tool {
     iama: Option<Settings>,
 }
 
+const NAMES: [&str; 2] = ["iama.toml", "pyproject.toml"];
+
+/// The nearest folder with a file of settings, from `folder` upwards; `folder` itself when there is none.
+pub(crate) fn home(folder: &Path) -> PathBuf {
+    let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let found = absolute.ancestors().find(|above| NAMES.iter().any(|name| above.join(name).is_file()));
+    found.map_or_else(|| absolute.clone(), Path::to_owned)
+}
+
 /// Reads the settings of the project at `root`; none is no error.
 pub(crate) fn read(root: &Path) -> Result<Settings, Problem> {
-    if let Some(text) = text_of(&root.join("iama.toml"))? {
-        return toml::from_str(&text).map_err(|error| wrong("iama.toml", &error));
+    let [own, shared] = NAMES.map(|name| root.join(name));
+    if let Some(text) = text_of(&own)? {
+        return toml::from_str(&text).map_err(|error| wrong(&own, &text, &error));
     }
-    let Some(text) = text_of(&root.join("pyproject.toml"))? else { return Ok(Settings::default()) };
-    let project: PyProject = toml::from_str(&text).map_err(|error| wrong("pyproject.toml", &error))?;
+    let Some(text) = text_of(&shared)? else { return Ok(Settings::default()) };
+    let project: PyProject = toml::from_str(&text).map_err(|error| wrong(&shared, &text, &error))?;
     Ok(project.tool.and_then(|tool| tool.iama).unwrap_or_default())
 }
 
@@ -71,11 +81,13 @@ fn text_of(path: &Path) -> Result<Option<String>, Problem> {
     }
 }
 
-fn wrong(file: &str, error: &toml::de::Error) -> Problem {
+fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> Problem {
     let first = error.message().lines().next().unwrap_or_default().to_owned();
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
     bad_input(
         "SETTINGS_INVALID",
-        format!("{file}: {first}"),
+        format!("{}:{line}: {first}", file.display()),
         "`strategy`, `select`, `ignore`, `exclude` and `rules` are known",
     )
 }

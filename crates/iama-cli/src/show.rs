@@ -3,19 +3,19 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Instant;
 
-use anstream::{eprintln, println};
 use iama_baseline::Status;
 use iama_engine::Progress;
 use iama_engine::outcome::RunResult;
 
+use crate::out::{count as number, say, tell};
 use crate::paint;
 
 /// Progress on the error output: a line for each step, and where it is a terminal a count of tests that moves.
 pub(crate) struct Ticker {
     started: Instant,
     live: bool,
-    tests: u32,
-    failed: u32,
+    tests: usize,
+    failed: usize,
 }
 
 impl Ticker {
@@ -29,30 +29,34 @@ impl Ticker {
             Progress::Stage(stage) => {
                 self.end_count();
                 let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
-                eprintln!("{} {stage}", paint::dim(at));
+                tell!("{} {stage}", paint::dim(at));
             }
-            Progress::Rewritten { files } => eprintln!("       {files} files rewritten"),
+            Progress::Rewritten { files } => tell!("       {} rewritten", number(files, "file")),
             Progress::Test { status, .. } => {
                 self.tests += 1;
-                self.failed += u32::from(matches!(status, Status::Failed | Status::Error | Status::Timeout));
+                self.failed += usize::from(matches!(status, Status::Failed | Status::Error | Status::Timeout));
                 if self.live {
                     let mut err = io::stderr();
                     // A count that cannot be shown is no reason to stop.
-                    let _ = write!(err, "\r       {} tests, {} not passing ", self.tests, self.failed);
+                    let _ = write!(err, "\r{} ", self.line());
                     let _ = err.flush();
                 }
             }
         }
     }
 
+    fn line(&self) -> String {
+        format!("       {}, {} not passing", number(self.tests, "test"), self.failed)
+    }
+
     /// Ends the line of a count.
     pub(crate) fn end_count(&mut self) {
         if self.tests > 0 {
-            let line = format!("       {} tests, {} not passing", self.tests, self.failed);
+            let line = self.line();
             if self.live {
-                eprintln!("\r{line} ");
+                tell!("\r{line} ");
             } else {
-                eprintln!("{line}");
+                tell!("{line}");
             }
         }
         (self.tests, self.failed) = (0, 0);
@@ -70,19 +74,20 @@ pub(crate) fn summary(result: &RunResult) {
         "REGRESSIONS" | "NOT_DELIVERED" => paint::error(result.verdict.as_str()).to_string(),
         _ => paint::warning(result.verdict.as_str()).to_string(),
     };
-    println!("\n{verdict}  {}", result.sentence);
+    say!("\n{verdict}  {}", result.sentence);
     let side = |side: fn(&iama_engine::outcome::TestPair) -> &str| {
         let bad = ["failed", "error", "timeout"].map(|status| count(result, side, status)).iter().sum::<usize>();
         let (passed, ran) = (count(result, side, "passed"), result.tests.values().any(|pair| side(pair) != "not_run"));
         if ran { format!("{passed} passed, {bad} not") } else { "not run".to_owned() }
     };
-    let edits: usize = result.edits.values().sum();
-    println!("  tests     legacy: {}   result: {}", side(|pair| &pair.legacy), side(|pair| &pair.result));
-    println!("  changes   {} files, {edits} edits by {} recipes", result.files_changed.len(), result.edits.len());
-    println!("  unproven  {} places, {} left alone", result.unproven.len(), result.refused.len());
+    let (files, recipes) = (number(result.files_changed.len(), "file"), number(result.edits.len(), "recipe"));
+    let edits = number(result.edits.values().sum(), "edit");
+    say!("  tests     legacy: {}   result: {}", side(|pair| &pair.legacy), side(|pair| &pair.result));
+    say!("  changes   {files}, {edits} by {recipes}");
+    say!("  unproven  {}, {} left alone", number(result.unproven.len(), "place"), result.refused.len());
     regressions(result);
     for (name, path) in &result.paths {
-        println!("  {name:9} {path}");
+        say!("  {name:9} {path}");
     }
 }
 
@@ -95,6 +100,6 @@ fn regressions(result: &RunResult) {
         pair.result != "passed" && (pair.legacy == "passed" || (legacy_unknown && pair.result != "skipped"))
     });
     for (id, pair) in worse.take(10) {
-        println!("  {}  {id}", paint::error(format!("{:8}", pair.result)));
+        say!("  {}  {id}", paint::error(format!("{:8}", pair.result)));
     }
 }

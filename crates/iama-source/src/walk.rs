@@ -113,7 +113,7 @@ pub fn walk(root: &Path, options: &WalkOptions, claims: impl Fn(&str, &str) -> b
     if !root.is_dir() {
         return Err(WalkError::NoFolder(root.to_owned()));
     }
-    let exclude = patterns(&options.exclude)?;
+    let exclude = Patterns::new(&options.exclude)?;
     let mut workspace = Workspace { root: root.to_owned(), ..Workspace::default() };
     let walker = WalkBuilder::new(root)
         .hidden(false)
@@ -122,9 +122,13 @@ pub fn walk(root: &Path, options: &WalkOptions, claims: impl Fn(&str, &str) -> b
         .add_custom_ignore_filename(".iamaignore")
         .filter_entry(|entry| !is_foreign(entry))
         .build();
-    for entry in walker.flatten() {
-        if entry.depth() > 0 && !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-            sort_entry(&entry, root, &exclude, &claims, &mut workspace);
+    for entry in walker {
+        match entry {
+            Ok(entry) if entry.depth() > 0 && !entry.file_type().is_some_and(|kind| kind.is_dir()) => {
+                sort_entry(&entry, root, &exclude, &claims, &mut workspace);
+            }
+            Ok(_) => {}
+            Err(error) => workspace.excluded.push(Excluded { path: unread(&error, root), reason: Reason::Unreadable }),
         }
     }
     workspace.files.sort();
@@ -132,13 +136,57 @@ pub fn walk(root: &Path, options: &WalkOptions, claims: impl Fn(&str, &str) -> b
     Ok(workspace)
 }
 
-fn patterns(globs: &[String]) -> Result<GlobSet, WalkError> {
-    let mut builder = GlobSetBuilder::new();
-    let wrong = |pattern: &str, source| WalkError::Pattern { pattern: pattern.to_owned(), source };
-    for pattern in globs {
-        builder.add(Glob::new(pattern).map_err(|source| wrong(pattern, source))?);
+/// Patterns of paths that are left out.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns(GlobSet);
+
+impl Patterns {
+    /// Reads patterns; the first that is none is an error.
+    pub fn new(globs: &[String]) -> Result<Self, WalkError> {
+        let mut builder = GlobSetBuilder::new();
+        let wrong = |pattern: &str, source| WalkError::Pattern { pattern: pattern.to_owned(), source };
+        for pattern in globs {
+            builder.add(Glob::new(pattern).map_err(|source| wrong(pattern, source))?);
+        }
+        builder.build().map(Self).map_err(|source| wrong(&globs.join(", "), source))
     }
-    builder.build().map_err(|source| wrong(&globs.join(", "), source))
+
+    /// Whether a path with `/` between its folders is left out.
+    pub fn match_path(&self, path: &str) -> bool {
+        self.0.is_match(path)
+    }
+}
+
+/// One file that was named, whatever it is called; why it is left out when it passes a limit of the walk.
+pub fn named_file(file: &Path) -> Result<SourceFile, Reason> {
+    let name = file.file_name().and_then(|name| name.to_str()).filter(|name| !name.contains(['\n', '\r']));
+    let path = name.ok_or(Reason::OddName)?.to_owned();
+    let metadata = fs::symlink_metadata(file).map_err(|_| Reason::Unreadable)?;
+    if metadata.is_symlink() {
+        return Err(Reason::SymbolicLink);
+    }
+    match reason_against(file, metadata.len()) {
+        Some(reason) => Err(reason),
+        None => Ok(SourceFile { path, bytes: metadata.len(), executable: is_executable(&metadata) }),
+    }
+}
+
+/// The path of what could not be read, relative to the root as far as it is known.
+fn unread(error: &ignore::Error, root: &Path) -> String {
+    let path = path_of(error).unwrap_or(root);
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let shown = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
+    shown.to_string_lossy().replace('\\', "/")
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
+        _ => None,
+    }
 }
 
 fn is_foreign(entry: &DirEntry) -> bool {
@@ -155,7 +203,7 @@ fn is_foreign(entry: &DirEntry) -> bool {
 fn sort_entry(
     entry: &DirEntry,
     root: &Path,
-    exclude: &GlobSet,
+    exclude: &Patterns,
     claims: &impl Fn(&str, &str) -> bool,
     workspace: &mut Workspace,
 ) {
@@ -178,7 +226,10 @@ fn sort_entry(
     if !metadata.is_file() || !is_claimed(entry.path(), &path, claims) {
         return;
     }
-    if let Some(reason) = reason_against(entry.path(), &path, metadata.len(), exclude) {
+    if exclude.match_path(&path) {
+        return leave_out(workspace, Reason::Pattern);
+    }
+    if let Some(reason) = reason_against(entry.path(), metadata.len()) {
         return leave_out(workspace, reason);
     }
     workspace.files.push(SourceFile { path, bytes: metadata.len(), executable: is_executable(&metadata) });
@@ -195,10 +246,7 @@ fn is_claimed(file: &Path, path: &str, claims: &impl Fn(&str, &str) -> bool) -> 
     claims(path, first.lines().next().unwrap_or(""))
 }
 
-fn reason_against(file: &Path, path: &str, bytes: u64, exclude: &GlobSet) -> Option<Reason> {
-    if exclude.is_match(path) {
-        return Some(Reason::Pattern);
-    }
+fn reason_against(file: &Path, bytes: u64) -> Option<Reason> {
     if bytes > MAX_FILE_BYTES {
         return Some(Reason::TooLarge);
     }
@@ -274,6 +322,26 @@ mod tests {
         let found = walk(folder.path(), &WalkOptions::default(), python).unwrap();
         assert_eq!(found.files.len(), 1);
         assert_eq!(found.excluded, [Excluded { path: "other.py".into(), reason: Reason::SymbolicLink }]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_named() {
+        let denied = ignore::Error::Io(std::io::Error::from(std::io::ErrorKind::PermissionDenied));
+        let with_path = |path: &str| {
+            let err = Box::new(ignore::Error::WithPath { path: path.into(), err: Box::new(denied.clone()) });
+            ignore::Error::WithDepth { depth: 1, err }
+        };
+        let shown = [with_path("/p/a/b"), with_path("/p"), denied.clone()].map(|error| unread(&error, Path::new("/p")));
+        assert_eq!(shown, ["a/b", ".", "."]);
+    }
+
+    #[test]
+    fn a_named_file_is_held_to_the_same_limits() {
+        let long = vec![b'x'; MAX_LINE_BYTES + 1];
+        let folder = tree(&[("old", b"print 1\n"), ("zero.py", b"a\0b"), ("long.py", &long)]);
+        let kept = SourceFile { path: "old".into(), bytes: 8, executable: false };
+        let found = ["old", "zero.py", "long.py", "none.py"].map(|name| named_file(&folder.path().join(name)));
+        assert_eq!(found, [Ok(kept), Err(Reason::Binary), Err(Reason::Minified), Err(Reason::Unreadable)]);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anstream::println;
 use iama_engine::delivery::{self, Chosen};
 use iama_engine::journal::Journal;
 use iama_engine::{JobFolder, decide as put};
@@ -12,6 +11,7 @@ use serde_json::json;
 
 use super::jobs::{find, job_of};
 use crate::args::{Apply, Revert};
+use crate::out::say;
 use crate::problem::{Problem, bad_input};
 use crate::{decide, machine, show};
 
@@ -51,7 +51,7 @@ fn apply_partial(folder: &JobFolder, machine: &iama_engine::Machine, options: &A
     }
     let job = put(folder, machine, Decision::DownloadPartial, &mut |_| {})?;
     let files = delivery::apply_partial(folder)?;
-    println!("{files} files written; `iama revert {}` takes them back", folder.id);
+    say!("{files} files written; `iama revert {}` takes them back", folder.id);
     drop(job);
     Ok(ExitCode::SUCCESS)
 }
@@ -63,7 +63,7 @@ pub(super) fn revert(options: &Revert) -> Result<ExitCode, Problem> {
     let _lock = folder.lock()?;
     if matches!(job_of(&folder)?.state, State::FallbackRequired { .. }) {
         let there = delivery::revert_partial(&folder)?;
-        println!("the partial patch is {}", if there { "there again" } else { "taken back" });
+        say!("the partial patch is {}", if there { "there again" } else { "taken back" });
         return Ok(ExitCode::SUCCESS);
     }
     let before = job_of(&folder)?;
@@ -109,9 +109,9 @@ fn refused(folder: &JobFolder) -> Result<Problem, Problem> {
 fn tell(folder: &JobFolder, job: &Job, what: &str, as_json: bool) -> ExitCode {
     let state = job.state.place().to_string();
     if as_json {
-        println!("{}", json!({ "schema": "iama.delivery/1", "job": folder.id, "state": state }));
+        say!("{}", json!({ "schema": "iama.delivery/1", "job": folder.id, "state": state }));
     } else {
-        println!("{} {what}", folder.id);
+        say!("{} {what}", folder.id);
     }
     ExitCode::SUCCESS
 }

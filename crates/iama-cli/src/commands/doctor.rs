@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use anstream::println;
 use iama_baseline::python::interpreter::{self, Interpreter};
 use iama_sandbox::Level;
 use serde_json::json;
 
 use crate::args::Doctor;
+use crate::out::say;
 use crate::problem::Problem;
 use crate::{machine, paint};
 
@@ -22,7 +22,7 @@ pub(super) fn run(options: &Doctor) -> Result<ExitCode, Problem> {
             "schema": "iama.doctor/1", "legacy": legacy, "targets": targets,
             "isolation": probe, "cache": machine.cache,
         });
-        println!("{report}");
+        say!("{report}");
         return Ok(ExitCode::SUCCESS);
     }
     section(
@@ -35,25 +35,25 @@ pub(super) fn run(options: &Doctor) -> Result<ExitCode, Problem> {
         &targets,
         "without it the result cannot be tested: install python3.11, or name one with --python",
     );
-    println!("{}", paint::strong("Isolation of test runs"));
+    say!("{}", paint::strong("Isolation of test runs"));
     let (mark, level) = (if probe.level == Level::Bubblewrap { "ok" } else { "--" }, probe.level.name());
-    println!("  {mark}  {level}: {}", probe.reason);
+    say!("  {mark}  {level}: {}", probe.reason);
     if probe.level != Level::Bubblewrap {
-        println!(
+        say!(
             "      {}",
             paint::dim("install bubblewrap for namespaces of their own (Debian: apt-get install bubblewrap)")
         );
     }
-    println!("{}\n  ok  {}", paint::strong("Cache of environments"), machine.cache.display());
+    say!("{}\n  ok  {}", paint::strong("Cache of environments"), machine.cache.display());
     Ok(ExitCode::SUCCESS)
 }
 
 fn section(title: &str, found: &[Interpreter], missing: &str) {
-    println!("{}", paint::strong(title));
+    say!("{}", paint::strong(title));
     for one in found {
-        println!("  ok  {:8} {}", one.version.to_string(), one.path.display());
+        say!("  ok  {:8} {}", one.version.to_string(), one.path.display());
     }
     if found.is_empty() {
-        println!("  --  none\n      {}", paint::dim(missing));
+        say!("  --  none\n      {}", paint::dim(missing));
     }
 }

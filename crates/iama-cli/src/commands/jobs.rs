@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::ExitCode;
 
-use anstream::println;
 use iama_engine::journal::Journal;
 use iama_engine::{JobFolder, decide as put, folder};
 use iama_job::{Decision, EventKind, Job, State};
@@ -11,6 +10,7 @@ use serde_json::json;
 
 use super::refactor;
 use crate::args::{JobName, JobsList, JobsResume};
+use crate::out::say;
 use crate::problem::{Problem, bad_input, io};
 use crate::{machine, paint};
 
@@ -53,12 +53,12 @@ pub(super) fn list(options: &JobsList) -> Result<ExitCode, Problem> {
         .collect();
     if options.json {
         let rows: Vec<_> = rows.iter().map(|(job, state)| json!({ "job": job, "state": state })).collect();
-        println!("{}", json!({ "schema": "iama.jobs/1", "jobs": rows }));
+        say!("{}", json!({ "schema": "iama.jobs/1", "jobs": rows }));
     } else if rows.is_empty() {
-        println!("{} has no jobs.", root.display());
+        say!("{} has no jobs.", root.display());
     } else {
         for (job, state) in &rows {
-            println!("{}  {state}", paint::place(job));
+            say!("{}  {state}", paint::place(job));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -71,18 +71,18 @@ pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
     if options.json {
         return refactor::say(&folder, &job, true);
     }
-    println!("{}  {}", paint::strong(&folder.id), job.state.place());
+    say!("{}  {}", paint::strong(&folder.id), job.state.place());
     for command in open_commands(&job) {
-        println!("  open      {command} {}", folder.id);
+        say!("  open      {command} {}", folder.id);
     }
-    println!("  folder    {}", folder.path().display());
+    say!("  folder    {}", folder.path().display());
     if folder.file("evidence.json").exists() {
         let result = iama_engine::outcome::of(&folder, &job)?;
         crate::show::summary(&result);
         let evidence: serde_json::Value = folder.read("evidence.json")?;
         let files = evidence["files"].as_array().into_iter().flatten();
         for hunk in files.flat_map(|file| file["hunks"].as_array().into_iter().flatten()) {
-            println!(
+            say!(
                 "  hunk      {}  {}",
                 hunk["id"].as_str().unwrap_or(""),
                 paint::dim(hunk["header"].as_str().unwrap_or(""))
@@ -126,7 +126,7 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
     let machine = machine::machine()?;
     let _lock = folder.lock()?;
     let job = put(&folder, &machine, Decision::Cancel, &mut |_| {})?;
-    println!("{}  {}", paint::strong(&folder.id), job.state.place());
+    say!("{}  {}", paint::strong(&folder.id), job.state.place());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -145,6 +145,6 @@ pub(super) fn clean(options: &JobsList) -> Result<ExitCode, Problem> {
             removed += 1;
         }
     }
-    println!("{removed} folders removed");
+    say!("{removed} folders removed");
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,11 @@
 use std::fs;
 use std::process::ExitCode;
 
-use anstream::println;
 use iama_patch::disk::{self, DiskError};
 use iama_patch::{Patch as Document, Report};
 
 use crate::args::{Patch, PatchFile, PatchInvert};
+use crate::out::{count, say};
 use crate::paint;
 use crate::problem::{Problem, bad_input, exit, io};
 
@@ -37,7 +37,7 @@ fn apply(options: &PatchFile, dry_run: bool) -> Result<ExitCode, Problem> {
     let report = Report::from(&application);
     if options.json {
         let text = serde_json::to_string(&report).map_err(|error| io("cannot write the report", &error.into()))?;
-        println!("{text}");
+        say!("{text}");
     } else {
         show(&report, dry_run);
     }
@@ -47,17 +47,17 @@ fn apply(options: &PatchFile, dry_run: bool) -> Result<ExitCode, Problem> {
 fn show(report: &Report, dry_run: bool) {
     for outcome in &report.outcomes {
         let place = paint::place(format!("{} {}", outcome.path, outcome.id));
-        println!("{place}  {}  {}", outcome.code(), outcome.outcome.message());
+        say!("{place}  {}  {}", outcome.code(), outcome.outcome.message());
         let hint = outcome.outcome.hint();
         if !outcome.is_applied() && !hint.is_empty() {
-            println!("  {}: {hint}", paint::dim("hint"));
+            say!("  {}: {hint}", paint::dim("hint"));
         }
     }
-    let files = report.changed.len();
+    let files = count(report.changed.len(), "file");
     match (report.applied, dry_run) {
-        (true, false) => println!("{}", paint::strong(format!("{files} files changed"))),
-        (true, true) => println!("{}", paint::strong(format!("{files} files would change"))),
-        (false, _) => println!("{}", paint::strong("nothing was changed")),
+        (true, false) => say!("{}", paint::strong(format!("{files} changed"))),
+        (true, true) => say!("{}", paint::strong(format!("{files} would change"))),
+        (false, _) => say!("{}", paint::strong("nothing was changed")),
     }
 }
 
@@ -68,6 +68,6 @@ fn invert(options: &PatchInvert) -> Result<ExitCode, Problem> {
         bad_input("PATCH_REFUSED", error.to_string(), "`iama patch check` says which operations do not land")
     })?;
     let text = serde_json::to_string_pretty(&inverse).map_err(|error| io("cannot write the patch", &error.into()))?;
-    println!("{text}");
+    say!("{text}");
     Ok(ExitCode::SUCCESS)
 }

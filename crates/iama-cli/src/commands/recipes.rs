@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use anstream::println;
 use iama_recipes::{Class, PAIRS, Pair, Recipe, Strategy};
 use serde_json::json;
 
 use crate::args::{RecipesExplain, RecipesList};
+use crate::out::say;
 use crate::paint;
 use crate::problem::{Problem, bad_input};
 
@@ -52,15 +52,15 @@ pub(super) fn list(options: &RecipesList) -> Result<ExitCode, Problem> {
                         "strategy": recipe.strategy, "why": recipe.why })
             })
             .collect();
-        println!("{}", json!({ "schema": "iama.recipes/1", "pair": pair.id, "recipes": rows }));
+        say!("{}", json!({ "schema": "iama.recipes/1", "pair": pair.id, "recipes": rows }));
         return Ok(ExitCode::SUCCESS);
     }
     let width = recipes.iter().map(|recipe| recipe.id.len()).max().unwrap_or(0);
     for strategy in Strategy::ALL {
-        println!("{}", paint::strong(strategy.name()));
+        say!("{}", paint::strong(strategy.name()));
         for recipe in recipes.iter().filter(|recipe| recipe.strategy == strategy) {
             let class = format!("{:7}", class_name(recipe.class));
-            println!("  {}  {}  {}", paint::place(format!("{:width$}", recipe.id)), paint::dim(class), recipe.title);
+            say!("  {}  {}  {}", paint::place(format!("{:width$}", recipe.id)), paint::dim(class), recipe.title);
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -69,15 +69,15 @@ pub(super) fn list(options: &RecipesList) -> Result<ExitCode, Problem> {
 /// Explains one recipe.
 pub(super) fn explain(options: &RecipesExplain) -> Result<ExitCode, Problem> {
     let recipe = recipe(pair(&options.pair)?, &options.id)?;
-    println!("{}  {}", paint::strong(recipe.id), paint::dim(class_name(recipe.class)));
-    println!("{}\n\n{}\n", recipe.title, recipe.why);
-    println!("Runs from the strategy {} on.\n", paint::strong(recipe.strategy.name()));
+    say!("{}  {}", paint::strong(recipe.id), paint::dim(class_name(recipe.class)));
+    say!("{}\n\n{}\n", recipe.title, recipe.why);
+    say!("Runs from the strategy {} on.\n", paint::strong(recipe.strategy.name()));
     for line in recipe.before.lines() {
-        println!("{}", paint::removed(format!("- {line}")));
+        say!("{}", paint::removed(format!("- {line}")));
     }
     for line in recipe.after.lines() {
-        println!("{}", paint::added(format!("+ {line}")));
+        say!("{}", paint::added(format!("+ {line}")));
     }
-    println!("\nTo leave a line alone: {}", paint::dim(format!("# iama: skip[{}]", recipe.id)));
+    say!("\nTo leave a line alone: {}", paint::dim(format!("# iama: skip[{}]", recipe.id)));
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use iama_job::{Job, State};
 use iama_recipes::Strategy;
 
 use crate::args::Refactor;
+use crate::out::say;
 use crate::problem::{Problem, bad_input, exit, io};
 use crate::show::Ticker;
 use crate::{decide, machine, settings, show};
@@ -45,7 +46,9 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         python: options.python.clone(),
         select: settings.select.clone(),
         ignore: settings.ignore.clone(),
+        rules: settings.rules.iter().map(|file| options.path.join(file)).collect(),
         exclude: settings.exclude.iter().chain(&options.exclude).cloned().collect(),
+        test_command: options.test_command.clone(),
         tests: options.test.clone(),
         per_test_seconds: options.test_timeout,
         run_seconds: options.run_timeout,
@@ -85,7 +88,7 @@ pub(super) fn say(folder: &JobFolder, job: &Job, json: bool) -> Result<ExitCode,
     }
     if json {
         let text = serde_json::to_string(&result).map_err(|error| io("cannot write the result", &error.into()))?;
-        anstream::println!("{text}");
+        say!("{text}");
     } else {
         show::summary(&result);
         next_step(folder, job);
@@ -97,12 +100,9 @@ pub(super) fn say(folder: &JobFolder, job: &Job, json: bool) -> Result<ExitCode,
 fn next_step(folder: &JobFolder, job: &Job) {
     let root = folder.root.display();
     match &job.state {
-        State::Delivered { .. } => anstream::println!("\nTo take it:  iama apply {} --root {root}", folder.id),
+        State::Delivered { .. } => say!("\nTo take it:  iama apply {} --root {root}", folder.id),
         State::FallbackRequired { .. } => {
-            anstream::println!(
-                "\nNothing was delivered. To take what there is:  iama apply --partial {} --root {root}",
-                folder.id
-            );
+            say!("\nNothing was delivered. To take what there is:  iama apply --partial {} --root {root}", folder.id);
         }
         _ => {}
     }

@@ -17,7 +17,7 @@ fn the_default_shows_a_diff_and_writes_nothing() {
     let shown = world.iama(&["recipes", "run"]);
     assert_eq!(shown.code, 0);
     assert!(shown.out.contains("-    print 'x', d.has_key(1)\n+    print('x', 1 in d)"), "{}", shown.out);
-    assert!(shown.err.contains("1 of 1 files would be rewritten; 0 places need a person"), "{}", shown.err);
+    assert!(shown.err.contains("1 of 1 file would be rewritten; 0 places need a person"), "{}", shown.err);
     assert_eq!(world.read("a.py"), OLD);
 }
 
@@ -110,4 +110,80 @@ fn a_patch_is_applied_whole_or_not_at_all_and_inverted() {
     assert_eq!(world.read("a.py"), "b\n");
     assert_eq!(world.iama(&["patch", "apply", "inverse.json"]).code, 0);
     assert_eq!(world.read("a.py"), "a = 1\n");
+}
+
+#[test]
+fn standard_input_honours_the_mode() {
+    let world = World::new(&[("a.py", OLD)]);
+    let check = world.iama_with_input(&["recipes", "run", "-", "--check"], OLD);
+    assert_eq!((check.code, check.out.as_str()), (1, ""), "{}", check.err);
+    let check = world.iama_with_input(&["recipes", "run", "-", "--check"], NEW);
+    assert_eq!((check.code, check.out.as_str()), (0, ""), "{}", check.err);
+    let diff = world.iama_with_input(&["recipes", "run", "-", "--diff"], OLD);
+    assert!(diff.code == 0 && diff.out.starts_with("--- -\n+++ -\n@@"), "{}", diff.out);
+    let report = world.iama_with_input(&["recipes", "run", "-", "--json"], OLD).json();
+    assert_eq!((&report["changed"], &report["strategy"]), (&serde_json::json!(["-"]), &"standard".into()));
+    let mixed = world.iama_with_input(&["recipes", "run", "-", "a.py"], OLD);
+    assert_eq!((mixed.code, mixed.error()), (2, "STDIN_MIXED"));
+}
+
+#[test]
+fn check_fails_differently_when_a_file_cannot_be_worked_on() {
+    let world = World::new(&[("a.py", NEW), ("b.py", "def f(:\n"), ("zero.py", "a\0b")]);
+    let shown = world.iama(&["recipes", "run", "--check"]);
+    assert_eq!((shown.code, shown.error()), (2, "SOURCE_SYNTAX"), "{}", shown.err);
+    assert!(shown.err.contains("zero.py  left out: holds bytes that no source text has\n"), "{}", shown.err);
+    assert_eq!(world.iama(&["recipes", "run", "--check", "--exclude", "b.py"]).code, 0);
+}
+
+#[test]
+fn a_named_file_keeps_to_the_limits_and_patterns_of_a_walk_and_counts_once() {
+    let world =
+        World::new(&[("sub/a.py", OLD), ("zero.py", "a\0b"), ("pyproject.toml", "[tool.iama]\nexclude = ['x/**']\n")]);
+    world.write("x/b.py", OLD.as_bytes());
+    let refused = world.iama(&["recipes", "run", "zero.py"]);
+    assert_eq!((refused.code, refused.error()), (2, "SOURCE_REFUSED"), "{}", refused.err);
+    let left_out = world.iama(&["recipes", "run", "--json", "sub/a.py", "--exclude", "sub/*"]).json();
+    assert_eq!(left_out["excluded"], serde_json::json!([{ "path": "sub/a.py", "reason": "PATTERN" }]));
+    let set = world.iama(&["recipes", "run", "--json", "x/b.py", "x"]).json();
+    assert_eq!(set["excluded"], serde_json::json!([{ "path": "x/b.py", "reason": "PATTERN" }]));
+    let once = world.iama(&["recipes", "run", "--json", "sub/a.py", "sub", "./sub/../sub/a.py"]).json();
+    assert_eq!((&once["files"], &once["changed"]), (&1.into(), &serde_json::json!(["sub/a.py"])));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_link_is_refused() {
+    let world = World::new(&[("a.py", OLD)]);
+    std::os::unix::fs::symlink("a.py", world.root().join("link.py")).unwrap();
+    let shown = world.iama(&["recipes", "run", "--write", "link.py"]);
+    assert_eq!((shown.code, shown.error()), (2, "SOURCE_REFUSED"), "{}", shown.err);
+    assert_eq!(world.read("a.py"), OLD);
+}
+
+#[test]
+fn settings_come_from_the_nearest_folder_above_a_named_file() {
+    let world =
+        World::new(&[("sub/deep/a.py", OLD), ("sub/iama.toml", "select = ['print-statement']\n\nignore = 3\n")]);
+    let shown = world.iama(&["recipes", "run", "sub/deep/a.py"]);
+    assert_eq!((shown.code, shown.error()), (2, "SETTINGS_INVALID"));
+    assert!(shown.err.contains("sub/iama.toml:3: "), "{}", shown.err);
+    world.write("sub/iama.toml", b"ignore = ['has-key']\n");
+    let report = world.iama(&["recipes", "run", "--json", "sub/deep/a.py"]).json();
+    assert_eq!(report["edits"], serde_json::json!({ "print-statement": 1 }));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_cannot_be_written_is_a_problem_and_a_closed_pipe_is_none() {
+    let world = World::new(&[("a.py", OLD)]);
+    for arguments in [["recipes", "run", "a.py"].as_slice(), &["recipes", "list"], &["doctor", "--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let shown = world.iama_into(arguments, full.into());
+        assert_eq!((shown.code, shown.error()), (2, "OUTPUT_FAILED"), "{}", shown.err);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let shown = world.iama_into(arguments, writer.into());
+        assert_eq!((shown.code, shown.error()), (0, ""), "{}", shown.err);
+    }
 }

@@ -73,12 +73,31 @@ impl World {
         self.run(command, arguments, "")
     }
 
+    /// Runs the program with a standard output of its own.
+    pub(crate) fn iama_into(&self, arguments: &[&str], output: Stdio) -> Shown {
+        let mut command = program();
+        command.stdout(output);
+        self.start(command, arguments, "")
+    }
+
+    /// Runs the program with nothing but these variables.
+    pub(crate) fn iama_with_only(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> Shown {
+        let mut command = program();
+        command.env_clear().envs(variables.iter().copied());
+        self.run(command, arguments, "")
+    }
+
     fn run(&self, mut command: Command, arguments: &[&str], input: &str) -> Shown {
+        command.stdout(Stdio::piped());
+        self.start(command, arguments, input)
+    }
+
+    fn start(&self, mut command: Command, arguments: &[&str], input: &str) -> Shown {
         use std::io::Write as _;
-        command.args(arguments).current_dir(self.root());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments).current_dir(self.root()).stdin(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        // A child that reads nothing may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         Shown {
             code: output.status.code().unwrap_or(-1),
