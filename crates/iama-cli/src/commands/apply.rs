@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 
 use iama_engine::delivery::{self, Chosen};
-use iama_engine::journal::Journal;
-use iama_engine::{JobFolder, decide as put};
+use iama_engine::{JobFolder, decide as put, journal};
 use iama_job::state::{Delivery, Selection};
 use iama_job::{Decision, EffectResult, Event, Job, State};
 use serde_json::json;
 
 use super::jobs::{find, job_of};
 use crate::args::{Apply, Revert};
-use crate::out::say;
+use crate::out::{count, say};
 use crate::problem::{Problem, bad_input};
 use crate::{decide, machine, show};
 
@@ -20,8 +19,12 @@ pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
     let folder = find(&options.name)?;
     let machine = machine::machine()?;
     let _lock = folder.lock()?;
-    if options.partial {
-        return apply_partial(&folder, &machine, options);
+    let unfinished = matches!(job_of(&folder)?.state, State::FallbackRequired { .. });
+    match (options.partial, unfinished) {
+        (true, true) => return apply_partial(&folder, &machine, options),
+        (true, false) => return Err(no_partial(&folder)),
+        (false, true) => return Err(only_partial(&folder)),
+        (false, false) => {}
     }
     let selection = if options.file.is_empty() && options.hunk.is_empty() {
         Selection::Whole
@@ -43,6 +46,16 @@ pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
     }
 }
 
+fn no_partial(folder: &JobFolder) -> Problem {
+    let sentence = format!("{} has no partial patch: only a job that could not be finished has one", folder.id);
+    bad_input("NO_PARTIAL", sentence, format!("`iama jobs show {}` says what is possible", folder.id))
+}
+
+fn only_partial(folder: &JobFolder) -> Problem {
+    let sentence = format!("{} delivered nothing: some tests fail with what it has", folder.id);
+    bad_input("PARTIAL_ONLY", sentence, format!("to take what there is: iama apply --partial {}", folder.id))
+}
+
 fn apply_partial(folder: &JobFolder, machine: &iama_engine::Machine, options: &Apply) -> Result<ExitCode, Problem> {
     let question = "The partial patch is not proven: some tests fail with it. Write it to the project?";
     if !options.yes && !decide::agreed(question) {
@@ -51,9 +64,18 @@ fn apply_partial(folder: &JobFolder, machine: &iama_engine::Machine, options: &A
     }
     let job = put(folder, machine, Decision::DownloadPartial, &mut |_| {})?;
     let files = delivery::apply_partial(folder)?;
-    say!("{files} files written; `iama revert {}` takes them back", folder.id);
-    drop(job);
+    if options.name.json {
+        say_partial(folder, &job, "applied");
+    } else {
+        let them = if files == 1 { "it" } else { "them" };
+        say!("{} written; `iama revert {}` takes {them} back", count(files, "file"), folder.id);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn say_partial(folder: &JobFolder, job: &Job, partial: &str) {
+    let state = job.state.place().to_string();
+    say!("{}", json!({ "schema": "iama.delivery/1", "job": folder.id, "state": state, "partial": partial }));
 }
 
 /// Takes a delivery back, or puts it there again.
@@ -61,12 +83,16 @@ pub(super) fn revert(options: &Revert) -> Result<ExitCode, Problem> {
     let folder = find(&options.name)?;
     let machine = machine::machine()?;
     let _lock = folder.lock()?;
-    if matches!(job_of(&folder)?.state, State::FallbackRequired { .. }) {
+    let before = job_of(&folder)?;
+    if matches!(before.state, State::FallbackRequired { .. }) {
         let there = delivery::revert_partial(&folder)?;
-        say!("the partial patch is {}", if there { "there again" } else { "taken back" });
+        if options.name.json {
+            say_partial(&folder, &before, if there { "applied" } else { "reverted" });
+        } else {
+            say!("the partial patch is {}", if there { "there again" } else { "taken back" });
+        }
         return Ok(ExitCode::SUCCESS);
     }
-    let before = job_of(&folder)?;
     let job = put(&folder, &machine, Decision::RevertDelivery, &mut |_| {})?;
     match (&before.state, &job.state) {
         (
@@ -88,9 +114,8 @@ pub(super) fn revert(options: &Revert) -> Result<ExitCode, Problem> {
 
 /// Why the last decision came to nothing, by the journal.
 fn refused(folder: &JobFolder) -> Result<Problem, Problem> {
-    let journal = Journal::open(&folder.file("journal.jsonl"))?;
-    let tests_failed = journal
-        .records
+    let records = journal::read(&folder.file("journal.jsonl"))?;
+    let tests_failed = records
         .last()
         .is_some_and(|record| matches!(&record.event, Event::Result { result: EffectResult::TestsRun { .. }, .. }));
     Ok(if tests_failed {

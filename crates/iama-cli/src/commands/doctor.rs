@@ -6,6 +6,7 @@ use iama_baseline::python::interpreter::{self, Interpreter};
 use iama_sandbox::Level;
 use serde_json::json;
 
+use super::recipes_run::TARGETS;
 use crate::args::Doctor;
 use crate::out::say;
 use crate::problem::Problem;
@@ -15,7 +16,8 @@ use crate::{machine, paint};
 pub(super) fn run(options: &Doctor) -> Result<ExitCode, Problem> {
     let machine = machine::machine()?;
     let legacy = interpreter::all(2, &machine.search);
-    let targets = interpreter::all(3, &machine.search);
+    let mut targets = interpreter::all(3, &machine.search);
+    targets.retain(|found| TARGETS.contains(&found.version.minor));
     let probe = &machine.sandbox.probe;
     if options.json {
         let report = json!({

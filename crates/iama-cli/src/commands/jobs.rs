@@ -1,16 +1,16 @@
 //! `iama jobs`.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use iama_engine::journal::Journal;
-use iama_engine::{JobFolder, decide as put, folder};
+use iama_engine::{JobFolder, decide as put, folder, journal};
 use iama_job::{Decision, EventKind, Job, State};
 use serde_json::json;
 
 use super::refactor;
 use crate::args::{JobName, JobsList, JobsResume};
-use crate::out::say;
+use crate::out::{count, say, tell};
 use crate::problem::{Problem, bad_input, io};
 use crate::{machine, paint};
 
@@ -37,7 +37,7 @@ pub(super) fn find(name: &JobName) -> Result<JobFolder, Problem> {
 
 /// The job as its journal tells it.
 pub(super) fn job_of(folder: &JobFolder) -> Result<Job, Problem> {
-    Journal::open(&folder.file("journal.jsonl"))?.job(&folder.id)
+    journal::read_job(&folder.file("journal.jsonl"), &folder.id)
 }
 
 /// Lists the jobs of a project.
@@ -126,25 +126,58 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
     let machine = machine::machine()?;
     let _lock = folder.lock()?;
     let job = put(&folder, &machine, Decision::Cancel, &mut |_| {})?;
-    say!("{}  {}", paint::strong(&folder.id), job.state.place());
+    if options.json {
+        let state = job.state.place().to_string();
+        say!("{}", json!({ "schema": "iama.jobs/1", "jobs": [{ "job": folder.id, "state": state }] }));
+    } else {
+        say!("{}  {}", paint::strong(&folder.id), job.state.place());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes the folders of jobs that have ended, and the copies of those that are delivered.
+/// Copies and scratch folders that a job which has ended needs no more.
+const SCRATCH: [&str; 7] = ["work", "legacy", "legacy-run", "result", "result-run", "subset", "compile"];
+
+/// Removes the folders of jobs that failed, and the copies of the others that have ended.
 pub(super) fn clean(options: &JobsList) -> Result<ExitCode, Problem> {
     let root = options.root.canonicalize().map_err(|error| io("cannot find the project", &error))?;
-    let mut removed = 0;
+    let (mut removed, mut skipped) = (Vec::new(), Vec::new());
     for folder in folder::list(&root) {
-        let job = job_of(&folder)?;
-        let over = matches!(job.state, State::Failed { .. });
-        let path = if over { folder.path() } else { folder.work() };
-        let ended = over || matches!(job.state, State::Delivered { .. });
-        if ended && path.exists() {
-            let _lock = folder.lock()?;
+        let paths = match job_of(&folder) {
+            Ok(job) => superfluous(&folder, &job),
+            Err(problem) => {
+                tell!("{}  skipped: [{}] {}", paint::place(&folder.id), problem.code, problem.sentence);
+                skipped.push(folder.id);
+                continue;
+            }
+        };
+        if paths.is_empty() {
+            continue;
+        }
+        let _lock = folder.lock()?;
+        for path in paths {
             fs::remove_dir_all(&path).map_err(|error| io(format!("cannot remove {}", path.display()), &error))?;
-            removed += 1;
+            removed.push(path.strip_prefix(&root).unwrap_or(&path).display().to_string());
         }
     }
-    say!("{removed} folders removed");
+    if options.json {
+        say!("{}", json!({ "schema": "iama.clean/1", "removed": removed, "skipped": skipped }));
+    } else {
+        for path in &removed {
+            say!("{path}");
+        }
+        say!("{} removed", count(removed.len(), "folder"));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folders of a job that can go. Patch, report and evidence of a job that did not fail stay.
+fn superfluous(folder: &JobFolder, job: &Job) -> Vec<PathBuf> {
+    let mut paths = match job.state {
+        State::Failed { .. } => vec![folder.path()],
+        State::Delivered { .. } | State::FallbackRequired { .. } => SCRATCH.map(|name| folder.file(name)).to_vec(),
+        _ => Vec::new(),
+    };
+    paths.retain(|path| path.is_dir());
+    paths
 }

@@ -21,7 +21,7 @@ use crate::settings;
 mod input;
 mod report;
 
-pub(super) use input::target;
+pub(super) use input::{TARGETS, target};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {

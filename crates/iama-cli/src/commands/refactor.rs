@@ -1,10 +1,12 @@
 //! `iama refactor`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
 use iama_baseline::python::interpreter::Wanted;
+use iama_engine::folder::cannot_write;
 use iama_engine::{JobFolder, Machine, Request, drive, outcome, start};
 use iama_job::{Job, State};
 use iama_recipes::Strategy;
@@ -15,17 +17,47 @@ use crate::problem::{Problem, bad_input, exit, io};
 use crate::show::Ticker;
 use crate::{decide, machine, settings, show};
 
+mod check;
+
+/// IAMA's own folder in a project.
+const OWN: &str = ".iama";
+
 /// Runs the command.
 pub(super) fn run(options: &Refactor) -> Result<ExitCode, Problem> {
     let machine = machine::machine()?;
     let request = request(options, &machine)?;
-    let root = request.root.canonicalize().map_err(|error| io("cannot find the project", &error))?;
-    let folder = JobFolder { root, id: new_id(&machine) };
-    folder.create()?;
-    let _lock = folder.lock()?;
+    let folder = JobFolder { root: request.root.clone(), id: new_id(&machine) };
+    let _lock = claim(&folder)?;
     start(&folder, &request)?;
     machine::catch_interrupts()?;
-    finish(&folder, &machine, options.yes, options.json)
+    let done = finish(&folder, &machine, options.yes, options.json);
+    if done.as_ref().is_err_and(|problem| problem.code == "NOTHING_TO_DO") {
+        discard(&folder);
+    }
+    done
+}
+
+/// Takes the project before anything of the job is written.
+fn claim(folder: &JobFolder) -> Result<File, Problem> {
+    let own = folder.root.join(OWN);
+    match fs::create_dir(&own) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(cannot_write(&own, &error)),
+        _ => folder.lock(),
+    }
+}
+
+/// Removes a job that found nothing to do, and IAMA's folder when it was there for this job alone. What cannot be removed
+/// does no harm.
+fn discard(folder: &JobFolder) {
+    let own = folder.root.join(OWN);
+    let _ = fs::remove_dir_all(folder.path());
+    let known = ["jobs", "lock", ".gitignore"];
+    let mut entries = fs::read_dir(&own).into_iter().flatten().flatten();
+    if fs::remove_dir(own.join("jobs")).is_ok()
+        && entries.all(|entry| known.iter().any(|name| entry.file_name() == *name))
+    {
+        let _ = fs::remove_dir_all(&own);
+    }
 }
 
 fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
@@ -33,26 +65,30 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         let sentence = format!("{} is no folder", options.path.display());
         return Err(bad_input("PATH_INVALID", sentence, "name the folder of the project"));
     }
-    let settings = settings::read(&options.path)?;
+    let root = options.path.canonicalize().map_err(|error| io("cannot find the project", &error))?;
+    let settings = settings::read(&root)?;
     let (major, minor) = super::recipes_run::target(&options.to)?;
     let target = Wanted { major, minor };
+    let exclude: Vec<_> = settings.exclude.iter().chain(&options.exclude).cloned().collect();
+    check::patterns(&exclude)?;
+    check::tests(&root, &options.test)?;
     Ok(Request {
-        root: options.path.clone(),
         pair: "python2-3".to_owned(),
         target,
         strategy: options.strategy.map(Strategy::from).or(settings.strategy.map(Strategy::from)),
         yes: options.yes,
-        legacy_python: options.legacy_python.clone(),
-        python: options.python.clone(),
+        legacy_python: check::legacy_python(options.legacy_python.as_deref(), machine)?,
+        python: check::python(options.python.as_deref(), target, machine)?,
         select: settings.select.clone(),
         ignore: settings.ignore.clone(),
-        rules: settings.rules.iter().map(|file| options.path.join(file)).collect(),
-        exclude: settings.exclude.iter().chain(&options.exclude).cloned().collect(),
+        rules: settings.rules.iter().map(|file| root.join(file)).collect(),
+        exclude,
         test_command: options.test_command.clone(),
         tests: options.test.clone(),
         per_test_seconds: options.test_timeout,
         run_seconds: options.run_timeout,
-        out: options.out.clone(),
+        out: check::out(options.out.as_deref())?,
+        root,
         created: (machine.clock)(),
     })
 }
@@ -72,6 +108,10 @@ pub(super) fn finish(folder: &JobFolder, machine: &Machine, yes: bool, json: boo
     let driven = drive(folder, machine, &mut *decider, &mut |progress| ticker.take(progress));
     ticker.end_count();
     let job = driven?;
+    let request: Request = folder.read("request.json")?;
+    if let Some(out) = &request.out {
+        copy_out(folder, out)?;
+    }
     say(folder, &job, json)
 }
 
@@ -82,10 +122,6 @@ pub(super) fn say(folder: &JobFolder, job: &Job, json: bool) -> Result<ExitCode,
         return Err(Problem::not_delivered("NOT_DELIVERED", sentence).hint("start a new one with `iama refactor`"));
     }
     let result = outcome::of(folder, job)?;
-    let request: Request = folder.read("request.json")?;
-    if let Some(out) = &request.out {
-        copy_out(folder, out)?;
-    }
     if json {
         let text = serde_json::to_string(&result).map_err(|error| io("cannot write the result", &error.into()))?;
         say!("{text}");

@@ -5,4 +5,5 @@
 
 mod jobs;
 mod recipes;
+mod slips;
 mod world;

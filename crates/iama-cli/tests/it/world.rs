@@ -80,6 +80,16 @@ impl World {
         self.start(command, arguments, "")
     }
 
+    /// Runs the program where only the system's own interpreters can be found. Environments are kept as usual.
+    pub(crate) fn iama_of_the_system(&self, arguments: &[&str]) -> Shown {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let usual = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+        let mut command = program();
+        command.env_remove("PYENV_ROOT").env("PATH", "/usr/bin:/bin").env("HOME", self.folder.path());
+        command.env("XDG_CACHE_HOME", cache.or(usual).unwrap());
+        self.run(command, arguments, "")
+    }
+
     /// Runs the program with nothing but these variables.
     pub(crate) fn iama_with_only(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> Shown {
         let mut command = program();

@@ -15,6 +15,9 @@ use crate::commands::recipes;
 use crate::problem::{Problem, bad_input, io};
 use crate::settings::{self, Settings};
 
+/// The minor versions of Python 3 that can be targets.
+pub(in crate::commands) const TARGETS: std::ops::RangeInclusive<u8> = 8..=13;
+
 /// One argument.
 pub(super) struct Input {
     pub(super) options: Options,
@@ -150,7 +153,7 @@ pub(super) fn options(
 
 /// A target version by its name.
 pub(in crate::commands) fn target(version: &str) -> Result<(u8, u8), Problem> {
-    let wanted = Wanted::parse(version).filter(|wanted| wanted.major == 3 && (8..=13).contains(&wanted.minor));
+    let wanted = Wanted::parse(version).filter(|wanted| wanted.major == 3 && TARGETS.contains(&wanted.minor));
     wanted
         .map(|wanted| (wanted.major, wanted.minor))
         .ok_or_else(|| bad_input("TARGET_UNKNOWN", format!("{version:?} is no target version"), "3.8 to 3.13 are"))

@@ -1,0 +1,76 @@
+//! What is checked before a job is made, so that a slip leaves nothing behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
+use iama_engine::Machine;
+use iama_engine::folder::cannot_write;
+use iama_source::walk::Patterns;
+
+use crate::problem::{Problem, bad_input};
+
+/// Patterns of files to leave out can be read.
+pub(super) fn patterns(globs: &[String]) -> Result<(), Problem> {
+    let hint = "patterns look like `tests/**` or `**/generated_*.py`";
+    Patterns::new(globs).map(drop).map_err(|error| bad_input("PATH_INVALID", error.to_string(), hint))
+}
+
+/// Files of tests that were named lie in the project.
+pub(super) fn tests(root: &Path, files: &[String]) -> Result<(), Problem> {
+    for file in files {
+        let place = root.join(file).canonicalize().ok();
+        if Path::new(file).is_absolute() || !place.is_some_and(|place| place.is_file() && place.starts_with(root)) {
+            let sentence = format!("{} has no file {file}", root.display());
+            return Err(bad_input("TEST_UNKNOWN", sentence, "--test takes paths relative to the project"));
+        }
+    }
+    Ok(())
+}
+
+/// The interpreter for the legacy side, if it was named.
+pub(super) fn legacy_python(named: Option<&Path>, machine: &Machine) -> Result<Option<PathBuf>, Problem> {
+    let Some(named) = named else { return Ok(None) };
+    answering("--legacy-python", Wanted::LEGACY, named, machine).map(|found| Some(found.path))
+}
+
+/// The interpreter for the result, if it was named. It must be the version that the recipes write for.
+pub(super) fn python(named: Option<&Path>, target: Wanted, machine: &Machine) -> Result<Option<PathBuf>, Problem> {
+    let Some(named) = named else { return Ok(None) };
+    let found = answering("--python", target, named, machine)?;
+    let version = found.version;
+    if version.minor == target.minor {
+        return Ok(Some(found.path));
+    }
+    let sentence = format!("{} is Python {version}, and the result is for {target}", named.display());
+    let hint = format!("pass --to python{}.{}, or name a Python {target}", version.major, version.minor);
+    Err(bad_input("PYTHON_MISMATCH", sentence, hint))
+}
+
+fn answering(option: &str, wanted: Wanted, named: &Path, machine: &Machine) -> Result<Interpreter, Problem> {
+    let found = programs(named, machine).iter().find_map(|path| interpreter::find(wanted, Some(path), &machine.search));
+    found.ok_or_else(|| {
+        let sentence = format!("{option} {} does not answer as Python {}", named.display(), wanted.major);
+        bad_input("INTERPRETER_INVALID", sentence, "`iama doctor` shows the interpreters that were found")
+    })
+}
+
+/// A bare name means what it means in a shell.
+fn programs(named: &Path, machine: &Machine) -> Vec<PathBuf> {
+    if named.parent().is_some_and(|parent| parent.as_os_str().is_empty()) {
+        std::env::split_paths(&machine.search.path).map(|folder| folder.join(named)).collect()
+    } else {
+        std::path::absolute(named).into_iter().collect()
+    }
+}
+
+/// The folder for results, made and tried.
+pub(super) fn out(named: Option<&Path>) -> Result<Option<PathBuf>, Problem> {
+    let Some(named) = named else { return Ok(None) };
+    let failed = |error: std::io::Error| cannot_write(named, &error);
+    let folder = std::path::absolute(named).map_err(failed)?;
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let probe = folder.join(format!(".iama-{}", std::process::id()));
+    fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).map_err(failed)?;
+    Ok(Some(folder))
+}
