@@ -1,9 +1,10 @@
 //! What a person sees while a job is at work and when it is done.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Instant;
 
-use iama_baseline::Status;
+use iama_baseline::{Status, TestId};
 use iama_engine::Progress;
 use iama_engine::outcome::RunResult;
 
@@ -14,14 +15,14 @@ use crate::paint;
 pub(crate) struct Ticker {
     started: Instant,
     live: bool,
-    tests: usize,
-    failed: usize,
+    /// Each test once, however often it was started, with whether it failed.
+    tests: BTreeMap<TestId, bool>,
 }
 
 impl Ticker {
     #[expect(clippy::disallowed_methods, reason = "shown to a person, kept nowhere")]
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), live: io::stderr().is_terminal(), tests: 0, failed: 0 }
+        Self { started: Instant::now(), live: io::stderr().is_terminal(), tests: BTreeMap::new() }
     }
 
     pub(crate) fn take(&mut self, progress: Progress<'_>) {
@@ -32,9 +33,9 @@ impl Ticker {
                 tell!("{} {stage}", paint::dim(at));
             }
             Progress::Rewritten { files } => tell!("       {} rewritten", number(files, "file")),
-            Progress::Test { status, .. } => {
-                self.tests += 1;
-                self.failed += usize::from(matches!(status, Status::Failed | Status::Error | Status::Timeout));
+            Progress::Test { id, status } => {
+                let failed = matches!(status, Status::Failed | Status::Error | Status::Timeout);
+                self.tests.insert(id.clone(), failed);
                 if self.live {
                     let mut err = io::stderr();
                     // A count that cannot be shown is no reason to stop.
@@ -46,12 +47,13 @@ impl Ticker {
     }
 
     fn line(&self) -> String {
-        format!("       {}, {} not passing", number(self.tests, "test"), self.failed)
+        let failed = self.tests.values().filter(|failed| **failed).count();
+        format!("       {}, {failed} not passing", number(self.tests.len(), "test"))
     }
 
     /// Ends the line of a count.
     pub(crate) fn end_count(&mut self) {
-        if self.tests > 0 {
+        if !self.tests.is_empty() {
             let line = self.line();
             if self.live {
                 tell!("\r{line} ");
@@ -59,7 +61,7 @@ impl Ticker {
                 tell!("{line}");
             }
         }
-        (self.tests, self.failed) = (0, 0);
+        self.tests.clear();
     }
 }
 
@@ -77,8 +79,10 @@ pub(crate) fn summary(result: &RunResult) {
     say!("\n{verdict}  {}", result.sentence);
     let side = |side: fn(&iama_engine::outcome::TestPair) -> &str| {
         let bad = ["failed", "error", "timeout"].map(|status| count(result, side, status)).iter().sum::<usize>();
-        let (passed, ran) = (count(result, side, "passed"), result.tests.values().any(|pair| side(pair) != "not_run"));
-        if ran { format!("{passed} passed, {bad} not") } else { "not run".to_owned() }
+        let [passed, skipped] = ["passed", "skipped"].map(|status| count(result, side, status));
+        let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+        let ran = result.tests.values().any(|pair| side(pair) != "not_run");
+        if ran { format!("{passed} passed, {bad} not{skipped}") } else { "not run".to_owned() }
     };
     let (files, recipes) = (number(result.files_changed.len(), "file"), number(result.edits.len(), "recipe"));
     let edits = number(result.edits.values().sum(), "edit");

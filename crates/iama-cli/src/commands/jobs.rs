@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use iama_engine::{JobFolder, decide as put, folder, journal};
 use iama_job::{Decision, EventKind, Job, State};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::refactor;
 use crate::args::{JobName, JobsList, JobsResume};
@@ -40,6 +40,10 @@ pub(super) fn job_of(folder: &JobFolder) -> Result<Job, Problem> {
     journal::read_job(&folder.file("journal.jsonl"), &folder.id)
 }
 
+fn row(id: &str, job: &Job) -> Value {
+    json!({ "job": id, "state": job.state.place().to_string() })
+}
+
 /// Lists the jobs of a project.
 pub(super) fn list(options: &JobsList) -> Result<ExitCode, Problem> {
     let root = options.root.canonicalize().map_err(|error| io("cannot find the project", &error))?;
@@ -68,18 +72,23 @@ pub(super) fn list(options: &JobsList) -> Result<ExitCode, Problem> {
 pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
     let folder = find(options)?;
     let job = job_of(&folder)?;
-    if options.json {
+    let shown = folder.file("evidence.json").exists();
+    if options.json && shown {
         return refactor::say(&folder, &job, true);
+    }
+    if options.json {
+        say!("{}", json!({ "schema": "iama.jobs/1", "jobs": [row(&folder.id, &job)] }));
+        return Ok(ExitCode::SUCCESS);
     }
     say!("{}  {}", paint::strong(&folder.id), job.state.place());
     for command in open_commands(&job) {
         say!("  open      {command} {}", folder.id);
     }
     say!("  folder    {}", folder.path().display());
-    if folder.file("evidence.json").exists() {
+    if shown {
         let result = iama_engine::outcome::of(&folder, &job)?;
         crate::show::summary(&result);
-        let evidence: serde_json::Value = folder.read("evidence.json")?;
+        let evidence: Value = folder.read("evidence.json")?;
         let files = evidence["files"].as_array().into_iter().flatten();
         for hunk in files.flat_map(|file| file["hunks"].as_array().into_iter().flatten()) {
             say!(
@@ -127,8 +136,7 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
     let _lock = folder.lock()?;
     let job = put(&folder, &machine, Decision::Cancel, &mut |_| {})?;
     if options.json {
-        let state = job.state.place().to_string();
-        say!("{}", json!({ "schema": "iama.jobs/1", "jobs": [{ "job": folder.id, "state": state }] }));
+        say!("{}", json!({ "schema": "iama.jobs/1", "jobs": [row(&folder.id, &job)] }));
     } else {
         say!("{}  {}", paint::strong(&folder.id), job.state.place());
     }

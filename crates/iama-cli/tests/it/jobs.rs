@@ -87,7 +87,10 @@ fn without_a_terminal_and_without_yes_the_job_waits_for_a_decision() {
     let world = project();
     let shown = world.iama(&["refactor", "."]);
     assert_eq!((shown.code, shown.error()), (3, "DECISION_NEEDED"), "{}", shown.err);
-    assert_eq!(world.iama(&["jobs", "list", "--json"]).json()["jobs"][0]["state"], "WAITING_STRATEGY.choosing");
+    let listed = world.iama(&["jobs", "list", "--json"]);
+    assert_eq!(listed.json()["jobs"][0]["state"], "WAITING_STRATEGY.choosing");
+    let one = world.iama(&["jobs", "show", "--json"]);
+    assert_eq!((one.code, one.json()), (0, listed.json()));
     let resumed = world.iama(&["jobs", "resume", "--yes", "--json"]);
     assert_eq!((resumed.code, &resumed.json()["state"]), (0, &Value::from("DELIVERED")), "{}", resumed.err);
 }

@@ -123,3 +123,16 @@ fn what_is_not_delivered_is_taken_with_partial_alone_and_stays_when_copies_are_c
     assert_eq!((reverted.code, &reverted.json()["partial"]), (0, &Value::from("reverted")), "{}", reverted.err);
     assert_eq!(world.read("lib.py"), SOURCE);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_interrupt_ends_a_question_and_the_job_can_be_resumed() {
+    let world = World::new(&[("lib.py", SOURCE)]);
+    let Some(shown) = world.iama_interrupted_at("[conservative / STANDARD", "refactor .") else {
+        eprintln!("not run: there is no `script` to make a terminal");
+        return;
+    };
+    assert_eq!(shown.code, 130, "{}", shown.err);
+    assert!(shown.err.contains("INTERRUPTED") && shown.err.contains("iama jobs resume"), "{}", shown.err);
+    assert_eq!(world.iama(&["jobs", "list", "--json"]).json()["jobs"][0]["state"], "WAITING_STRATEGY.choosing");
+}

@@ -116,6 +116,27 @@ impl World {
         }
     }
 
+    /// Runs the program at a terminal and interrupts it once it has shown `prompt`; nothing where there is no `script`
+    /// to make a terminal.
+    pub(crate) fn iama_interrupted_at(&self, prompt: &str, arguments: &str) -> Option<Shown> {
+        use std::io::{Read as _, Write as _};
+        let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_iama"));
+        let mut script = Command::new("script");
+        script.args(["-qfec", &command, "/dev/null"]).current_dir(self.root());
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+        let (mut keys, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut shown, mut part, mut pressed) = (Vec::new(), [0; 1024], false);
+        while let Ok(read @ 1..) = screen.read(&mut part) {
+            shown.extend_from_slice(&part[..read]);
+            if !pressed && String::from_utf8_lossy(&shown).contains(prompt) {
+                keys.write_all(b"\x03").unwrap();
+                pressed = true;
+            }
+        }
+        let code = child.wait().unwrap().code().unwrap_or(-1);
+        Some(Shown { code, out: String::new(), err: String::from_utf8_lossy(&shown).into_owned() })
+    }
+
     /// Every file of the project with its bytes, but for IAMA's own folder.
     pub(crate) fn tree(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut files = Vec::new();
