@@ -48,17 +48,23 @@ pub(super) fn python(named: Option<&Path>, target: Wanted, machine: &Machine) ->
 }
 
 fn answering(option: &str, wanted: Wanted, named: &Path, machine: &Machine) -> Result<Interpreter, Problem> {
-    let found = programs(named, machine).iter().find_map(|path| interpreter::find(wanted, Some(path), &machine.search));
-    found.ok_or_else(|| {
+    let search = &machine.search;
+    let found = programs(named, machine).iter().find_map(|path| interpreter::find(wanted, Some(path), search));
+    let by_version = || {
+        let version = Wanted::parse(named.to_str()?).filter(|version| version.major == wanted.major)?;
+        interpreter::find(version, None, search)
+    };
+    found.or_else(by_version).ok_or_else(|| {
         let sentence = format!("{option} {} does not answer as Python {}", named.display(), wanted.major);
         bad_input("INTERPRETER_INVALID", sentence, "`iama doctor` shows the interpreters that were found")
     })
 }
 
-/// A bare name means what it means in a shell.
+/// A bare name is looked for on PATH. Shims stand for other programs, depending on the folder that they are started in.
 fn programs(named: &Path, machine: &Machine) -> Vec<PathBuf> {
     if named.parent().is_some_and(|parent| parent.as_os_str().is_empty()) {
-        std::env::split_paths(&machine.search.path).map(|folder| folder.join(named)).collect()
+        let folders = std::env::split_paths(&machine.search.path).filter(|folder| !folder.ends_with("shims"));
+        folders.map(|folder| folder.join(named)).collect()
     } else {
         std::path::absolute(named).into_iter().collect()
     }
