@@ -17,6 +17,8 @@ pub struct Project {
     pub files: BTreeSet<String>,
     /// Whether some file is certainly written in the source language, so that doubtful files are too.
     pub certain: bool,
+    /// Whether more files are certainly written in the target language than in the source language.
+    pub target: bool,
     /// What the files say about each other.
     pub facts: Facts,
 }

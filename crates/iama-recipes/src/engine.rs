@@ -81,6 +81,13 @@ pub struct Migration {
     pub added: Vec<AddedFile>,
 }
 
+impl Migration {
+    /// Nothing was to be done.
+    fn unchanged(text: &str) -> Self {
+        Self { text: text.to_owned(), changes: Vec::new(), notes: Vec::new(), rounds: 0, added: Vec::new() }
+    }
+}
+
 /// A file that did not exist before. Two files of a workspace may ask for the same one, with the same text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AddedFile {
@@ -124,10 +131,16 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         Reading::Target => return Outcome::AlreadyTarget,
         Reading::Neither(rejection) => return Outcome::Unreadable(rejection),
     };
-    let recipes: Vec<&Recipe> = pair.recipes.iter().filter(|recipe| options.includes(recipe)).collect();
+    // In a workspace of the target language, leftovers that it accepts belong to code for both.
+    let certain = project.certain || (pair.certain)(&tree) || (!project.target && (pair.likely)(&tree));
+    // What could be the target language as well is taken for that, unless somebody asks for a recipe by name.
+    let wanted = |recipe: &&Recipe| (certain || !options.select.is_empty()) && options.includes(recipe);
+    let recipes: Vec<&Recipe> = pair.recipes.iter().filter(wanted).collect();
     let rules = options.rules.chosen(&options.select, &options.ignore);
+    if recipes.is_empty() && rules.is_empty() {
+        return Outcome::Migrated(Migration::unchanged(text));
+    }
     let ids = recipes.iter().map(|recipe| recipe.id).chain(rules.iter().map(|rule| rule.id)).collect();
-    let certain = project.certain || (pair.certain)(&tree);
     let run = Run { pair, path, project, recipes, rules, ids, certain, options };
     let migration = run.rounds(tree, text);
     if migration.rounds == 0 {

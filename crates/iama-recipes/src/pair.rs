@@ -35,6 +35,8 @@ pub struct Pair {
     pub import: fn(&Context<'_>, &[Import]) -> Option<Edit>,
     /// Whether a file is certainly written in the source language.
     pub certain: fn(&SyntaxTree) -> bool,
+    /// Whether a file leans on what only the source language's library has.
+    pub likely: fn(&SyntaxTree) -> bool,
 }
 
 /// What a file turned out to be.

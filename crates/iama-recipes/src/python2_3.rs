@@ -3,12 +3,14 @@
 use iama_syntax::scopes::{Resolution, Scopes};
 use iama_syntax::{Dialect, Node, SourceError, SourceText, SyntaxTree};
 
+use self::evidence::{OLD_BUILTINS, certain, contains_any, likely};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
 
 mod classes;
 mod comparing;
 mod division;
+mod evidence;
 mod expressions;
 mod facts;
 mod files;
@@ -43,6 +45,7 @@ pub const PAIR: Pair = Pair {
     accepts,
     import: modules::add_imports,
     certain,
+    likely,
 };
 
 const GROUPS: [&[Recipe]; 17] = [
@@ -121,7 +124,7 @@ fn hints(text: &str) -> bool {
         match word {
             "print" => !rest.trim_start().starts_with(['(', '=']),
             "exec" | "raise" | "except" => rest.contains(',') || word == "exec",
-            _ => line.contains('`') || line.contains("<>") || line.contains_any(OLD_BUILTINS),
+            _ => line.contains('`') || line.contains("<>") || contains_any(line, OLD_BUILTINS),
         }
     };
     let new = |line: &str| {
@@ -169,87 +172,4 @@ fn is_python2_only(node: Node<'_>) -> bool {
         "parameters" | "lambda_parameters" => node.named_children().any(|child| child.kind() == "tuple_pattern"),
         _ => false,
     }
-}
-
-/// The text that shows a file to be Python 2, for finding out why it was taken for that.
-pub fn certainty(text: &str) -> Option<String> {
-    let Reading::Source(tree) = read(text) else { return None };
-    let shown = tree.nodes().find(|node| is_old_syntax(*node)).or_else(|| old_builtin(&tree));
-    shown.map(|node| format!("{}: {}", node.kind(), node.text().lines().next().unwrap_or_default()))
-}
-
-/// Whether the file could not be Python 3: by its syntax, or by a builtin that only Python 2 has.
-fn certain(tree: &SyntaxTree) -> bool {
-    tree.nodes().any(is_old_syntax) || (tree.text().contains_any(OLD_BUILTINS) && uses_old_builtin(tree))
-}
-
-fn is_old_syntax(node: Node<'_>) -> bool {
-    match node.kind() {
-        "repr_expression" | "<>" => true,
-        "exec_statement" => !exec_looks_like_call(node),
-        "print_statement" => !looks_like_call(node),
-        "except_clause" => node.child_of_kind(",").is_some(),
-        "raise_statement" => node.child_of_kind("expression_list").is_some(),
-        "integer" | "string_start" => is_python2_only(node),
-        "parameters" | "lambda_parameters" => node.named_children().any(|child| child.kind() == "tuple_pattern"),
-        _ => false,
-    }
-}
-
-/// Builtins that Python 3 does not have under any name of its own.
-const OLD_BUILTINS: &[&str] =
-    &["basestring", "unicode", "xrange", "raw_input", "unichr", "execfile", "long", "cmp", "reduce", "coerce"];
-
-trait ContainsAny {
-    fn contains_any(&self, words: &[&str]) -> bool;
-}
-
-impl ContainsAny for str {
-    fn contains_any(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.contains(word))
-    }
-}
-
-fn uses_old_builtin(tree: &SyntaxTree) -> bool {
-    old_builtin(tree).is_some()
-}
-
-fn old_builtin(tree: &SyntaxTree) -> Option<Node<'_>> {
-    let scopes = Scopes::build(tree);
-    tree.nodes().find(|node| {
-        let node = *node;
-        node.kind() == "identifier"
-            && OLD_BUILTINS.contains(&node.text())
-            && scopes.resolve(node) == Some(Resolution::Builtin)
-            && !is_guarded(node)
-    })
-}
-
-/// Whether a name is used only where the file has asked which Python it runs on.
-fn is_guarded(node: Node<'_>) -> bool {
-    node.ancestors().any(|ancestor| match ancestor.kind() {
-        "try_statement" => true,
-        "if_statement" | "elif_clause" | "conditional_expression" => {
-            let condition = ancestor.field("condition").unwrap_or(ancestor).text();
-            ["version", "PY2", "PY3", "six.", "IS_PY"].iter().any(|sign| condition.contains(sign))
-        }
-        _ => false,
-    })
-}
-
-/// Whether an exec statement would read as a call in Python 3.
-fn exec_looks_like_call(node: Node<'_>) -> bool {
-    let mut parts = node.named_children();
-    let code = parts.next().is_some_and(|code| matches!(code.kind(), "parenthesized_expression" | "tuple"));
-    code && parts.next().is_none()
-}
-
-/// Whether a print statement would read as a call in Python 3.
-fn looks_like_call(node: Node<'_>) -> bool {
-    let mut values = node.fields("argument");
-    let (first, second) = (values.next(), values.next());
-    let parenthesised =
-        |node: Node<'_>| matches!(node.kind(), "parenthesized_expression" | "tuple" | "generator_expression");
-    let plain = node.child_of_kind("chevron").is_none() && node.child_of_kind(",").is_none();
-    plain && second.is_none() && first.is_some_and(parenthesised)
 }

@@ -92,12 +92,13 @@ fn cmp_method(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let newline = line_end(node.tree().text());
     let indent = indentation(method);
     let missing = RICH.iter().filter(|(name, _)| !defines(node, name));
-    let text: String = missing
+    let text: Vec<String> = missing
         .map(|(name, operator)| {
             let head = format!("{newline}{newline}{indent}def {name}(self, other):");
             format!("{head}{newline}{indent}    return self.__cmp__(other) {operator} 0")
         })
         .collect();
+    let text = text.concat();
     if !text.is_empty() {
         let whole = method.parent().filter(|parent| parent.kind() == "decorated_definition").unwrap_or(method);
         found.safe(method, vec![Edit::insert(whole.end(), text)]);

@@ -241,14 +241,14 @@ fn function_parameters(node: Node<'_>, named: &[(Node<'_>, String)], found: &mut
     let mut unpacking = String::new();
     for (tuple, name) in named {
         edits.push(Edit::replace(tuple.span(), name.as_str()));
-        unpacking.push_str(&format!("{} = {name}{separator}", tuple.text()));
+        unpacking.extend([tuple.text(), " = ", name, separator.as_str()]);
     }
     edits.push(Edit::insert(first.start(), unpacking));
     found.safe(node, edits);
 }
 
 fn own_line(node: Node<'_>) -> bool {
-    indentation(node).len() as u32 + super::look::line_start(node) == node.start()
+    indentation(node).len() + super::look::line_start(node) as usize == node.start() as usize
 }
 
 /// The first statement after the docstring, so that the docstring stays one.

@@ -1,4 +1,4 @@
-//! StopIteration that leaves a generator: Python 3.7 made it an error.
+//! `StopIteration` that leaves a generator: Python 3.7 made it an error.
 
 use iama_syntax::{Node, Span};
 
@@ -50,7 +50,7 @@ fn yields(function: Node<'_>) -> bool {
     body.descendants().any(|node| node.kind() == "yield" && node.is_named() && own(node))
 }
 
-/// Whether a StopIteration raised here would be caught before it leaves the function.
+/// Whether a `StopIteration` raised here would be caught before it leaves the function.
 fn is_caught(node: Node<'_>, function: Node<'_>) -> bool {
     let mut inner = node;
     for outer in node.ancestors().take_while(|outer| *outer != function) {

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 7] = [
+pub(super) const RECIPES: [Recipe; 8] = [
     Recipe {
         id: "iterable-strings",
         title: "hasattr(x, '__iter__') told lists from strings",
@@ -55,6 +55,17 @@ pub(super) const RECIPES: [Recipe; 7] = [
                 self.__getslice__(*key.indices(len(self))[:2])\n        return super(Rows, self).__getitem__(key)",
         kinds: &["class_definition"],
         visit: slice_methods,
+    },
+    Recipe {
+        id: "slice-method-calls",
+        title: "calls of __getslice__ and its kin",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "No type of Python 3 has these methods; the ones for items take a slice.",
+        before: "rows = list.__getslice__(self, i, j)",
+        after: "rows = list.__getitem__(self, slice(i, j))",
+        kinds: &["call"],
+        visit: slice_call,
     },
     Recipe {
         id: "path-walk",
@@ -208,6 +219,20 @@ fn slice_methods(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
             found.check(method, why, vec![Edit::insert(method.end(), text)]);
         }
     }
+}
+
+fn slice_call(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name)) = super::look::method_call(node) else { return };
+    let Some((_, item, value, _)) = SLICES.iter().find(|(slice, ..)| *slice == name.text()) else { return };
+    let Some(parts) = positional(node).filter(|_| object.text() != "self") else { return };
+    let bounds = parts.len().checked_sub(2 + usize::from(!value.is_empty()));
+    let Some(first) = bounds.filter(|first| *first <= 1) else { return };
+    let edits = vec![
+        rename(name, item),
+        Edit::insert(parts[first].start(), "slice("),
+        Edit::insert(parts[first + 1].end(), ")"),
+    ];
+    found.safe(node, edits);
 }
 
 const PATH_WALK: Import = Import::Helper(

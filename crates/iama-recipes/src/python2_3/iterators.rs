@@ -143,7 +143,7 @@ pub(super) fn method_name(method: Node<'_>) -> &str {
     method.field("name").map_or("", Node::text)
 }
 
-/// Whether the node is handed to iter(), which keeps hold of it.
+/// Whether the node is handed to `iter()`, which keeps hold of it.
 fn is_iter_argument(context: &Context<'_>, node: Node<'_>) -> bool {
     let call = node.parent().and_then(Node::parent);
     call.and_then(|call| call.field("function")).is_some_and(|function| is_builtin(context, function, "iter"))
@@ -292,7 +292,7 @@ fn range_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-/// Whether map(), filter() or zip() goes through the node.
+/// Whether `map()`, `filter()` or `zip()` goes through the node.
 fn feeds_list_maker(context: &Context<'_>, node: Node<'_>) -> bool {
     let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
     call.and_then(|call| call.field("function")).is_some_and(|function| {

@@ -29,7 +29,7 @@ pub(super) const RECIPES: [Recipe; 6] = [
         why: "cgi.escape is gone since Python 3.8; html.escape also escapes quotes unless it is told not to.",
         before: "import cgi\nsafe = cgi.escape(text)",
         after: "import cgi\nfrom html import escape as html_escape\nsafe = html_escape(text, quote=False)",
-        kinds: &["attribute"],
+        kinds: &["attribute", "import_statement", "import_from_statement"],
         visit: cgi_escape,
     },
     Recipe {
@@ -115,10 +115,13 @@ fn join(call: Node<'_>, parts: &[Node<'_>], found: &mut Findings) {
 }
 
 fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() != "attribute" {
+        return cgi_import(context, node, found);
+    }
     if context.dotted(node).as_deref() != Some("cgi.escape") {
         return;
     }
-    let import = Import::Helper("html_escape", "from html import escape as html_escape");
+    let import = HTML_ESCAPE;
     let mut edits = vec![rename(node, "html_escape")];
     if let Some(parts) = call_of(node).and_then(positional) {
         if let [text] = parts[..] {
@@ -127,6 +130,34 @@ fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return found.safe_with(node, edits, vec![import]);
     }
     found.check_with(node, "html.escape also escapes quotes", edits, vec![import]);
+}
+
+const HTML_ESCAPE: Import = Import::Helper("html_escape", "from html import escape as html_escape");
+
+/// The import goes when nothing else of the module is used, since Python 3.13 has no cgi any more.
+fn cgi_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let all: Vec<_> = super::modules::items(node).collect();
+    let [(_, name, None)] = all[..] else { return };
+    let uses = context.references(name);
+    if uses.is_empty() || !context.has_one_definition(name) {
+        return;
+    }
+    let from = node.field("module_name");
+    if from.is_some_and(|module| module.text() == "cgi") && name.text() == "escape" {
+        let mut edits = vec![super::modules::remove_statement(node)];
+        for used in uses {
+            edits.push(rename(used, "html_escape"));
+            let alone = call_of(used).and_then(positional).filter(|parts| parts.len() == 1);
+            edits.extend(alone.map(|parts| Edit::insert(parts[0].end(), ", quote=False")));
+        }
+        return found.safe_with(node, edits, vec![HTML_ESCAPE]);
+    }
+    let escapes = |used: &Node<'_>| {
+        used.parent().and_then(|outer| outer.field("attribute")).is_some_and(|member| member.text() == "escape")
+    };
+    if from.is_none() && name.text() == "cgi" && context.target >= (3, 13) && uses.iter().all(escapes) {
+        found.safe(node, vec![super::modules::remove_statement(node)]);
+    }
 }
 
 fn collections_abc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

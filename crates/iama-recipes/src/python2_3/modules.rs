@@ -83,7 +83,7 @@ pub(super) fn remove_statement(statement: Node<'_>) -> Edit {
 }
 
 /// The imported things of a statement: the dotted name and, where there is one, the alias.
-pub(super) fn items<'t>(node: Node<'t>) -> impl Iterator<Item = (Node<'t>, Node<'t>, Option<Node<'t>>)> {
+pub(super) fn items(node: Node<'_>) -> impl Iterator<Item = (Node<'_>, Node<'_>, Option<Node<'_>>)> {
     node.fields("name").filter_map(|item| match item.kind() {
         "aliased_import" => Some((item, item.field("name")?, item.field("alias"))),
         _ => Some((item, item, None)),
@@ -290,18 +290,14 @@ pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<E
     let newline = line_end(context.tree.text());
     let text = missing.join("\n");
     let text = if newline == "\n" { text } else { text.replace('\n', newline) };
-    match anchor(root) {
-        Some(after) => {
-            let at = statement_lines(after).end;
-            let ended = context.tree.text()[..at as usize].ends_with(['\n', '\r']);
-            let text = if ended { format!("{text}{newline}") } else { format!("{newline}{text}{newline}") };
-            Some(Edit::insert(at, text))
-        }
-        None => {
-            let first = root.named_children().next().map_or(root.end(), |first| super::look::line_start(first));
-            Some(Edit::insert(first, format!("{}{newline}", text.trim_start_matches(['\r', '\n']))))
-        }
-    }
+    let Some(after) = anchor(root) else {
+        let first = root.named_children().next().map_or(root.end(), super::look::line_start);
+        return Some(Edit::insert(first, format!("{}{newline}", text.trim_start_matches(['\r', '\n']))));
+    };
+    let at = statement_lines(after).end;
+    let ended = context.tree.text()[..at as usize].ends_with(['\n', '\r']);
+    let text = if ended { format!("{text}{newline}") } else { format!("{newline}{text}{newline}") };
+    Some(Edit::insert(at, text))
 }
 
 fn statement(import: &Import) -> String {
@@ -330,10 +326,9 @@ fn anchor(root: Node<'_>) -> Option<Node<'_>> {
         let run = statements[first..].iter().take_while(|node| is_import(node)).count();
         return Some(statements[first + run - 1]);
     }
-    let docstring = statements.first().copied().filter(|first| {
+    statements.first().copied().filter(|first| {
         first.kind() == "expression_statement" && first.named_child(0).is_some_and(|value| value.kind() == "string")
-    });
-    docstring
+    })
 }
 
 impl Split {

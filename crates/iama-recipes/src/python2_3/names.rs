@@ -236,10 +236,9 @@ fn execfile(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 
 fn function_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
-    if let Some(new) = lookup(RENAMED_ATTRIBUTES, name.text()) {
-        if context.scopes().dotted_path(node).is_none() {
-            found.safe(node, vec![rename(name, new)]);
-        }
+    let new = lookup(RENAMED_ATTRIBUTES, name.text());
+    if let Some(new) = new.filter(|_| context.scopes().dotted_path(node).is_none()) {
+        found.safe(node, vec![rename(name, new)]);
     }
 }
 

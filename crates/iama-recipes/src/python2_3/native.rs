@@ -132,7 +132,7 @@ fn codec(argument: Node<'_>) -> Option<String> {
 }
 
 /// A call of `encode` or `decode`, with the object, the method's name and the first argument.
-fn coding<'t>(node: Node<'t>) -> Option<(Node<'t>, Node<'t>, Option<Node<'t>>)> {
+fn coding(node: Node<'_>) -> Option<(Node<'_>, Node<'_>, Option<Node<'_>>)> {
     let (object, name) = method_call(node)?;
     matches!(name.text(), "encode" | "decode").then(|| (object, name, arguments(node).first().copied()))
 }

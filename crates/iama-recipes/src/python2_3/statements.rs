@@ -74,10 +74,9 @@ fn print_statement(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     }
     let trailing = node.children().filter(|child| !child.is_extra()).last().is_some_and(|child| child.kind() == ",");
     let one_in_parentheses = matches!(values[..], [value] if matches!(value.kind(), "parenthesized_expression" | "tuple" | "generator_expression"));
-    if chevron.is_none() && one_in_parentheses && !trailing {
-        if values[0].kind() != "tuple" || !context.certain {
-            return;
-        }
+    let is_call = chevron.is_none() && one_in_parentheses && !trailing;
+    if is_call && (values[0].kind() != "tuple" || !context.certain) {
+        return;
     }
     let mut pieces = vec![Piece::New("print(".into())];
     pieces.extend(joined(&values));

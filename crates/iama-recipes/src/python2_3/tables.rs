@@ -329,6 +329,20 @@ const GONE: &[Gone] = &[
         ..gone_module("asynchat", "asynchat is gone: asyncio or a package of that name takes over")
     },
     Gone { since: (3, 12), ..gone_module("smtpd", "smtpd is gone: the package aiosmtpd takes over") },
+    Gone {
+        members: &[("quote", "shlex.quote")],
+        since: (3, 0),
+        ..gone_module("pipes", "subprocess does what pipes did; shlex quotes")
+    },
+    Gone {
+        since: (3, 12),
+        ..gone_module("distutils", "setuptools brings the parts of distutils that are still needed")
+    },
+    Gone { since: (3, 13), ..gone_module("crypt", "crypt is gone: hashlib or a package takes over") },
+    Gone { since: (3, 13), ..gone_module("imghdr", "imghdr is gone: a package takes over") },
+    Gone { since: (3, 13), ..gone_module("sndhdr", "sndhdr is gone: a package takes over") },
+    Gone { since: (3, 13), ..gone_module("nntplib", "nntplib is gone: a package takes over") },
+    Gone { since: (3, 13), ..gone_module("telnetlib", "telnetlib is gone: a package takes over") },
     gone_module("mimetools", "the email package does what mimetools did"),
     gone_module("MimeWriter", "the email package does what MimeWriter did"),
     gone_module("mimify", "the email package does what mimify did"),

@@ -33,9 +33,8 @@ fn infer(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
     let Some(depth) = depth.checked_sub(1) else { return Type::Unknown };
     let node = bare(node);
     match node.kind() {
-        "integer" | "true" | "false" if node.text().ends_with(['j', 'J']) => Type::Other,
+        "integer" | "float" if node.text().ends_with(['j', 'J']) => Type::Other,
         "integer" | "true" | "false" => Type::Int,
-        "float" if node.text().ends_with(['j', 'J']) => Type::Other,
         "float" => Type::Float,
         "string" | "concatenated_string" | "repr_expression" => Type::Text,
         "list" | "tuple" | "dictionary" | "set" | "list_comprehension" | "none" | "lambda" => Type::Other,
@@ -61,12 +60,11 @@ fn binary(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
     let operator = node.field("operator").map_or("", |operator| operator.kind());
     let (a, b) = (infer(context, left, depth), infer(context, right, depth));
     match (a, operator, b) {
-        (Type::Text, "%", _) => Type::Text,
+        (Type::Text, "%", _) | (Type::Text, "+", Type::Text) => Type::Text,
         (Type::Int, "**", Type::Int) => Type::Unknown,
         (Type::Int, _, Type::Int) => Type::Int,
         (Type::Float, "+" | "-" | "*" | "/" | "//" | "%" | "**", Type::Int | Type::Float)
         | (Type::Int, "+" | "-" | "*" | "/" | "//" | "%" | "**", Type::Float) => Type::Float,
-        (Type::Text, "+", Type::Text) => Type::Text,
         _ => Type::Unknown,
     }
 }

@@ -1,0 +1,143 @@
+//! Tricky inputs, and what the engine promises of every result.
+
+use std::collections::BTreeSet;
+
+use iama_recipes::{Migration, Options, Outcome, PAIRS, Pair, Project, Recipe, Strategy, migrate};
+
+fn project() -> Project {
+    Project { certain: true, ..Project::default() }
+}
+
+fn run_with(pair: &Pair, text: &str) -> Migration {
+    match migrate(pair, "a.py", text, &project(), &Options::of(Strategy::Comprehensive)) {
+        Outcome::Migrated(done) => done,
+        other => panic!("{other:?} for\n{text}"),
+    }
+}
+
+fn check(before: &str, after: &str) {
+    assert_eq!(run_with(PAIRS[0], before).text, after);
+}
+
+#[test]
+fn a_generator_ends_quietly_only_where_nobody_catches_the_stop() {
+    check("def f():\n    yield 1\n    raise StopIteration()\n", "def f():\n    yield 1\n    return\n");
+    check("def f():\n    raise StopIteration\n", "def f():\n    raise StopIteration\n");
+    check(
+        "def f(it):\n    try:\n        yield it.next()\n    except StopIteration:\n        pass\n",
+        "def f(it):\n    try:\n        yield next(it)\n    except StopIteration:\n        pass\n",
+    );
+}
+
+#[test]
+fn a_dry_iterator_ends_the_generator_around_it() {
+    check(
+        "def f(it):\n    x = it.next()  # one\n    yield x\n",
+        "def f(it):\n    try:\n        x = next(it)  # one\n    except StopIteration:\n        return\n    yield x\n",
+    );
+}
+
+#[test]
+fn division_follows_what_is_known_of_the_operands() {
+    check("x = len(a) / 2\n", "x = len(a) // 2\n");
+    check("x = len(a) / 2.0\n", "x = len(a) / 2.0\n");
+    check("from __future__ import division\nx = 1 / 2\n", "x = 1 / 2\n");
+    check("path = root / 'name'\n", "path = root / 'name'\n");
+}
+
+#[test]
+fn a_local_name_is_not_the_builtin() {
+    check("def cmp(a, b): return 0\nprint cmp(1, 2)\n", "def cmp(a, b): return 0\nprint(cmp(1, 2))\n");
+    check("def f(list): return map(g, list)\n", "def f(list): return [item for item in map(g, list)]\n");
+}
+
+#[test]
+fn an_exception_lives_on_where_it_is_used() {
+    check(
+        "try:\n    f()\nexcept E, e:\n    pass\nprint e\n",
+        "try:\n    f()\nexcept E as caught:\n    e = caught\n    pass\nprint(e)\n",
+    );
+    check("try:\n    f()\nexcept E, e:\n    print e[0]\n", "try:\n    f()\nexcept E as e:\n    print(e.args[0])\n");
+}
+
+#[test]
+fn a_module_that_is_gone_comes_along() {
+    let done = run_with(PAIRS[0], "import sgmllib\nclass P(sgmllib.SGMLParser): pass\n");
+    assert_eq!(done.text, "import _py2_sgmllib as sgmllib\nclass P(sgmllib.SGMLParser): pass\n");
+    assert_eq!(done.added.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["_py2_sgmllib.py"]);
+}
+
+#[test]
+fn what_could_be_python_3_as_well_is_left_alone() {
+    let text = "from __future__ import annotations\nx = d.keys()\ny = u'x' / 2\n";
+    match migrate(PAIRS[0], "a.py", text, &Project::default(), &Options::of(Strategy::Comprehensive)) {
+        Outcome::Migrated(done) => assert_eq!((done.text.as_str(), done.rounds), (text, 0)),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every recipe's own example in one text, and each of them alone.
+fn samples() -> Vec<String> {
+    PAIRS[0].recipes.iter().map(|recipe| format!("{}\n", recipe.before)).collect()
+}
+
+#[test]
+fn the_order_of_the_recipes_changes_no_byte() {
+    let mut recipes: Vec<Recipe> = PAIRS[0].recipes.to_vec();
+    recipes.reverse();
+    let reversed = Pair { recipes: recipes.leak(), ..*PAIRS[0] };
+    for text in samples() {
+        assert_eq!(run_with(PAIRS[0], &text).text, run_with(&reversed, &text).text, "for\n{text}");
+    }
+}
+
+#[test]
+fn every_byte_outside_the_recorded_changes_stays() {
+    for before in samples() {
+        let done = run_with(PAIRS[0], &before);
+        let mut text = before.clone();
+        for change in done.changes.iter().rev() {
+            text.replace_range(change.span.range(), &change.text);
+        }
+        assert_eq!(text, done.text);
+    }
+}
+
+#[test]
+fn a_second_run_finds_nothing_to_do() {
+    for before in samples() {
+        let done = run_with(PAIRS[0], &before);
+        match migrate(PAIRS[0], "a.py", &done.text, &Project::default(), &Options::of(Strategy::Comprehensive)) {
+            Outcome::Migrated(again) => assert_eq!(again.text, done.text),
+            other => assert_eq!(other, Outcome::AlreadyTarget, "for\n{}", done.text),
+        }
+    }
+}
+
+#[test]
+fn the_reference_pages_say_what_the_recipes_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipes");
+    let path = folder.join("python2-3.md");
+    let wanted = reference();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(&path, &wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == wanted, "docs/recipes/python2-3.md is out of date: run this test with UPDATE_DOCS=1");
+}
+
+fn reference() -> String {
+    let mut recipes: Vec<&Recipe> = PAIRS[0].recipes.iter().collect();
+    recipes.sort_by_key(|recipe| recipe.id);
+    let ids: BTreeSet<_> = recipes.iter().map(|recipe| recipe.id).collect();
+    let mut text = format!("# {}\n\n{} recipes. Generated from the recipes themselves.\n", PAIRS[0].title, ids.len());
+    for recipe in recipes {
+        let (class, strategy) = (format!("{:?}", recipe.class).to_uppercase(), recipe.strategy.name());
+        text += &format!(
+            "\n## {}\n\n{}. Class {class}, from strategy {strategy} on.\n\n{}\n\nBefore:\n\n```python\n{}\n```\n\nAfter:\n\n```python\n{}\n```\n",
+            recipe.id, recipe.title, recipe.why, recipe.before, recipe.after
+        );
+    }
+    text
+}
