@@ -20,18 +20,24 @@ pub(crate) struct Options {
     /// The package to migrate
     #[arg(long, default_value = "iso8601")]
     package: String,
+    /// The iama to kill, instead of one built here
+    #[arg(long)]
+    iama: Option<PathBuf>,
 }
 
 impl Options {
     /// A reduction of the whole.
     pub(crate) fn for_ci() -> Self {
-        Self { points: 20, package: "iso8601".to_owned() }
+        Self { points: 20, package: "iso8601".to_owned(), iama: None }
     }
 }
 
 /// Kills and resumes, and prints what came of it.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let iama = release_binary("iama-cli", "iama")?;
+    let iama = match &options.iama {
+        Some(iama) => iama.clone(),
+        None => release_binary("iama-cli", "iama")?,
+    };
     let package = named(&options.package)?;
     let source = package.fetch()?;
     let project = cache().join("kill").join(package.name);

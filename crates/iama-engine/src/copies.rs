@@ -28,7 +28,12 @@ pub(crate) fn remove(copy: &Path) -> Result<(), Problem> {
 
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
+    let entries = match fs::read_dir(from) {
+        // A folder that cannot be read is left out; the walk has named it.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let kind = entry.file_type()?;
         let target = to.join(entry.file_name());

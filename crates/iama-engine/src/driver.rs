@@ -83,7 +83,7 @@ impl Question {
             Self::Strategy(_) => "Which of the three proposals?".to_owned(),
             Self::Spec(_) => "Is this what shall be done?".to_owned(),
             Self::Uncovered { count } => {
-                format!("Nothing can show that {count} files still behave as they did. Go on?")
+                format!("Nothing can show that the code still behaves as it did (files: {count}). Go on?")
             }
             Self::NativeRun { level, .. } => {
                 format!("The project's tests will run on this machine, closed off by {}. Allow it?", level.name())

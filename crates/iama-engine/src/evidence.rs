@@ -183,8 +183,9 @@ pub(crate) fn decisions(folder: &JobFolder) -> Result<Vec<DecisionRecord>, Probl
 /// Writes `evidence.json` and `report.html`.
 pub(crate) fn write(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<(), Problem> {
     let told = shop.folder.file("evidence.json").exists() && shop.folder.file("patch.json").exists();
-    if told && matches!(job.state, State::Delivered { .. }) {
-        // What becomes of a delivery changes nothing in what was shown about it.
+    let cleaned = shop.folder.file("evidence.json").exists() && !shop.folder.work().exists();
+    if (told && matches!(job.state, State::Delivered { .. })) || cleaned {
+        // What becomes of a delivery changes nothing in what was shown about it, nor does clearing up after the job.
         return Ok(());
     }
     let evidence = gather(shop, job, records)?;
@@ -307,33 +308,38 @@ fn verdict(job: &Job, sources: &Sources, unproven: usize) -> Verdict {
     let worse = sources.result.as_ref().map_or(0, |result| regressions(sources.legacy.as_ref(), result).len());
     let delivered = matches!(job.state, State::Delivered { .. });
     let passed = sources.result.as_ref().map_or(0, |suite| suite.counts().passed);
+    let kept = match passed {
+        0 => "No test was there to compare".to_owned(),
+        _ => format!("{} that passed before the migration pass after it", many(passed, "test")),
+    };
     let (code, sentence) = match (delivered, legacy_ran(sources), worse, unproven) {
-        (_, true, 1.., _) => (
-            "REGRESSIONS",
-            format!("{worse} tests passed on the legacy code and do not pass on the result; nothing was delivered."),
-        ),
-        (_, false, 1.., _) => (
-            "REGRESSIONS",
-            format!(
-                "{worse} tests fail on the result, and the legacy code could not be run to compare; nothing was delivered."
-            ),
-        ),
+        (_, true, 1.., _) => {
+            let what = format!("{} passed on the legacy code and not on the result", many(worse as u64, "test"));
+            ("REGRESSIONS", format!("{what}; nothing was delivered."))
+        }
+        (_, false, 1.., _) => {
+            let what =
+                format!("{} failed on the result, and the legacy code could not be run", many(worse as u64, "test"));
+            ("REGRESSIONS", format!("{what} to compare; nothing was delivered."))
+        }
         (false, ..) => ("NOT_DELIVERED", "The job ended without a delivery.".to_owned()),
-        (_, false, ..) => (
-            "UNPROVEN",
-            format!(
-                "The migrated code passes {passed} tests, but the legacy side could not be run: that it behaves as before is unproven."
-            ),
-        ),
-        (_, _, _, 0) => ("PROVEN", format!("All {passed} tests that passed before the migration pass after it.")),
-        _ => (
-            "PROVEN_WITH_GAPS",
-            format!(
-                "All {passed} tests that passed before the migration pass after it; {unproven} places are not proven."
-            ),
-        ),
+        (_, false, ..) => {
+            let what =
+                format!("The migrated code passes {}, but the legacy side could not be run", many(passed, "test"));
+            ("UNPROVEN", format!("{what}: that it behaves as before is unproven."))
+        }
+        (_, _, _, 0) => ("PROVEN", format!("{kept}.")),
+        _ => ("PROVEN_WITH_GAPS", format!("{kept}; not proven: {}.", many(unproven as u64, "place"))),
     };
     Verdict { code, sentence }
+}
+
+/// A count with its noun.
+fn many(count: impl Into<u64>, noun: &str) -> String {
+    match count.into() {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
 }
 
 fn toolchains(shop: &Shop<'_>, sources: &Sources) -> Result<BTreeMap<&'static str, ToolchainPart>, Problem> {

@@ -151,7 +151,9 @@ pub fn run_suite(
         if progress.done || sandbox.is_stopped() {
             break;
         }
-        blame(ended, &mut progress, &mut lost_files);
+        if let Some((id, status)) = blame(ended, &mut progress, &mut lost_files) {
+            report(&id, status);
+        }
         if left.is_zero() || (ended == Ended::TimedOut) {
             progress.suite.problems.push("the whole run took too long and was ended".to_owned());
             progress.suite.ran_out = true;
@@ -175,8 +177,8 @@ fn plan<'a>(request: &Request<'a>, suite: &'a Suite, lost: &BTreeSet<String>) ->
     }
 }
 
-/// Writes down what the run died of, so that the next one leaves it out.
-fn blame(ended: Ended, progress: &mut Progress, lost_files: &mut BTreeSet<String>) {
+/// Writes down what the run died of, so that the next one leaves it out. Gives the test, if it was one.
+fn blame(ended: Ended, progress: &mut Progress, lost_files: &mut BTreeSet<String>) -> Option<(TestId, Status)> {
     let (status, class) = match ended {
         Ended::Stopped | Ended::TimedOut => (Status::Timeout, "Timeout"),
         Ended::Killed | Ended::Exited(_) => (Status::Error, "Crash"),
@@ -187,14 +189,17 @@ fn blame(ended: Ended, progress: &mut Progress, lost_files: &mut BTreeSet<String
     };
     let error = CaseError { class: class.to_owned(), message: message.to_owned(), ..CaseError::default() };
     if let Some(id) = progress.running.take() {
-        progress.suite.cases.insert(id, Case { status, error: Some(error) });
-    } else if let Some(file) = progress.collecting.take() {
+        progress.suite.cases.insert(id.clone(), Case { status, error: Some(error) });
+        return Some((id, status));
+    }
+    if let Some(file) = progress.collecting.take() {
         lost_files.insert(file.clone());
         progress.suite.collect_errors.push(CollectError { file, error });
     } else {
         progress.suite.problems.push(format!("the run ended early ({ended:?})"));
         progress.done = true;
     }
+    None
 }
 
 /// One start of the harness; ends with the last event or with what hangs.

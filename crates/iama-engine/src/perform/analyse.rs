@@ -138,9 +138,9 @@ impl Shop<'_> {
             let mut proposal =
                 Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
             rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
-                count(&file.result, &mut proposal)
+                count(&file.result, &mut proposal);
             });
-            proposal.risk = risk(&proposal).to_owned();
+            risk(&proposal).clone_into(&mut proposal.risk);
             proposals.push(proposal);
         }
         self.folder.keep("proposals.json", &proposals)
@@ -156,7 +156,7 @@ impl Shop<'_> {
             item(
                 "TESTS",
                 format!(
-                    "Every test that passes on the legacy code passes on the result ({} files of tests).",
+                    "Every test that passes on the legacy code passes on the result (files of tests: {}).",
                     scope.test_files.len()
                 ),
             ),
