@@ -54,7 +54,6 @@ fn main() {
         sources.insert(name, text);
     }
     project.certain = source > 0 && source >= target;
-    project.target = target > source;
     let show = std::env::var("NOTES").is_ok();
     for (name, before) in &sources {
         match migrate(pair, name, before.text(), &project, &options) {

@@ -4,6 +4,7 @@
 //!
 //! A case does not count when PYTHON2 refuses what stands before, when PYTHON refuses the recorded answer, or when a
 //! witness, run by PYTHON, shows that the answer is wrong.
+#![expect(clippy::panic, clippy::disallowed_methods, reason = "a tool for the workbench, which starts interpreters")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 /// Equal up to what no reader would call a difference: names that the rewrite had to make up, and how many modules one
 /// import statement names.
-const COMPARE: &str = r#"
+const COMPARE: &str = r"
 import ast, json, re, sys
 class Plain(ast.NodeTransformer):
     def __init__(self, known):
@@ -55,7 +56,7 @@ for line in sys.stdin:
         print('witness')
     else:
         print(int(ok))
-"#;
+";
 
 const IS_PYTHON2: &str = "
 import json, sys

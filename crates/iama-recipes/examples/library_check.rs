@@ -2,6 +2,7 @@
 //! `library_check DIR OUT PYTHON2 PYTHON3…`. Writes the results to OUT and says
 //! which files that PYTHON2 compiles were restored, changed a second time, came out different with the recipes in another
 //! order, changed outside the recorded places, or are not compiled by a PYTHON3.
+#![expect(clippy::panic, clippy::disallowed_methods, reason = "a tool for the workbench, which starts interpreters")]
 
 use std::collections::BTreeMap;
 use std::fs;

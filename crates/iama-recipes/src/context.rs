@@ -8,7 +8,7 @@ use iama_syntax::scopes::{BindingId, Resolution, ScopeId, Scopes};
 use iama_syntax::{Node, NodeId, SyntaxTree};
 
 use crate::edit::Ledger;
-use crate::pair::Pair;
+use crate::pair::{Pair, Reading};
 
 /// What is known of the workspace before any file is rewritten.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct Project {
     pub files: BTreeSet<String>,
     /// Whether some file is certainly written in the source language, so that doubtful files are too.
     pub certain: bool,
-    /// Whether more files are certainly written in the target language than in the source language.
-    pub target: bool,
+    /// What was seen of the languages while files were taken in.
+    pub seen: Seen,
     /// What the files say about each other.
     pub facts: Facts,
 }
@@ -27,6 +27,44 @@ impl Project {
     /// Takes in what one file says that other files may ask for.
     pub fn learn(&mut self, pair: &Pair, text: &str) {
         (pair.learn)(text, &mut self.facts);
+        if self.seen.files < SAMPLE {
+            self.seen.take(pair, text);
+        }
+    }
+}
+
+/// Files of a workspace that are read to learn which language it is written in.
+const SAMPLE: u32 = 50;
+
+/// How many files leaned towards which language.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    files: u32,
+    source: u32,
+    target: u32,
+}
+
+impl Seen {
+    fn take(&mut self, pair: &Pair, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
+        self.files += 1;
+        match (pair.read)(text) {
+            Reading::Source(tree) if (pair.certain)(&tree) || (pair.likely)(&tree) => self.source += 1,
+            Reading::Target => self.target += 1,
+            Reading::Source(_) | Reading::Neither(_) => {}
+        }
+    }
+
+    /// Whether enough files lean on the source language that the doubtful ones are taken for it.
+    pub const fn is_source(&self) -> bool {
+        self.source > self.target && self.source * 10 >= self.files
+    }
+
+    /// Whether the workspace is written in the target language, but for leftovers.
+    pub const fn is_target(&self) -> bool {
+        self.files > 0 && self.target >= self.source && self.target > 0
     }
 }
 

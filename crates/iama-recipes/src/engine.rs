@@ -132,7 +132,10 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         Reading::Neither(rejection) => return Outcome::Unreadable(rejection),
     };
     // In a workspace of the target language, leftovers that it accepts belong to code for both.
-    let certain = project.certain || (pair.certain)(&tree) || (!project.target && (pair.likely)(&tree));
+    let certain = project.certain
+        || project.seen.is_source()
+        || (pair.certain)(&tree)
+        || (!project.seen.is_target() && (pair.likely)(&tree));
     // What could be the target language as well is taken for that, unless somebody asks for a recipe by name.
     let wanted = |recipe: &&Recipe| (certain || !options.select.is_empty()) && options.includes(recipe);
     let recipes: Vec<&Recipe> = pair.recipes.iter().filter(wanted).collect();
