@@ -1,4 +1,4 @@
-//! Migrates the Python files of a folder in place, for trying recipes out: `folder [--target 3.11] DIR`.
+//! Migrates the Python files of a folder in place, for trying recipes out: `folder [--target 3.11] DIR [--notes]`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +18,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a tool for the workbench, told from top to bottom")]
 fn main() {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let mut options = Options::of(Strategy::Comprehensive);
@@ -54,7 +55,7 @@ fn main() {
         sources.insert(name, text);
     }
     project.certain = source > 0 && source >= target;
-    let show = std::env::var("NOTES").is_ok();
+    let show = arguments.iter().any(|argument| argument == "--notes");
     for (name, before) in &sources {
         match migrate(pair, name, before.text(), &project, &options) {
             Outcome::Migrated(done) => {

@@ -37,7 +37,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 fn compiles(python: &str, paths: &[PathBuf]) -> Vec<String> {
-    let list: String = paths.iter().map(|path| format!("{}\n", path.display())).collect();
+    let list = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n");
     let file = std::env::temp_dir().join(format!("iama-library-check-{}", std::process::id()));
     fs::write(&file, list).unwrap_or_else(|error| panic!("{error}"));
     let mut command = Command::new(python);
@@ -72,6 +72,7 @@ fn backwards(pair: &Pair) -> Pair {
     Pair { recipes: recipes.leak(), ..*pair }
 }
 
+#[expect(clippy::too_many_lines, reason = "one check behind the other, each a few lines")]
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (root, out) = (PathBuf::from(&arguments[0]), PathBuf::from(&arguments[1]));
@@ -156,10 +157,14 @@ fn main() {
         let bad = written.iter().zip(verdicts).filter(|(_, verdict)| verdict != "ok");
         let bad: Vec<String> = bad.map(|(path, verdict)| format!("{}: {verdict}", path.display())).collect();
         println!("{python} compiles {} of {}", written.len() - bad.len(), written.len());
-        bad.iter().for_each(|line| println!("    {line}"));
+        for line in &bad {
+            println!("    {line}");
+        }
     }
     for (fault, files) in &faults {
         println!("{fault}: {}", files.len());
-        files.iter().for_each(|line| println!("    {}", line.chars().take(300).collect::<String>()));
+        for line in files {
+            println!("    {}", line.chars().take(300).collect::<String>());
+        }
     }
 }

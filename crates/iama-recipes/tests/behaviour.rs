@@ -1,5 +1,11 @@
 //! Tricky inputs, and what the engine promises of every result.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test says what it found by panicking")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::format_push_string,
+    reason = "a test says what it found by panicking"
+)]
 
 use std::collections::BTreeSet;
 
