@@ -27,7 +27,8 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 #[expect(clippy::disallowed_methods, reason = "this program's business is to start tools")]
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(workspace());
+    // Some cargo subcommands take the variables of `cargo run` for a call of their own.
+    command.args(arguments).current_dir(workspace()).env_remove("CARGO_PKG_NAME");
     command
 }
 
