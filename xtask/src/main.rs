@@ -12,6 +12,7 @@ mod material;
 mod oracle;
 mod packages;
 mod patch_cases;
+mod recipes;
 mod setup;
 mod tidy;
 mod tools;
@@ -34,6 +35,10 @@ enum Command {
     JobModel,
     /// Generate patches, apply them, and look for an edit in a wrong place
     PatchCases(patch_cases::Options),
+    /// Hold the recipes to their promises on the 2.7 standard library, and compile it under every Python 3 found
+    RecipesCheck,
+    /// Record lib2to3's own cases from an installed 3.11 and compare answers by their trees
+    Lib2to3,
     /// Kill a migration at many points and resume it
     Kill(kill::Options),
 }
@@ -46,6 +51,8 @@ fn main() -> ExitCode {
         Command::Material(options) => material::run(&options),
         Command::Oracle => oracle::run(),
         Command::JobModel => job_model::run(),
+        Command::RecipesCheck => recipes::check_library(),
+        Command::Lib2to3 => recipes::lib2to3_cases(),
         Command::PatchCases(options) => patch_cases::run(&options),
         Command::Kill(options) => kill::run(&options),
     };

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use iama_baseline::Suite;
 use iama_baseline::python::environment::{Environment, Kitchen, prepare, test_tools};
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 use iama_baseline::python::run::{Request, run_suite};
 use iama_baseline::python::{compile, requirements};
+use iama_baseline::{Suite, TestId};
 use iama_sandbox::{Sandbox, probe};
 
 use crate::packages::{PACKAGES, Package, named, search};
@@ -106,10 +106,10 @@ impl Bench {
         let (mut sums, mut shares, mut below) = ([0, 0, 0], 0.0, Vec::new());
         for package in packages {
             let legacy = self.legacy(package)?;
-            let theirs = self.measure(package, python, "2to3")?;
-            let ours = self.measure(package, python, "iama")?;
+            let theirs = self.measure(package, python, "2to3", legacy.as_ref())?;
+            let ours = self.measure(package, python, "iama", legacy.as_ref())?;
             let files = |measured: &Measured| format!("{}/{}", measured.compiling.0, measured.compiling.1);
-            let shown = legacy.map_or_else(|| format!("({})", package.passing), |passing| passing.to_string());
+            let shown = legacy.map_or_else(|| format!("({})", package.passing), |passing| passing.len().to_string());
             println!(
                 "{:16} {shown:>7} {:>7} {:>7}  {:>11} {:>11}",
                 package.name,
@@ -153,15 +153,22 @@ impl Bench {
         Ok(copy)
     }
 
-    /// Tests passing on the legacy code; nothing without a Python 2.7.
-    fn legacy(&self, package: &Package) -> Result<Option<u32>> {
+    /// Tests that pass on the legacy code; nothing without a Python 2.7.
+    fn legacy(&self, package: &Package) -> Result<Option<BTreeSet<TestId>>> {
         let Some(python) = interpreter::find(Wanted::LEGACY, None, &search()) else { return Ok(None) };
         let copy = self.copy(package, "legacy")?;
         let suite = self.suite(package, &python, &copy, "legacy")?;
-        Ok(Some(suite.counts().passed))
+        Ok(Some(suite.passed().cloned().collect()))
     }
 
-    fn measure(&self, package: &Package, python: &Interpreter, tool: &str) -> Result<Measured> {
+    /// What a tool makes of a package. Where the legacy code was run, only tests that passed there count.
+    fn measure(
+        &self,
+        package: &Package,
+        python: &Interpreter,
+        tool: &str,
+        legacy: Option<&BTreeSet<TestId>>,
+    ) -> Result<Measured> {
         let copy = self.copy(package, tool)?;
         let shown = copy.display().to_string();
         if tool == "2to3" {
@@ -178,7 +185,8 @@ impl Bench {
         let files = python_files(&copy)?;
         let broken = compile::broken_files(&self.sandbox, python, &copy, &self.folder.join("scratch/compile"), &files)?;
         let suite = self.suite(package, python, &copy, tool)?;
-        let passing = suite.counts().passed;
+        let counts = |id: &&TestId| legacy.is_none_or(|legacy| legacy.contains(*id));
+        let passing = u32::try_from(suite.passed().filter(counts).count())?;
         Ok(Measured { passing, compiling: (files.len() - broken.len(), files.len()), causes: causes(&suite) })
     }
 
