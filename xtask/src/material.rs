@@ -231,11 +231,13 @@ impl Bench {
 }
 
 fn test_files(package: &Package, copy: &Path) -> Result<Vec<String>> {
-    let (folder, start, end) = package.tests;
+    let (folder, start, part) = package.tests;
     let mut files: Vec<String> = fs::read_dir(copy.join(folder))?
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.starts_with(start) && name.ends_with(end) && !name.starts_with('.'))
+        .filter(|name| {
+            name.starts_with(start) && name.contains(part) && name.ends_with(".py") && !name.starts_with('.')
+        })
         .map(|name| if folder == "." { name } else { format!("{folder}/{name}") })
         .collect();
     files.sort();
