@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use iama_recipes::pair::Reading;
 use iama_recipes::{Migration, Options, Outcome, Pair, Project, migrate};
 use iama_source::{SourceFile, Workspace};
 use iama_syntax::{LineIndex, SourceError, SourceText};
@@ -11,9 +10,6 @@ use rayon::prelude::*;
 
 /// Files that are read at once. Bounds the memory, whatever the size of the tree.
 const BATCH: usize = 64;
-
-/// Files that are read to learn which language a workspace is written in.
-const SAMPLE: usize = 25;
 
 /// What became of one file.
 #[derive(Debug)]
@@ -105,40 +101,13 @@ impl Failure {
 pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
     let files = workspace.files.iter().map(|file| file.path.clone()).collect();
     let mut project = Project { files, ..Project::default() };
-    let (mut source, mut target) = (0, 0);
     for file in &workspace.files {
         let Ok(bytes) = fs::read(workspace.root.join(&file.path)) else { continue };
-        if source + target < SAMPLE {
-            match evidence(pair, &bytes) {
-                Evidence::Source => source += 1,
-                Evidence::Target => target += 1,
-                Evidence::None => {}
-            }
-        }
         if let Ok(text) = (pair.decode)(&bytes) {
             project.learn(pair, text.text());
         }
     }
-    project.certain = source > 0 && source >= target;
     project
-}
-
-enum Evidence {
-    Source,
-    Target,
-    None,
-}
-
-fn evidence(pair: &Pair, bytes: &[u8]) -> Evidence {
-    let Ok(text) = std::str::from_utf8(bytes) else { return Evidence::None };
-    if !(pair.hints)(text) {
-        return Evidence::None;
-    }
-    match (pair.read)(text) {
-        Reading::Source(tree) if (pair.certain)(&tree) => Evidence::Source,
-        Reading::Target => Evidence::Target,
-        Reading::Source(_) | Reading::Neither(_) => Evidence::None,
-    }
 }
 
 /// Runs recipes over files of a workspace and hands each result on, in order of path.

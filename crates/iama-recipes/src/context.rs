@@ -28,7 +28,7 @@ impl Project {
     pub fn learn(&mut self, pair: &Pair, text: &str) {
         (pair.learn)(text, &mut self.facts);
         if self.seen.files < SAMPLE {
-            self.seen.take(pair, text);
+            self.seen.take(pair, text, &self.files);
         }
     }
 }
@@ -45,13 +45,13 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn take(&mut self, pair: &Pair, text: &str) {
+    fn take(&mut self, pair: &Pair, text: &str, files: &BTreeSet<String>) {
         if text.trim().is_empty() {
             return;
         }
         self.files += 1;
         match (pair.read)(text) {
-            Reading::Source(tree) if (pair.certain)(&tree) || (pair.likely)(&tree) => self.source += 1,
+            Reading::Source(tree) if (pair.certain)(&tree) || (pair.likely)(&tree, files) => self.source += 1,
             Reading::Target => self.target += 1,
             Reading::Source(_) | Reading::Neither(_) => {}
         }

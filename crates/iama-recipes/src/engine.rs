@@ -135,7 +135,7 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
     let certain = project.certain
         || project.seen.is_source()
         || (pair.certain)(&tree)
-        || (!project.seen.is_target() && (pair.likely)(&tree));
+        || (!project.seen.is_target() && (pair.likely)(&tree, &project.files));
     // What could be the target language as well is taken for that, unless somebody asks for a recipe by name.
     let wanted = |recipe: &&Recipe| (certain || !options.select.is_empty()) && options.includes(recipe);
     let recipes: Vec<&Recipe> = pair.recipes.iter().filter(wanted).collect();

@@ -1,5 +1,7 @@
 //! The language seam: everything that the engine must know about one migration, as a value.
 
+use std::collections::BTreeSet;
+
 use iama_syntax::{Dialect, NodeId, SourceError, SourceText, SyntaxTree};
 
 use crate::context::{Context, Facts};
@@ -19,8 +21,6 @@ pub struct Pair {
     pub claims: fn(path: &str, first_line: &str) -> bool,
     /// Turns a file's bytes into text.
     pub decode: fn(bytes: &[u8]) -> Result<SourceText, SourceError>,
-    /// Whether a text looks as if it could show which language it is written in. Quick, and may be wrong.
-    pub hints: fn(text: &str) -> bool,
     /// Notes what a text says that other files may ask for. Quick: it reads lines, not syntax.
     pub learn: fn(text: &str, facts: &mut Facts),
     /// How many names of a text lead to something that is known, and how many names there are.
@@ -36,7 +36,7 @@ pub struct Pair {
     /// Whether a file is certainly written in the source language.
     pub certain: fn(&SyntaxTree) -> bool,
     /// Whether a file leans on what only the source language's library has.
-    pub likely: fn(&SyntaxTree) -> bool,
+    pub likely: fn(&SyntaxTree, files: &BTreeSet<String>) -> bool,
 }
 
 /// What a file turned out to be.

@@ -3,7 +3,7 @@
 use iama_syntax::scopes::{Resolution, Scopes};
 use iama_syntax::{Dialect, Node, SourceError, SourceText, SyntaxTree};
 
-use self::evidence::{OLD_BUILTINS, certain, contains_any, likely};
+use self::evidence::{certain, likely};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
 
@@ -37,7 +37,6 @@ pub const PAIR: Pair = Pair {
     recipes: &RECIPES,
     claims,
     decode,
-    hints,
     learn: facts::learn,
     names,
     read,
@@ -116,26 +115,6 @@ fn names(text: &str) -> (u64, u64) {
     let scopes = Scopes::build(&tree);
     let resolved = tree.nodes().filter(|node| node.kind() == "identifier").filter_map(|node| scopes.resolve(node));
     resolved.fold((0, 0), |(known, all), what| (known + u64::from(what != Resolution::Unknown), all + 1))
-}
-
-fn hints(text: &str) -> bool {
-    let old = |line: &str| {
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        match word {
-            "print" => !rest.trim_start().starts_with(['(', '=']),
-            "exec" | "raise" | "except" => rest.contains(',') || word == "exec",
-            _ => line.contains('`') || line.contains("<>") || contains_any(line, OLD_BUILTINS),
-        }
-    };
-    let new = |line: &str| {
-        line.starts_with("async ")
-            || line.starts_with("nonlocal ")
-            || line.contains(") -> ")
-            || line.contains("f\"")
-            || line.contains("f'")
-            || line.contains("yield from ")
-    };
-    text.lines().map(str::trim_start).any(|line| old(line) || new(line))
 }
 
 fn read(text: &str) -> Reading {

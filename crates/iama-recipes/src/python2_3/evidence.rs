@@ -1,5 +1,7 @@
 //! What shows a file to be Python 2. What could be either is left alone.
 
+use std::collections::BTreeSet;
+
 use iama_syntax::scopes::{Resolution, Scopes};
 use iama_syntax::{Node, SyntaxTree};
 
@@ -12,13 +14,13 @@ pub(super) fn certain(tree: &SyntaxTree) -> bool {
 }
 
 /// Whether a file uses what only Python 2's library has. Code for both may, too.
-pub(super) fn likely(tree: &SyntaxTree) -> bool {
+pub(super) fn likely(tree: &SyntaxTree, files: &BTreeSet<String>) -> bool {
     let text = tree.text();
     // Whoever asks which Python it is writes for both.
     !contains_any(text, &["PY3", "PY2", "import six", "from six"])
         && ((contains_any(text, OLD_BUILTINS) && uses_old_builtin(tree))
             || (contains_any(text, OLD_METHODS) && tree.nodes().any(is_old_method))
-            || tree.nodes().any(is_old_import))
+            || tree.nodes().any(|node| is_old_import(node, files)))
 }
 
 fn is_old_syntax(node: Node<'_>) -> bool {
@@ -56,11 +58,17 @@ fn is_old_method(node: Node<'_>) -> bool {
 }
 
 /// Whether a module is imported that only Python 2 has, and nobody expects that to fail.
-fn is_old_import(node: Node<'_>) -> bool {
+fn is_old_import(node: Node<'_>, files: &BTreeSet<String>) -> bool {
+    // A module of the workspace's own is no module of the library, whatever its name.
+    let own = |name: &str| {
+        let file = format!("{}.py", name.split('.').next().unwrap_or(name));
+        files.iter().any(|path| path.rsplit('/').next() == Some(&*file))
+    };
     let old = |name: &str| {
         let moved = MODULES.iter().any(|(old, new)| *old == name && *old != "dbm" && !new.starts_with('_'));
         let split = name != "urllib" && split_of(name).is_some();
-        moved || split || gone(name).is_some_and(|gone| gone.since == (3, 0) && name != "pipes" && name != "user")
+        let gone = gone(name).is_some_and(|gone| gone.since == (3, 0) && name != "pipes" && name != "user");
+        (moved || split || gone) && !own(name)
     };
     match node.kind() {
         "import_from_statement" => {
