@@ -5,6 +5,7 @@ pub mod compile;
 pub mod discover;
 pub mod environment;
 pub mod interpreter;
+pub mod literals;
 pub mod requirements;
 pub mod run;
 

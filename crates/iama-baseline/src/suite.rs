@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct TestId(pub String);
 
+impl TestId {
+    /// The file that holds the test, relative to the root; the whole name where a command's own output named the test.
+    pub fn file(&self) -> &str {
+        self.0.split_once("::").map_or(&self.0, |(file, _)| file)
+    }
+}
+
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -443,13 +443,20 @@ fn cases(legacy: Option<&Suite>, result: Option<&Suite>) -> Vec<CasePart> {
             error: result.and_then(|suite| suite.cases.get(id)?.error.clone()),
         })
         .collect();
-    let broken = result.into_iter().flat_map(|suite| &suite.collect_errors);
-    rows.extend(broken.map(|error| CasePart {
-        id: error.file.clone(),
-        legacy: "absent",
-        result: "error",
-        regression: worse.contains(&error.file),
-        error: Some(error.error.clone()),
+    let broken = |suite: Option<&Suite>, file: &str| match suite {
+        None => "not_run",
+        Some(suite) if suite.collect_errors.iter().any(|error| error.file == file) => "error",
+        Some(_) => "absent",
+    };
+    // The result's own error is the one to show, so it comes last.
+    let errors = [legacy, result].into_iter().flatten().flat_map(|suite| &suite.collect_errors);
+    let files: BTreeMap<&str, &CaseError> = errors.map(|error| (error.file.as_str(), &error.error)).collect();
+    rows.extend(files.into_iter().map(|(file, error)| CasePart {
+        id: file.to_owned(),
+        legacy: broken(legacy, file),
+        result: broken(result, file),
+        regression: worse.contains(file),
+        error: Some(error.clone()),
     }));
     rows
 }

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::ControlFlow;
 
 use iama_job::effect::SealScope;
 use iama_job::event::BaselineOutcome;
+use iama_job::policy::baseline::EditMode;
 use iama_job::{ArtifactId, Effect, EffectResult, Job};
 use iama_patch::{FileState, Files};
 use iama_recipes::Pair;
@@ -14,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::driver::Progress;
 use crate::folder::{JobFolder, cannot_read};
 use crate::problem::Problem;
-use crate::records::{ScopeRecord, WorkspaceRecord};
+use crate::records::{Proposal, ScopeRecord, Spec, WorkspaceRecord};
 use crate::request::{Machine, Request};
 
 mod analyse;
@@ -60,8 +62,14 @@ impl Shop<'_> {
                 self.carry_tests(job)?;
                 EffectResult::TestsMigrated
             }
-            Effect::SealTests { scope: SealScope::Own | SealScope::Migrated } => EffectResult::TestsSealed,
-            Effect::RunRecipes { strategy, safe_mode, .. } => {
+            // Without a model there are no tests of IAMA's own; the existing ones are sealed once they are carried over.
+            Effect::SealTests { scope: SealScope::Own } => EffectResult::TestsSealed,
+            Effect::SealTests { scope: SealScope::Migrated } => {
+                self.seal()?;
+                EffectResult::TestsSealed
+            }
+            // Recipes edit exact places of one text and never by symbol, so both ways of editing are open to them.
+            Effect::RunRecipes { strategy, safe_mode, edits: EditMode::AstSymbolic | EditMode::ExactOnly } => {
                 let patch = self.run_recipes(*strategy, *safe_mode)?;
                 EffectResult::PatchGenerated { patch, usage }
             }
@@ -73,7 +81,7 @@ impl Shop<'_> {
             Effect::PackPartial => EffectResult::PartialPacked { patch: self.pack("partial.json")? },
             Effect::PrepareDelivery => {
                 self.pack("patch.json")?;
-                EffectResult::DeliveryPrepared { complex: false }
+                EffectResult::DeliveryPrepared { complex: self.is_complex()? }
             }
             Effect::RetestSelection { selection } => EffectResult::TestsRun { outcome: self.retest(selection)? },
             Effect::ApplyDelivery { selection } => self.apply_delivery(selection)?,
@@ -101,6 +109,18 @@ impl Shop<'_> {
             files.insert(path.clone(), FileState { bytes, executable });
         }
         Ok(files)
+    }
+
+    /// Whether to go on with work that starts no process and so hears of an interrupt from nobody else.
+    pub(crate) fn go_on(&self) -> ControlFlow<()> {
+        if self.machine.sandbox.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether the delivery changes so much that may mean something else that a person should think twice.
+    fn is_complex(&self) -> Result<bool, Problem> {
+        let spec: Spec = self.folder.read("spec.json")?;
+        let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
+        Ok(proposals.iter().any(|proposal| proposal.strategy == spec.strategy && proposal.risk == analyse::HIGH_RISK))
     }
 
     pub(crate) fn scope(&self) -> Result<ScopeRecord, Problem> {

@@ -1,6 +1,7 @@
 //! Recipes over the files of a workspace, in memory: nothing is written here.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use iama_recipes::{Migration, Options, Outcome, Pair, Project, migrate};
@@ -110,14 +111,14 @@ pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
     project
 }
 
-/// Runs recipes over files of a workspace and hands each result on, in order of path.
+/// Runs recipes over files of a workspace and hands each result on, in order of path, for as long as it is wanted.
 pub fn rewrite(
     root: &Path,
     files: &[SourceFile],
     pair: &Pair,
     project: &Project,
     options: &Options,
-    mut each: impl FnMut(Rewritten),
+    mut each: impl FnMut(Rewritten) -> ControlFlow<()>,
 ) {
     for batch in files.chunks(BATCH) {
         let done: Vec<_> = batch
@@ -130,7 +131,9 @@ pub fn rewrite(
                 Rewritten { path: file.path.clone(), result }
             })
             .collect();
-        done.into_iter().for_each(&mut each);
+        if done.into_iter().try_for_each(&mut each).is_break() {
+            return;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::pair::{Pair, Reading};
 pub struct Project {
     /// Every source file, relative to the root, with `/` between folders.
     pub files: BTreeSet<String>,
-    /// Whether some file is certainly written in the source language, so that doubtful files are too.
+    /// Whether the caller knows the files to be written in the source language, whatever they look like.
     pub certain: bool,
     /// What was seen of the languages while files were taken in.
     pub seen: Seen,

@@ -10,6 +10,7 @@ use crate::edit::{Change, Edit, Ledger};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::{Class, Finding, Findings, Import, Recipe, Strategy};
 use crate::rules::{Rule, Rules};
+use crate::skip;
 
 /// Rounds after which places that still collide are left to a person.
 pub const MAX_ROUNDS: usize = 8;
@@ -149,10 +150,11 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
     if migration.rounds == 0 {
         return Outcome::Migrated(migration);
     }
+    let is_partial = options.is_partial() || skip::is_used(text);
     match (pair.accepts)(&migration.text) {
         Ok(()) => Outcome::Migrated(migration),
         // Some recipes were left out on purpose, so some of the source language may be left.
-        Err(_) if options.is_partial() && matches!((pair.read)(&migration.text), Reading::Source(_)) => {
+        Err(_) if is_partial && matches!((pair.read)(&migration.text), Reading::Source(_)) => {
             Outcome::Migrated(migration)
         }
         Err(rejection) => Outcome::Restored { recipes: all_recipes(&migration), rejection },
@@ -300,6 +302,8 @@ impl Run<'_> {
 
     fn finish(&self, state: State, text: &str) -> Migration {
         let mut notes = state.notes;
+        let named = |name: &str| self.pair.recipes.iter().any(|recipe| recipe.id == name);
+        notes.extend(skip::unknown(text, |name| named(name) || self.options.rules.ids().any(|id| id == name)));
         notes.sort();
         notes.dedup();
         let changes = record(&state.ledger, text, &state.touched, &self.ids);
@@ -341,23 +345,12 @@ fn choose(mut claims: Vec<Claim>, ids: &[&'static str]) -> (Vec<Claim>, Vec<Clai
     (accepted, deferred)
 }
 
-/// Removes what a `# iama: skip[ID]` or a bare `# iama: skip` in the same line forbids.
+/// Removes what a line forbids.
 fn drop_skipped(tree: &SyntaxTree, ids: &[&'static str], claims: &mut Vec<Claim>) {
-    const MARK: &str = "iama: skip";
     let text = tree.text();
-    if !text.contains(MARK) {
-        return;
+    if skip::is_used(text) {
+        claims.retain(|claim| !skip::forbids(text, claim.finding.span.start, ids[usize::from(claim.recipe)]));
     }
-    claims.retain(|claim| {
-        let end = text[claim.finding.span.start as usize..].find(['\n', '\r']);
-        let line_end = end.map_or(text.len(), |at| at + claim.finding.span.start as usize);
-        let line_start = text[..claim.finding.span.start as usize].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let Some((_, directive)) = text[line_start..line_end].split_once(MARK) else { return true };
-        match directive.strip_prefix('[').and_then(|list| list.split_once(']')) {
-            Some((list, _)) => !list.split(',').any(|id| id.trim() == ids[usize::from(claim.recipe)]),
-            None => false,
-        }
-    });
 }
 
 fn record(

@@ -11,6 +11,7 @@ pub mod pair;
 pub mod python2_3;
 pub mod recipe;
 pub mod rules;
+pub mod skip;
 
 pub use context::{Context, Facts, Project};
 pub use engine::{AddedFile, Migration, Note, Options, Outcome, RecordedChange, migrate};

@@ -63,7 +63,15 @@ impl Rejection {
     /// The rejection of a node.
     pub fn of(tree: &SyntaxTree, id: NodeId) -> Self {
         let node = tree.node(id);
-        let excerpt = node.text().lines().next().unwrap_or_default().chars().take(60).collect();
-        Self { offset: node.start(), excerpt }
+        Self::new(node.start(), node.text())
+    }
+
+    /// The rejection of the line that begins at an offset.
+    pub fn at(text: &str, offset: u32) -> Self {
+        Self::new(offset, text.get(offset as usize..).unwrap_or_default())
+    }
+
+    fn new(offset: u32, text: &str) -> Self {
+        Self { offset, excerpt: text.lines().next().unwrap_or_default().chars().take(60).collect() }
     }
 }

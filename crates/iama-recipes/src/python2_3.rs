@@ -121,7 +121,12 @@ fn read(text: &str) -> Reading {
     let Ok(tree) = SyntaxTree::parse(Dialect::python2_of(text), text) else {
         return Reading::Neither(Rejection { offset: 0, excerpt: String::new() });
     };
-    let Some(error) = tree.first_error() else { return Reading::Source(tree) };
+    let Some(error) = tree.first_error() else {
+        return match indentation::lost_dedent(&tree) {
+            Some(offset) => Reading::Neither(Rejection::at(text, offset)),
+            None => Reading::Source(tree),
+        };
+    };
     if accepts(text).is_ok() { Reading::Target } else { Reading::Neither(Rejection::of(&tree, error.id())) }
 }
 
@@ -130,7 +135,10 @@ fn accepts(text: &str) -> Result<(), Rejection> {
         return Err(Rejection { offset: 0, excerpt: String::new() });
     };
     let wrong = tree.first_error().or_else(|| tree.nodes().find(|node| is_python2_only(*node)));
-    wrong.map_or(Ok(()), |node| Err(Rejection::of(&tree, node.id())))
+    if let Some(node) = wrong {
+        return Err(Rejection::of(&tree, node.id()));
+    }
+    indentation::lost_dedent(&tree).map_or(Ok(()), |offset| Err(Rejection::at(text, offset)))
 }
 
 /// What the grammar for Python 3 takes but Python 3 does not.
@@ -144,7 +152,7 @@ fn is_python2_only(node: Node<'_>) -> bool {
         }
         "string_start" => {
             let text = node.text().to_ascii_lowercase();
-            text.starts_with("ur")
+            text.starts_with("ur") || text.ends_with('`')
         }
         "raise_statement" => node.child_of_kind("expression_list").is_some(),
         "except_clause" => node.child_of_kind(",").is_some(),

@@ -59,6 +59,20 @@ fn a_local_name_is_not_the_builtin() {
 }
 
 #[test]
+fn what_a_line_forbids_may_stay_python_2() {
+    check("x = `y`  # iama: skip[backticks]\nprint x\n", "x = `y`  # iama: skip[backticks]\nprint(x)\n");
+    check("print 1  # iama: skip\nprint 2\n", "print 1  # iama: skip\nprint(2)\n");
+}
+
+#[test]
+fn a_block_that_ends_where_none_began_is_no_python() {
+    let text = "if a:\n        print 1\n    print 2\n";
+    let done = migrate(PAIRS[0], "a.py", text, &project(), &Options::of(Strategy::Comprehensive));
+    let Outcome::Unreadable(rejection) = done else { panic!("{done:?}") };
+    assert_eq!((rejection.offset, rejection.excerpt.as_str()), (22, "    print 2"));
+}
+
+#[test]
 fn an_exception_lives_on_where_it_is_used() {
     check(
         "try:\n    f()\nexcept E, e:\n    pass\nprint e\n",

@@ -35,7 +35,7 @@ pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
     };
     machine::catch_interrupts()?;
     let mut ticker = show::Ticker::new();
-    let decision = Decision::ApplyDelivery { selection, complexity_confirmed: true };
+    let decision = Decision::ApplyDelivery { selection, complexity_confirmed: false };
     let job = put(&folder, &machine, decision, &mut |progress| ticker.take(progress))?;
     ticker.end_count();
     match &job.state {

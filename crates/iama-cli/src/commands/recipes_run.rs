@@ -1,6 +1,7 @@
 //! `iama recipes run`.
 
 use std::io::Read as _;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -57,10 +58,12 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
         report.failures.extend(input.refused.into_iter().map(|(file, reason)| FailureRow::refused(file, reason)));
         let project = survey(&input.workspace, pair);
         rewrite(root, &input.todo, pair, &project, &input.options, |file| {
-            if failed.is_none() {
-                failed = take(root, file, mode, arguments.json, &mut report).err();
-            }
+            failed = take(root, file, mode, arguments.json, &mut report).err();
+            if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        if failed.is_some() {
+            break;
+        }
     }
     if let Some(problem) = failed {
         return Err(problem);

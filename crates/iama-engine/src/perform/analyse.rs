@@ -117,6 +117,7 @@ impl Shop<'_> {
                     reason: failure.to_string(),
                 });
             }
+            self.go_on()
         });
         known.excluded.iter().for_each(|_| snippets.count(false));
         if !self.request.tests.is_empty() {
@@ -139,6 +140,7 @@ impl Shop<'_> {
                 Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
             rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
                 count(&file.result, &mut proposal);
+                self.go_on()
             });
             risk(&proposal).clone_into(&mut proposal.risk);
             proposals.push(proposal);
@@ -192,9 +194,12 @@ fn risk(proposal: &Proposal) -> &'static str {
     match (proposal.checks + proposal.refused) * 100 / edits.max(1) {
         0..=1 => "low",
         2..=9 => "medium",
-        _ => "high",
+        _ => HIGH_RISK,
     }
 }
+
+/// So many places may have changed meaning that a person should think twice before taking the result.
+pub(super) const HIGH_RISK: &str = "high";
 
 pub(crate) fn recipe_strategy(strategy: JobStrategy) -> Strategy {
     match strategy {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use iama_baseline::python::discover;
+use iama_baseline::python::{discover, literals};
 use iama_job::state::Strategy as JobStrategy;
 use iama_job::{ArtifactId, EffectResult, Job};
 use iama_patch::{FileState, Files, Patch};
@@ -21,6 +21,9 @@ use crate::folder::write_whole;
 use crate::problem::Problem;
 use crate::records::{Carried, ChangeRecord, FileRecord, NoteRecord, PlaceRecord};
 use crate::rewrite::{FileResult, Rewritten, rewrite};
+
+/// The sealed tests by path, with the hash of their bytes.
+const SEALED: &str = "sealed.json";
 
 impl Shop<'_> {
     /// Makes the copy anew and carries the tests over in it. A file in which something would be lost stays as it is.
@@ -48,6 +51,7 @@ impl Shop<'_> {
                     lost.push(place);
                 }
             }
+            self.go_on()
         });
         failed.map_or(Ok(()), Err)?;
         for (path, state) in self.originals(&unchanged)? {
@@ -60,14 +64,25 @@ impl Shop<'_> {
         self.folder.keep("rewrite-tests.json", &records)
     }
 
+    /// Seals the tests as they now stand in the copy: each must be what carrying it over made of it.
+    pub(super) fn seal(&self) -> Result<(), Problem> {
+        let carried: Vec<Carried> = self.folder.read("carried.json")?;
+        let sealed: BTreeMap<String, String> = carried.into_iter().map(|test| (test.path, test.sha256)).collect();
+        self.compare_with_seal(&sealed)?;
+        self.folder.keep(SEALED, &sealed)
+    }
+
     /// The tests must be what they were when they were sealed.
     pub(super) fn check_seal(&self) -> Result<(), Problem> {
-        let carried: Vec<Carried> = self.folder.read("carried.json")?;
-        for test in carried {
-            let place = self.folder.work().join(&test.path);
+        self.compare_with_seal(&self.folder.read(SEALED)?)
+    }
+
+    fn compare_with_seal(&self, sealed: &BTreeMap<String, String>) -> Result<(), Problem> {
+        for (path, hash) in sealed {
+            let place = self.folder.work().join(path);
             let bytes = fs::read(&place).map_err(|error| crate::folder::cannot_read(&place, &error))?;
-            if sha256(&bytes) != test.sha256 {
-                return Err(Problem::input("SEAL_BROKEN", format!("the sealed test {} was changed", test.path))
+            if sha256(&bytes) != *hash {
+                return Err(Problem::input("SEAL_BROKEN", format!("the sealed test {path} was changed"))
                     .hint("the job's copy was changed from outside; start a new job"));
             }
         }
@@ -93,6 +108,7 @@ impl Shop<'_> {
             if let FileResult::Migrated { bytes: Some(bytes), .. } = file.result {
                 after.insert(file.path, bytes);
             }
+            self.go_on()
         });
         records.retain(|record| !record.changes.is_empty() || !record.notes.is_empty());
         self.folder.keep("rewrite.json", &records)?;
@@ -116,8 +132,8 @@ impl Shop<'_> {
     pub(super) fn apply_patch(&mut self, id: &ArtifactId) -> Result<EffectResult, Problem> {
         let patch: Patch = self.folder.read(&id.0)?;
         let usage = iama_job::event::Usage::default();
-        let carried: Vec<Carried> = self.folder.read("carried.json")?;
-        if patch.base.keys().any(|path| carried.iter().any(|test| test.path == *path)) {
+        let sealed: BTreeMap<String, String> = self.folder.read(SEALED)?;
+        if patch.base.keys().any(|path| sealed.contains_key(path)) {
             return Ok(EffectResult::PatchRefused { code: "SEALED_TEST".to_owned(), usage });
         }
         let existing = patch.base.iter().filter(|(_, hash)| hash.is_some()).map(|(path, _)| path);
@@ -201,10 +217,18 @@ fn source_file(path: &str) -> SourceFile {
 fn carry(file: &Rewritten) -> Result<Option<(Carried, Vec<u8>)>, PlaceRecord> {
     let FileResult::Migrated { before, migration, bytes: Some(bytes) } = &file.result else { return Ok(None) };
     let (before, after, bytes) = (before.text(), migration.text.as_str(), bytes.clone());
-    let (tests_before, assertions_before, literals_before) = measure(Dialect::python2_of(before), before);
-    let (tests_after, assertions_after, literals_after) = measure(Dialect::Python3, after);
-    if tests_after < tests_before || assertions_after < assertions_before || literals_after < literals_before {
-        let reason = "carrying the tests over would lose a test, an assertion or a literal".to_owned();
+    let (tests_before, assertions_before) = measure(Dialect::python2_of(before), before);
+    let (tests_after, assertions_after) = measure(Dialect::Python3, after);
+    let what = if tests_after < tests_before {
+        Some("a test".to_owned())
+    } else if assertions_after < assertions_before {
+        Some("an assertion".to_owned())
+    } else {
+        let values = lost_literals(before, after);
+        (!values.is_empty()).then(|| format!("the literal {}", values.join(", ")))
+    };
+    if let Some(what) = what {
+        let reason = format!("carrying the tests over would lose {what}");
         let (recipe, title) = ("SEAL".to_owned(), "a test file stays as it is".to_owned());
         return Err(PlaceRecord { recipe, title, file: file.path.clone(), line: 1, reason });
     }
@@ -214,10 +238,16 @@ fn carry(file: &Rewritten) -> Result<Option<(Carried, Vec<u8>)>, PlaceRecord> {
     Ok(Some((row, bytes)))
 }
 
+fn lost_literals(before: &str, after: &str) -> Vec<String> {
+    let before = SyntaxTree::parse(Dialect::python2_of(before), before);
+    let (Ok(before), Ok(after)) = (before, SyntaxTree::parse(Dialect::Python3, after)) else { return Vec::new() };
+    literals::lost(&before, &after).iter().map(ToString::to_string).collect()
+}
+
 /// A file of tests that is sealed as it is.
 fn unchanged_test(path: String, bytes: &[u8]) -> Carried {
     let text = String::from_utf8_lossy(bytes);
-    let (tests, assertions, _) = measure(Dialect::python2_of(&text), &text);
+    let (tests, assertions) = measure(Dialect::python2_of(&text), &text);
     Carried {
         path,
         tests_before: tests,
@@ -228,12 +258,9 @@ fn unchanged_test(path: String, bytes: &[u8]) -> Carried {
     }
 }
 
-/// Tests, assertions and literals of a text.
-fn measure(dialect: Dialect, text: &str) -> (usize, usize, usize) {
-    let Ok(tree) = SyntaxTree::parse(dialect, text) else { return (0, 0, 0) };
-    let (tests, assertions) = discover::count(&tree);
-    let literals = tree.nodes().filter(|node| matches!(node.kind(), "string" | "integer" | "float")).count();
-    (tests, assertions, literals)
+/// Tests and assertions of a text.
+fn measure(dialect: Dialect, text: &str) -> (usize, usize) {
+    SyntaxTree::parse(dialect, text).map_or((0, 0), |tree| discover::count(&tree))
 }
 
 fn record(file: &Rewritten, test: bool) -> FileRecord {

@@ -19,7 +19,8 @@ use super::{Shop, unrunnable};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::problem::Problem;
-use crate::records::{SuiteRecord, Toolchain};
+use crate::reach;
+use crate::records::{SuiteRecord, Toolchain, WorkspaceRecord};
 
 /// Which code the tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,19 @@ impl Shop<'_> {
         if passed == 0 {
             return Ok(unrunnable(scope.files));
         }
-        Ok(BaselineOutcome::Ran { passed, failed: 0, uncovered: 0 })
+        // What fails today is no part of the baseline, so nothing of the baseline fails.
+        Ok(BaselineOutcome::Ran { passed, failed: 0, uncovered: self.uncovered(&suite)? })
+    }
+
+    /// How many source files no test that passes today imports, directly or through another.
+    fn uncovered(&self, suite: &Suite) -> Result<u32, Problem> {
+        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let passing: BTreeSet<&str> = suite.passed().map(TestId::file).collect();
+        let tests: Vec<String> =
+            self.scope()?.test_files.into_iter().filter(|path| passing.contains(path.as_str())).collect();
+        let reached = reach::from_tests(&self.folder.root, &workspace, &tests);
+        let left = workspace.files.keys().filter(|path| !reached.contains(*path)).count();
+        Ok(u32::try_from(left).unwrap_or(u32::MAX))
     }
 
     /// Runs the tests on the result and compares.

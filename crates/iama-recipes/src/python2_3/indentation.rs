@@ -1,7 +1,7 @@
 //! Tabs and spaces that Python 3 refuses to mix.
 
 use iama_syntax::line_index::indentation_width;
-use iama_syntax::{Node, Span};
+use iama_syntax::{Node, Span, SyntaxTree};
 
 use super::look::line_start;
 use crate::context::Context;
@@ -24,6 +24,8 @@ pub(super) const RECIPES: [Recipe; 1] = [Recipe {
 struct Line<'t> {
     start: u32,
     blank: &'t str,
+    /// Whether it is the first of its block.
+    opens: bool,
 }
 
 fn mixed_indentation(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -51,10 +53,15 @@ fn logical_lines(root: Node<'_>) -> Vec<Line<'_>> {
         if blank.trim_start_matches([' ', '\t', '\u{c}']).is_empty()
             && lines.last().is_none_or(|last| last.start != start)
         {
-            lines.push(Line { start, blank });
+            lines.push(Line { start, blank, opens: opens_a_block(node) });
         }
     }
     lines
+}
+
+fn opens_a_block(node: Node<'_>) -> bool {
+    let block = node.parent().filter(|parent| matches!(parent.kind(), "block" | "module"));
+    block.and_then(|block| block.named_children().find(|child| !child.is_extra())).is_some_and(|first| first == node)
 }
 
 fn begins_a_line(node: Node<'_>) -> bool {
@@ -62,6 +69,24 @@ fn begins_a_line(node: Node<'_>) -> bool {
         |kind| matches!(kind, "else_clause" | "elif_clause" | "except_clause" | "finally_clause" | "decorator");
     let statement = |parent: Node<'_>| matches!(parent.kind(), "block" | "module" | "decorated_definition");
     node.is_named() && !node.is_extra() && (clause(node.kind()) || node.parent().is_some_and(statement))
+}
+
+/// The first line that goes back to where no line around it began: no Python reads that, though the grammars do. Columns
+/// are counted with tabs that go to the next multiple of eight.
+pub(super) fn lost_dedent(tree: &SyntaxTree) -> Option<u32> {
+    let mut open: Vec<usize> = vec![0];
+    for line in logical_lines(tree.root()) {
+        let wide = indentation_width(line.blank.rsplit('\u{c}').next().unwrap_or(""));
+        while open.last().is_some_and(|outer| *outer > wide) {
+            open.pop();
+        }
+        match open.last() {
+            Some(outer) if *outer == wide => {}
+            _ if line.opens => open.push(wide),
+            _ => return Some(line.start),
+        }
+    }
+    None
 }
 
 /// Whether every line compares with the ones around it in the same way, whatever the width of a tab.
