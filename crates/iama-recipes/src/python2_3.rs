@@ -15,6 +15,7 @@ mod expressions;
 mod facts;
 mod files;
 mod generators;
+mod helpers;
 mod idioms;
 mod indentation;
 mod iterators;
@@ -24,9 +25,11 @@ mod members;
 mod modules;
 mod names;
 mod native;
+mod removed;
 mod replaced;
 mod statements;
 mod tables;
+mod tables_removed;
 mod text_methods;
 mod types;
 
@@ -47,7 +50,7 @@ pub const PAIR: Pair = Pair {
     likely,
 };
 
-const GROUPS: [&[Recipe]; 17] = [
+const GROUPS: [&[Recipe]; 18] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -59,6 +62,7 @@ const GROUPS: [&[Recipe]; 17] = [
     &comparing::RECIPES,
     &text_methods::RECIPES,
     &indentation::RECIPES,
+    &removed::RECIPES,
     &replaced::RECIPES,
     &files::RECIPES,
     &library::RECIPES,

@@ -2,6 +2,7 @@
 
 use iama_syntax::{Node, Span};
 
+use super::helpers::name_of;
 use super::look::{is_loose, kept, rename};
 use super::types::{Type, type_of};
 use crate::context::Context;
@@ -62,13 +63,13 @@ fn division<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Division<'t>> {
     let operator = node.field("operator").filter(|operator| matches!(operator.kind(), "/" | "/="))?;
     let classic = context.certain && !context.had_future("division") && !context.is_written(operator);
     let (left, right) = (node.field("left")?, node.field("right")?);
-    (classic && !in_helper(node)).then_some(Division { operator, left, right })
+    (classic && !in_helper(context, node)).then_some(Division { operator, left, right })
 }
 
 /// Whether the node stands in the function that an earlier run has brought along.
-fn in_helper(node: Node<'_>) -> bool {
+fn in_helper(context: &Context<'_>, node: Node<'_>) -> bool {
     node.ancestors().any(|outer| {
-        outer.kind() == "function_definition" && outer.field("name").is_some_and(|name| name.text() == "old_div")
+        outer.kind() == "function_definition" && outer.field("name").is_some_and(|name| name.text() == name_of(context, &OLD_DIV))
     })
 }
 
@@ -95,7 +96,7 @@ fn unknown_division(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
         }
         pieces.push(Piece::New(format!("{} = ", division.left.text())));
     }
-    pieces.push(Piece::New("old_div(".into()));
+    pieces.push(Piece::New(format!("{}(", name_of(context, &OLD_DIV))));
     pieces.push(Piece::Keep(division.left.span()));
     pieces.push(Piece::New(",".into()));
     let space = Span::new(division.operator.end(), division.right.start());

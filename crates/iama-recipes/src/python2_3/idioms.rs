@@ -3,6 +3,7 @@
 use iama_syntax::scopes::BindingKind;
 use iama_syntax::{Node, Span};
 
+use super::helpers::{free_word, name_of};
 use super::iterators::{method_name, methods};
 use super::look::{call_of, indentation, is_builtin, line_end, positional, rename};
 use crate::context::Context;
@@ -169,8 +170,9 @@ fn exception_kept(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let own_line = node.tree().slice(Span::new(node.start(), first.start())).contains('\n');
     let tail =
         if own_line { format!("{}{}", line_end(node.tree().text()), indentation(first)) } else { "; ".to_owned() };
-    let binding = Edit::insert(first.start(), format!("{} = caught{tail}", name.text()));
-    found.safe(node, vec![rename(name, "caught"), binding]);
+    let caught = free_word(context, "caught");
+    let binding = Edit::insert(first.start(), format!("{} = {caught}{tail}", name.text()));
+    found.safe(node, vec![rename(name, &caught), binding]);
 }
 
 /// Whether what an except clause binds is used behind the clause, and bound nowhere else.
@@ -248,7 +250,7 @@ const PATH_WALK: Import = Import::Helper(
 
 fn path_walk(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.text().ends_with("walk") && context.dotted(node).as_deref() == Some("os.path.walk") {
-        found.safe_with(node, vec![rename(node, "path_walk")], vec![Import::Module("os"), PATH_WALK]);
+        found.safe_with(node, vec![rename(node, &name_of(context, &PATH_WALK))], vec![Import::Module("os"), PATH_WALK]);
     }
 }
 

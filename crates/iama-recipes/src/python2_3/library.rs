@@ -2,6 +2,7 @@
 
 use iama_syntax::{Node, Span};
 
+use super::helpers::name_of;
 use super::iterators::{method_name, methods};
 use super::look::{call_of, is_primary, kept, positional, rename};
 use super::tables::{ABSTRACT, STRING_FUNCTIONS};
@@ -122,7 +123,7 @@ fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     let import = HTML_ESCAPE;
-    let mut edits = vec![rename(node, "html_escape")];
+    let mut edits = vec![rename(node, &name_of(context, &HTML_ESCAPE))];
     if let Some(parts) = call_of(node).and_then(positional) {
         if let [text] = parts[..] {
             edits.push(Edit::insert(text.end(), ", quote=False"));
@@ -146,7 +147,7 @@ fn cgi_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if from.is_some_and(|module| module.text() == "cgi") && name.text() == "escape" {
         let mut edits = vec![super::modules::remove_statement(node)];
         for used in uses {
-            edits.push(rename(used, "html_escape"));
+            edits.push(rename(used, &name_of(context, &HTML_ESCAPE)));
             let alone = call_of(used).and_then(positional).filter(|parts| parts.len() == 1);
             edits.extend(alone.map(|parts| Edit::insert(parts[0].end(), ", quote=False")));
         }

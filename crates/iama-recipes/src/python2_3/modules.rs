@@ -280,7 +280,7 @@ fn future_imports(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 /// Brings missing imports in: after the first run of import statements, else after the docstring.
 pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<Edit> {
     let mut missing: Vec<String> =
-        imports.iter().filter(|import| !is_imported(context, import)).map(statement).collect();
+        imports.iter().filter(|import| !is_imported(context, import)).map(|import| statement(context, import)).collect();
     // Definitions come behind the imports.
     missing.sort_by_key(|text| text.starts_with('\n'));
     if missing.is_empty() {
@@ -300,11 +300,11 @@ pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<E
     Some(Edit::insert(at, text))
 }
 
-fn statement(import: &Import) -> String {
+fn statement(context: &Context<'_>, import: &Import) -> String {
     match import {
         Import::Module(module) => format!("import {module}"),
         Import::Name(module, name) => format!("from {module} import {name}"),
-        Import::Helper(_, text) => (*text).to_owned(),
+        Import::Helper(name, text) => super::helpers::definition(context, name, text),
     }
 }
 
@@ -312,7 +312,9 @@ fn is_imported(context: &Context<'_>, import: &Import) -> bool {
     match import {
         Import::Module(module) => context.imports_module(module),
         Import::Name(module, name) => context.imports_name(module, name),
-        Import::Helper(name, _) => context.scopes().lookup(ScopeId::MODULE, name).is_some(),
+        Import::Helper(..) => {
+            context.scopes().lookup(ScopeId::MODULE, &super::helpers::name_of(context, import)).is_some()
+        },
     }
 }
 

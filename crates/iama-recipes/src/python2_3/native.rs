@@ -5,9 +5,12 @@
 //! Python 3 insists on bytes. Two small functions do that; both let through what is already right. Workspaces that write
 //! bytes literals tell the two apart themselves and are left alone.
 
+use std::borrow::Cow;
+
 use iama_syntax::Node;
 
 use super::facts::writes_bytes;
+use super::helpers::name_of;
 use super::look::{arguments, is_builtin, method_call, positional};
 use crate::context::Context;
 use crate::edit::Edit;
@@ -84,6 +87,16 @@ const OCTETS: Import = Import::Helper(
     "as_octets",
     "\n\ndef as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n",
 );
+/// The name of the function that makes native strings of bytes.
+fn native(context: &Context<'_>) -> Cow<'static, str> {
+    name_of(context, &NATIVE)
+}
+
+/// The name of the function that makes bytes of native strings.
+fn octets(context: &Context<'_>) -> Cow<'static, str> {
+    name_of(context, &OCTETS)
+}
+
 const WHY: &str = "a native string is kept as a str of one character for each byte: where the value is bytes by its nature, \
                    better make it bytes throughout";
 
@@ -104,11 +117,13 @@ const BYTE_CODECS: &[&str] = &[
 ];
 
 fn applies(context: &Context<'_>, node: Node<'_>) -> bool {
-    context.certain && !writes_bytes(context) && !in_helper(node)
+    context.certain && !writes_bytes(context) && !in_helper(context, node)
 }
 
-fn in_helper(node: Node<'_>) -> bool {
-    let helper = |name: Node<'_>| matches!(name.text(), "as_native" | "as_octets");
+fn in_helper(context: &Context<'_>, node: Node<'_>) -> bool {
+    let helper = |name: Node<'_>| {
+        [NATIVE, OCTETS].iter().any(|helper| name.text() == name_of(context, helper))
+    };
     node.ancestors().any(|outer| outer.kind() == "function_definition" && outer.field("name").is_some_and(helper))
 }
 
@@ -145,7 +160,7 @@ fn byte_codec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     let pieces = vec![
-        crate::edit::Piece::New(format!("as_native(codecs.{}(as_octets(", name.text())),
+        crate::edit::Piece::New(format!("{}(codecs.{}({}(", native(context), name.text(), octets(context))),
         crate::edit::Piece::Keep(object.span()),
         crate::edit::Piece::New("), ".into()),
         crate::edit::Piece::Keep(argument.span()),
@@ -166,20 +181,20 @@ fn is_text_codec(argument: Option<Node<'_>>) -> bool {
 
 fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if let Some(data) = unicode_with_encoding(context, node) {
-        if applies(context, node) && !is_call_of(data, "as_octets") {
-            found.check_with(node, WHY, vec![Edit::wrap(data.span(), "as_octets(", ")")], vec![OCTETS]);
+        if applies(context, node) && !is_call_of(data, &octets(context)) {
+            found.check_with(node, WHY, vec![Edit::wrap(data.span(), octets(context) + "(", ")")], vec![OCTETS]);
         }
         return;
     }
     let Some((object, name, argument)) = coding(node) else { return };
-    let fresh = !is_call_of(object, "as_octets") && !context.is_written(name);
+    let fresh = !is_call_of(object, &octets(context)) && !context.is_written(name);
     if name.text() != "decode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
         return;
     }
     if context.dotted(object).is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "binascii" | "json")) {
         return;
     }
-    found.check_with(node, WHY, vec![Edit::wrap(object.span(), "as_octets(", ")")], vec![OCTETS]);
+    found.check_with(node, WHY, vec![Edit::wrap(object.span(), octets(context) + "(", ")")], vec![OCTETS]);
 }
 
 /// The data of `unicode(data, encoding)`.
@@ -192,7 +207,7 @@ fn unicode_with_encoding<'t>(context: &Context<'_>, node: Node<'t>) -> Option<No
 
 fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name, argument)) = coding(node) else { return };
-    let fresh = !is_inside(node, "as_native") && !context.is_written(name);
+    let fresh = !is_inside(node, &native(context)) && !context.is_written(name);
     if name.text() != "encode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
         return;
     }
@@ -209,7 +224,7 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     // In the helper's own words, and where the library takes the bytes, they stay bytes.
-    found.check_with(node, WHY, vec![Edit::wrap(node.span(), "as_native(", ")")], vec![NATIVE]);
+    found.check_with(node, WHY, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);
 }
 
 /// What a function of the library takes and gives: the rank of the argument that is bytes, and whether the result is.
@@ -310,19 +325,19 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         None => Vec::new(),
     };
     for argument in
-        taken.into_iter().filter(|argument| !is_call_of(*argument, "as_octets") && argument.kind() != "integer")
+        taken.into_iter().filter(|argument| !is_call_of(*argument, &octets(context)) && argument.kind() != "integer")
     {
-        edits.push(Edit::wrap(argument.span(), "as_octets(", ")"));
+        edits.push(Edit::wrap(argument.span(), octets(context) + "(", ")"));
         imports.push(OCTETS);
     }
-    if gives && !is_inside(node, "as_native") {
-        edits.push(Edit::wrap(node.span(), "as_native(", ")"));
+    if gives && !is_inside(node, &native(context)) {
+        edits.push(Edit::wrap(node.span(), native(context) + "(", ")"));
         imports.push(NATIVE);
     } else if border.is_some_and(|border| border.path.starts_with("struct.unpack"))
         && holds_strings(arguments(node).first().copied())
         && !is_mapped(node)
     {
-        edits.push(Edit::wrap(node.span(), "tuple(as_native(part) for part in ", ")"));
+        edits.push(Edit::wrap(node.span(), format!("tuple({}(part) for part in ", native(context)), ")"));
         imports.push(NATIVE);
     }
     if !edits.is_empty() {

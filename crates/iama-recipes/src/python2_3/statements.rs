@@ -205,9 +205,9 @@ fn except_comma(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     let Some(block) = node.children().find(|child| child.kind() == "block") else { return };
     let Some(first) = block.named_child(0) else { return };
-    let name = "caught";
+    let name = super::helpers::free_word(context, "caught");
     // A tuple unpacked an exception's arguments; any other target got the exception itself.
-    let value = if matches!(target.kind(), "tuple" | "list") { format!("{name}.args") } else { name.to_owned() };
+    let value = if matches!(target.kind(), "tuple" | "list") { format!("{name}.args") } else { name.clone() };
     let own_line =
         first.start() > node.start() && node.tree().slice(Span::new(node.start(), first.start())).contains('\n');
     let tail = if own_line {

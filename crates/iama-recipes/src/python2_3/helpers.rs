@@ -1,0 +1,54 @@
+//! The names of the small functions that rewritten code brings along: free ones, the same in every round.
+
+use std::borrow::Cow;
+
+use crate::context::Context;
+use crate::recipe::Import;
+
+/// Definitions that take the place of a builtin keep its name, since only uses that nothing else binds are meant by it.
+const BUILTINS: &[&str] = &["cmp", "coerce"];
+
+/// The name that a helper has in this file.
+pub(super) fn name_of(context: &Context<'_>, helper: &Import) -> Cow<'static, str> {
+    match helper {
+        Import::Helper(name, text) => free(context, name, text).unwrap_or(Cow::Borrowed(*name)),
+        Import::Module(name) | Import::Name(_, name) => Cow::Borrowed(*name),
+    }
+}
+
+/// The definition of a helper under the name that it has in this file.
+pub(super) fn definition(context: &Context<'_>, name: &'static str, text: &'static str) -> String {
+    match free(context, name, text) {
+        Some(free) => text.replace(name, &free),
+        None => text.to_owned(),
+    }
+}
+
+/// Another name, where the file uses this one for something of its own.
+fn free(context: &Context<'_>, name: &'static str, text: &'static str) -> Option<Cow<'static, str>> {
+    let taken = |name: &str, text: &str| has_word(context.original, name) && !context.original.contains(text.trim());
+    if BUILTINS.contains(&name) || !taken(name, text) {
+        return None;
+    }
+    let mut other = name.to_owned();
+    while taken(&other, &text.replace(name, &other)) {
+        other.push('_');
+    }
+    Some(Cow::Owned(other))
+}
+
+/// A word that the file does not use yet, made out of `word`.
+pub(super) fn free_word(context: &Context<'_>, word: &str) -> String {
+    let mut other = word.to_owned();
+    while has_word(context.original, &other) {
+        other.push('_');
+    }
+    other
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(word).any(|(at, _)| {
+        !inside(text[..at].chars().next_back()) && !inside(text[at + word.len()..].chars().next())
+    })
+}
