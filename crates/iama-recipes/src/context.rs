@@ -211,6 +211,27 @@ impl<'t> Context<'t> {
         }
     }
 
+    /// Every dotted path that a name or an attribute may stand for, when nothing but imports give it its value.
+    pub fn paths(&self, node: Node<'_>) -> Vec<String> {
+        match node.kind() {
+            "attribute" => {
+                let (Some(object), Some(name)) = (node.field("object"), node.field("attribute")) else {
+                    return Vec::new();
+                };
+                self.paths(object).into_iter().map(|path| format!("{path}.{}", name.text())).collect()
+            }
+            "identifier" => match self.scopes().binding_of(node) {
+                Some(binding) => {
+                    let definitions = &self.scopes().binding(binding).definitions;
+                    let paths: Option<Vec<_>> = definitions.iter().map(|(id, _)| self.imported(*id)).collect();
+                    paths.unwrap_or_default()
+                }
+                None => self.dotted(node).into_iter().collect(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
     /// What the import that holds this identifier binds it to.
     fn imported(&self, id: NodeId) -> Option<String> {
         let name = self.tree.node(id);

@@ -9,6 +9,7 @@ use crate::recipe::Recipe;
 
 mod classes;
 mod comparing;
+mod constants;
 mod division;
 mod evidence;
 mod expressions;
@@ -25,9 +26,12 @@ mod members;
 mod modules;
 mod names;
 mod native;
+mod patterns;
+mod protocols;
 mod removed;
 mod replaced;
 mod statements;
+mod submodules;
 mod tables;
 mod tables_removed;
 mod text_methods;
@@ -50,7 +54,7 @@ pub const PAIR: Pair = Pair {
     likely,
 };
 
-const GROUPS: [&[Recipe]; 18] = [
+const GROUPS: [&[Recipe]; 22] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -63,6 +67,10 @@ const GROUPS: [&[Recipe]; 18] = [
     &text_methods::RECIPES,
     &indentation::RECIPES,
     &removed::RECIPES,
+    &constants::RECIPES,
+    &submodules::RECIPES,
+    &patterns::RECIPES,
+    &protocols::RECIPES,
     &replaced::RECIPES,
     &files::RECIPES,
     &library::RECIPES,

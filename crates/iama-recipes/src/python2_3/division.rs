@@ -69,7 +69,8 @@ fn division<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Division<'t>> {
 /// Whether the node stands in the function that an earlier run has brought along.
 fn in_helper(context: &Context<'_>, node: Node<'_>) -> bool {
     node.ancestors().any(|outer| {
-        outer.kind() == "function_definition" && outer.field("name").is_some_and(|name| name.text() == name_of(context, &OLD_DIV))
+        outer.kind() == "function_definition"
+            && outer.field("name").is_some_and(|name| name.text() == name_of(context, &OLD_DIV))
     })
 }
 

@@ -8,6 +8,9 @@ const MEMBERS: &str = "members";
 const BASES: &str = "bases";
 const NO_BASE: &str = "<none>";
 
+/// Names of methods: the classes that define one.
+const METHODS: &str = "methods";
+
 /// Attributes that some statement sets, by name.
 const SET: &str = "set";
 /// Names of attributes that recipes ask about.
@@ -37,6 +40,11 @@ pub(super) fn str_takes_parameters(context: &Context<'_>) -> bool {
 /// Whether a name is that of a class of the workspace.
 pub(super) fn is_class(context: &Context<'_>, name: &str) -> bool {
     context.facts().get(BASES, name).next().is_some()
+}
+
+/// Whether some class of the workspace defines a method of this name.
+pub(super) fn defines_method(context: &Context<'_>, name: &str) -> bool {
+    context.facts().get(METHODS, name).next().is_some()
 }
 
 /// Whether some file sets an attribute of this name on an object, or gives a class one that is no method.
@@ -83,6 +91,9 @@ pub(super) fn learn(text: &str, facts: &mut Facts) {
         } else if let Some(&(_, class)) = open.last() {
             if let Some(member) = member(code) {
                 facts.add(MEMBERS, class, member);
+                if code.starts_with("def ") {
+                    facts.add(METHODS, member, class);
+                }
             }
             if code.starts_with("def ") {
                 // What stands below a method belongs to no class.

@@ -175,12 +175,26 @@ fn exception_kept(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.safe(node, vec![rename(name, &caught), binding]);
 }
 
-/// Whether what an except clause binds is used behind the clause, and bound nowhere else.
+/// Whether what an except clause binds is used behind the clause before something else is certainly bound to the name.
 pub(super) fn is_used_behind(context: &Context<'_>, name: Node<'_>, clause: Node<'_>) -> bool {
     let Some(binding) = context.scopes().binding_of(name) else { return false };
     let definitions = &context.scopes().binding(binding).definitions;
-    let only_here = definitions.iter().all(|(id, _)| clause.span().contains(context.tree.node(*id).span()));
-    only_here && context.references(name).iter().any(|used| used.start() >= clause.end())
+    let others: Vec<_> = definitions
+        .iter()
+        .filter(|(_, kind)| *kind != BindingKind::Deletion)
+        .map(|(id, _)| context.tree.node(*id))
+        .filter(|definition| !clause.span().contains(definition.span()))
+        .collect();
+    let covers = |definition: &Node<'_>, used: Node<'_>| {
+        let around = |outer: &Node<'_>| matches!(outer.kind(), "block" | "module" | "except_clause" | "for_statement");
+        let scope = definition.ancestors().find(around);
+        scope.is_some_and(|scope| scope.span().contains(used.span()) && !scope.span().contains(clause.span()))
+            || (scope.is_some_and(|scope| scope.span().contains(used.span())) && definition.start() >= clause.end())
+    };
+    context.references(name).into_iter().filter(|used| used.start() >= clause.end()).any(|used| {
+        let mut between = others.iter().filter(|definition| definition.start() < used.start());
+        !between.any(|definition| definition.start() >= clause.end() && covers(definition, used))
+    })
 }
 
 /// The three kinds of methods: for slices, for items, and what the call passes on.

@@ -140,22 +140,28 @@ fn split_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         let mut edits = vec![Edit::replace(item.span(), imports.join(", "))];
         let mut lost = None;
         for used in context.references(bound) {
-            match attribute_of(used).and_then(|attribute| Some((attribute, split.module_of(attribute.text())?))) {
-                Some((_, module)) => edits.push(rename(used, module)),
-                None => lost = Some(used),
+            let part = attribute_of(used).and_then(|attribute| split.module_of(attribute.text()));
+            edits.push(rename(used, part.unwrap_or(imports[0])));
+            if part.is_none() {
+                lost = Some(used);
             }
         }
         match lost {
             None => found.safe(item, edits),
             Some(used) => {
-                let why = format!("{} was split, and this use does not tell which part is meant", bound.text());
-                found.refuse(used, why);
-                if alias.is_none() {
-                    found.check(item, "not every use could be led to a new module", edits);
-                }
+                let why = format!(
+                    "{} was split; a use in line {} tells no part, so the first is taken",
+                    bound.text(),
+                    line_of(used)
+                );
+                found.check(item, why, edits);
             }
         }
     }
+}
+
+fn line_of(node: Node<'_>) -> usize {
+    node.tree().text()[..node.start() as usize].matches('\n').count() + 1
 }
 
 /// The name after the dot, when `node` stands before one.
@@ -172,18 +178,28 @@ fn split_from(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return found.safe(node, vec![Edit::replace(node.span(), join_statements(node, lines))]);
     }
     let mut groups: Vec<(&str, Vec<&str>)> = split.parts.iter().map(|(module, _)| (*module, Vec::new())).collect();
+    let mut guessed = false;
     for (item, name, _) in items(node) {
-        let Some(target) = split.module_of(name.text()) else {
-            return found.refuse(item, format!("{} is in no part of what {} became", name.text(), module.text()));
-        };
+        let target = split.module_of(name.text()).unwrap_or_else(|| {
+            guessed = true;
+            split.parts.first().map_or("", |(first, _)| first)
+        });
         groups.iter_mut().filter(|(module, _)| *module == target).for_each(|(_, names)| names.push(item.text()));
     }
     groups.retain(|(_, names)| !names.is_empty());
-    if let [(only, _)] = groups[..] {
-        return found.safe(node, vec![rename(module, only)]);
+    let edit = if let [(only, _)] = groups[..] {
+        rename(module, only)
+    } else {
+        let lines = groups.iter().map(|(module, names)| format!("from {module} import {}", names.join(", ")));
+        Edit::replace(node.span(), join_statements(node, lines))
+    };
+    if guessed {
+        let why =
+            format!("not every name is known to be in a part of what {} became; the first is taken", module.text());
+        found.check(node, why, vec![edit]);
+    } else {
+        found.safe(node, vec![edit]);
     }
-    let lines = groups.iter().map(|(module, names)| format!("from {module} import {}", names.join(", ")));
-    found.safe(node, vec![Edit::replace(node.span(), join_statements(node, lines))]);
 }
 
 pub(super) fn join_statements(node: Node<'_>, lines: impl Iterator<Item = String>) -> String {
@@ -279,8 +295,11 @@ fn future_imports(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 
 /// Brings missing imports in: after the first run of import statements, else after the docstring.
 pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<Edit> {
-    let mut missing: Vec<String> =
-        imports.iter().filter(|import| !is_imported(context, import)).map(|import| statement(context, import)).collect();
+    let mut missing: Vec<String> = imports
+        .iter()
+        .filter(|import| !is_imported(context, import))
+        .map(|import| statement(context, import))
+        .collect();
     // Definitions come behind the imports.
     missing.sort_by_key(|text| text.starts_with('\n'));
     if missing.is_empty() {
@@ -314,7 +333,7 @@ fn is_imported(context: &Context<'_>, import: &Import) -> bool {
         Import::Name(module, name) => context.imports_name(module, name),
         Import::Helper(..) => {
             context.scopes().lookup(ScopeId::MODULE, &super::helpers::name_of(context, import)).is_some()
-        },
+        }
     }
 }
 

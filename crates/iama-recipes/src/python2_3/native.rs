@@ -121,9 +121,7 @@ fn applies(context: &Context<'_>, node: Node<'_>) -> bool {
 }
 
 fn in_helper(context: &Context<'_>, node: Node<'_>) -> bool {
-    let helper = |name: Node<'_>| {
-        [NATIVE, OCTETS].iter().any(|helper| name.text() == name_of(context, helper))
-    };
+    let helper = |name: Node<'_>| [NATIVE, OCTETS].iter().any(|helper| name.text() == name_of(context, helper));
     node.ancestors().any(|outer| outer.kind() == "function_definition" && outer.field("name").is_some_and(helper))
 }
 
@@ -278,6 +276,9 @@ const BORDERS: &[Border] = &[
     border("md5.new", Some(0), false),
     border("md5.md5", Some(0), false),
     border("sha.new", Some(0), false),
+    border("sha.sha", Some(0), false),
+    border("hashlib.new", Some(1), false),
+    border("hmac.new", Some(0), false),
     border("os.urandom", None, true),
     border("socket.inet_aton", None, true),
     border("socket.inet_ntoa", Some(0), false),
@@ -303,12 +304,13 @@ const GIVING: &[(&str, &[&str])] = &[("digest", &["hashlib", "md5", "sha", "hmac
 
 fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
-    if !context.original.contains("import") || function.kind() == "call" {
+    if !(context.original.contains("import") || context.original.contains("digest(")) || function.kind() == "call" {
         return;
     }
-    let border = context.dotted(function).and_then(|path| BORDERS.iter().find(|border| border.path == path));
+    let border = border_of(context, function);
     let (takes, gives, whole) = match border {
         Some(border) => (border.takes, border.gives, border.path == "struct.pack"),
+        None if feeds_hash(context, node).is_some() => (Some(0), false, false),
         None => match method_call(node) {
             Some((_, name)) => (likely(context, TAKING, name).then_some(0), likely(context, GIVING, name), false),
             None => return,
@@ -320,6 +322,7 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let (mut edits, mut imports) = (Vec::new(), Vec::new());
     let parts = positional(node).unwrap_or_default();
     let taken: Vec<Node<'_>> = match takes {
+        Some(_) if border.is_some_and(|border| border.path == "hmac.new") => parts.into_iter().take(2).collect(),
         Some(rank) => parts.get(rank).copied().into_iter().collect(),
         None if whole && holds_strings(parts.first().copied()) => parts.into_iter().skip(1).collect(),
         None => Vec::new(),
@@ -345,17 +348,51 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
+/// The border that a function is, by every import that may have given it its name.
+fn border_of(context: &Context<'_>, function: Node<'_>) -> Option<&'static Border> {
+    let paths = context.paths(function);
+    let mut borders = paths.iter().map(|path| BORDERS.iter().find(|border| border.path == path));
+    let first = borders.next()??;
+    borders
+        .all(|other| other.is_some_and(|other| (other.takes, other.gives) == (first.takes, first.gives)))
+        .then_some(first)
+}
+
 fn is_mapped(node: Node<'_>) -> bool {
     node.parent().is_some_and(|parent| parent.kind() == "for_in_clause")
 }
 
 fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> bool {
-    // Whoever asks for a digest has fed a hash, wherever that came from; both functions let everything else through.
-    if matches!(name.text(), "update" | "digest") && context.original.contains("digest(") {
-        return table.iter().any(|(method, _)| *method == name.text());
+    // What is asked for a digest is a hash, wherever it came from; many other things can be updated.
+    if name.text() == "digest" && table.iter().any(|(method, _)| *method == "digest") {
+        return true;
+    }
+    if name.text() == "update" && table.iter().any(|(method, _)| *method == "update") {
+        let object = name.parent().and_then(|attribute| attribute.field("object"));
+        return object.is_some_and(|object| is_digested(context, object.text()));
     }
     let entry = table.iter().find(|(method, _)| *method == name.text());
     entry.is_some_and(|(_, modules)| modules.iter().any(|module| context.imports_module(module)))
+}
+
+/// Whether the file asks what goes by this name for a digest.
+fn is_digested(context: &Context<'_>, name: &str) -> bool {
+    ["digest(", "hexdigest("].iter().any(|method| context.original.contains(&format!("{name}.{method}")))
+}
+
+/// The argument that feeds a hash: of a call that is asked for a digest right away, or whose name is later.
+fn feeds_hash<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
+    let parts = positional(node)?;
+    let [only] = parts[..] else { return None };
+    let asked = node.parent().and_then(|outer| outer.field("attribute")).is_some_and(|name| is_digest(name.text()));
+    let assignment = node.parent().filter(|outer| outer.kind() == "assignment" && node.field_name() == "right");
+    let named = assignment.and_then(|outer| outer.field("left")).filter(|left| left.kind() != "pattern_list");
+    let constructed = node.field("function").is_some_and(|function| function.kind() != "call");
+    (constructed && (asked || named.is_some_and(|left| is_digested(context, left.text())))).then_some(only)
+}
+
+fn is_digest(name: &str) -> bool {
+    matches!(name, "digest" | "hexdigest")
 }
 
 /// Whether a format of struct has fields of bytes, or may have some.

@@ -132,10 +132,8 @@ fn removed_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
         return;
     }
     let names: Vec<_> = items(node).collect();
-    let known: Vec<_> = names
-        .iter()
-        .map(|(_, name, _)| entry(context, &format!("{}.{}", module.text(), name.text())))
-        .collect();
+    let known: Vec<_> =
+        names.iter().map(|(_, name, _)| entry(context, &format!("{}.{}", module.text(), name.text()))).collect();
     if known.iter().all(Option::is_none) {
         return;
     }
