@@ -20,6 +20,7 @@ use crate::records::{
 use crate::{reach, report};
 
 mod diffs;
+mod symbols;
 
 /// Everything that is known about a job: `iama.evidence/1`.
 #[derive(Debug, Clone, Serialize)]
@@ -464,6 +465,7 @@ fn cases(legacy: Option<&Suite>, result: Option<&Suite>) -> Vec<CasePart> {
 fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
     let changed: Vec<&FileRecord> =
         sources.rewrites.iter().filter(|file| !file.test && !file.changes.is_empty()).collect();
+    let mut named = symbols::Named::new(shop.pair, sources.changed.as_ref().map(|(before, _)| before));
     let whole = |file: &FileRecord, why: &str| Unproven {
         file: file.path.clone(),
         line: file.changes.first().map_or(1, |change| change.first_line),
@@ -484,7 +486,7 @@ fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
         rows.extend(checks.map(|note| Unproven {
             file: file.path.clone(),
             line: note.line,
-            symbol: None,
+            symbol: named.at(&file.path, note.line),
             why: format!("{}: {}", note.recipe, note.why),
         }));
     }

@@ -1,16 +1,16 @@
 //! Holds the recipes to what they promise, over every Python file below a folder:
-//! `library_check DIR OUT PYTHON2 PYTHON3…`. Writes the results to OUT and says
-//! which files that PYTHON2 compiles were restored, changed a second time, came out different with the recipes in another
-//! order, changed outside the recorded places, or are not compiled by a PYTHON3.
+//! `library_check DIR OUT PYTHON2 PYTHON3…`. Writes the results to OUT and says which files that PYTHON2 compiles were
+//! restored, changed a second time, came out different with the recipes in another order, changed outside the recorded
+//! places, have another tree there, or are not compiled by a PYTHON3. Exits 1 when one promise is broken.
 #![expect(clippy::panic, clippy::disallowed_methods, reason = "a tool for the workbench, which starts interpreters")]
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::process::{Command, ExitCode};
 
 use iama_recipes::{Migration, Options, Outcome, PAIRS, Pair, Project, Recipe, Strategy, migrate};
+use iama_syntax::{Dialect, Node, SourceText, Span, SyntaxTree};
 
 const COMPILES: &str = "
 import sys
@@ -66,105 +66,182 @@ fn accounts_for_every_byte(before: &str, done: &Migration) -> bool {
     text == done.text
 }
 
-fn backwards(pair: &Pair) -> Pair {
-    let mut recipes: Vec<Recipe> = pair.recipes.to_vec();
-    recipes.reverse();
-    Pair { recipes: recipes.leak(), ..*pair }
+/// Where an offset of the original went. An offset inside a change went nowhere; at its edge, `after` says to which side
+/// of what was put in.
+fn moved(done: &Migration, at: u32, after: bool) -> Option<u32> {
+    let mut shift = 0i64;
+    for change in &done.changes {
+        let (start, end) = (change.span.start, change.span.end);
+        if at < start || (at == start && !(after && start == end)) {
+            break;
+        }
+        if at < end {
+            return None;
+        }
+        shift += i64::try_from(change.text.len()).unwrap_or(i64::MAX) - i64::from(end - start);
+    }
+    u32::try_from(i64::from(at) + shift).ok()
 }
 
-#[expect(clippy::too_many_lines, reason = "one check behind the other, each a few lines")]
-fn main() {
+/// The kinds of a node's named parts and where they lie in it.
+fn shape(node: Node<'_>) -> Vec<(&'static str, u32, u32)> {
+    let parts = node.descendants().filter(|part| part.is_named() && !part.is_extra());
+    parts.map(|part| (part.kind(), part.start() - node.start(), part.end() - node.start())).collect()
+}
+
+/// The first statement without a change in it that another tree has at the place where it went.
+fn other_tree(before: &str, done: &Migration) -> Option<String> {
+    let old = SyntaxTree::parse(Dialect::python2_of(before), before).ok()?;
+    let new = SyntaxTree::parse(Dialect::Python3, done.text.as_str()).ok()?;
+    let untouched = |node: &Node<'_>| {
+        !done.changes.iter().any(|change| change.span.start < node.end() && node.start() < change.span.end)
+            && !done.changes.iter().any(|change| node.start() < change.span.start && change.span.end < node.end())
+    };
+    let statements = old.nodes().filter(|node| {
+        node.is_named() && !node.is_extra() && node.parent().is_some_and(|up| matches!(up.kind(), "module" | "block"))
+    });
+    statements.filter(untouched).find_map(|node| {
+        let ends = moved(done, node.start(), true).zip(moved(done, node.end(), false));
+        let Some((start, end)) = ends.filter(|(start, end)| start <= end) else { return Some(first_line(node)) };
+        let there = new.covering(Span::new(start, end));
+        let same = std::iter::once(there).chain(there.ancestors()).take_while(|at| at.span() == Span::new(start, end));
+        let shape_before = shape(node);
+        (!same.into_iter().any(|at| shape(at) == shape_before)).then(|| first_line(node))
+    })
+}
+
+fn first_line(node: Node<'_>) -> String {
+    node.text().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The pair with its recipes in other orders: backwards, and dealt out like cards.
+fn other_orders(pair: &Pair) -> [Pair; 2] {
+    let mut backwards: Vec<Recipe> = pair.recipes.to_vec();
+    backwards.reverse();
+    let hands = 7;
+    let dealt: Vec<Recipe> =
+        (0..hands).flat_map(|hand| pair.recipes.iter().skip(hand).step_by(hands).copied()).collect();
+    [Pair { recipes: backwards.leak(), ..*pair }, Pair { recipes: dealt.leak(), ..*pair }]
+}
+
+#[derive(Default)]
+struct Faults(BTreeMap<&'static str, Vec<String>>);
+
+impl Faults {
+    fn add(&mut self, fault: &'static str, line: String) {
+        self.0.entry(fault).or_default().push(line);
+    }
+}
+
+/// Texts by name, and what the recipes must know of them together.
+struct Workspace<T> {
+    texts: BTreeMap<String, T>,
+    project: Project,
+}
+
+fn read(pair: &Pair, root: &Path, python: &str, faults: &mut Faults) -> Workspace<SourceText> {
+    let mut paths = Vec::new();
+    walk(root, &mut paths);
+    let verdicts = compiles(python, &paths);
+    let paths: Vec<PathBuf> =
+        paths.into_iter().zip(verdicts).filter(|(_, told)| told == "ok").map(|(path, _)| path).collect();
+    let name = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+    let files = paths.iter().map(|path| name(path)).collect();
+    let mut workspace =
+        Workspace { texts: BTreeMap::new(), project: Project { files, certain: true, ..Project::default() } };
+    for path in &paths {
+        match (pair.decode)(&fs::read(path).unwrap_or_default()) {
+            Ok(text) => {
+                workspace.project.learn(pair, text.text());
+                workspace.texts.insert(name(path), text);
+            }
+            Err(error) => faults.add("cannot be decoded", format!("{}: {error}", name(path))),
+        }
+    }
+    workspace
+}
+
+/// What one file is held to by itself; its new text.
+fn judge(pair: &Pair, name: &str, before: &str, project: &Project, faults: &mut Faults) -> Option<String> {
+    let done = match migrated(pair, name, before, project) {
+        Ok(Some(done)) => done,
+        Ok(None) => {
+            faults.add("taken for Python 3", name.to_owned());
+            return None;
+        }
+        Err(problem) => {
+            faults.add("restored or unreadable", format!("{name}: {problem}"));
+            return None;
+        }
+    };
+    if !accounts_for_every_byte(before, &done) {
+        faults.add("changed outside the recorded places", name.to_owned());
+    }
+    if let Some(place) = other_tree(before, &done) {
+        faults.add("another tree outside the recorded places", format!("{name}: {place}"));
+    }
+    for other in other_orders(pair) {
+        if migrated(&other, name, before, project).ok().flatten().is_none_or(|again| again.text != done.text) {
+            faults.add("depends on the order of recipes", name.to_owned());
+        }
+    }
+    Some(done.text)
+}
+
+/// The results as a workspace of their own: nothing may be left to do in it.
+fn run_again(pair: &Pair, results: &BTreeMap<String, String>, faults: &mut Faults) {
+    let mut project = Project { files: results.keys().cloned().collect(), ..Project::default() };
+    for text in results.values() {
+        project.learn(pair, text);
+    }
+    for (name, text) in results {
+        match migrated(pair, name, text, &project) {
+            Ok(Some(again)) if again.text != *text => {
+                let change = again.changes.first().map(|change| (change.recipes.clone(), change.text.clone()));
+                faults.add("changes a second time", format!("{name}: {change:?}"));
+            }
+            Ok(_) => {}
+            Err(problem) => faults.add("unreadable the second time", format!("{name}: {problem}")),
+        }
+    }
+}
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (root, out) = (PathBuf::from(&arguments[0]), PathBuf::from(&arguments[1]));
-    let pair = PAIRS[0];
-    let other = backwards(pair);
-    let mut paths = Vec::new();
-    walk(&root, &mut paths);
-    let fine = compiles(&arguments[2], &paths);
-    let paths: Vec<PathBuf> =
-        paths.into_iter().zip(fine).filter(|(_, verdict)| verdict == "ok").map(|(path, _)| path).collect();
-    let mut project = Project { certain: true, ..Project::default() };
-    let mut sources = BTreeMap::new();
-    let mut faults: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for path in &paths {
-        let name = path.strip_prefix(&root).unwrap_or(path).to_string_lossy().into_owned();
-        project.files.insert(name.clone());
-        let bytes = fs::read(path).unwrap_or_default();
-        match (pair.decode)(&bytes) {
-            Ok(text) => {
-                project.learn(pair, text.text());
-                sources.insert(name, text);
-            }
-            Err(error) => faults.entry("cannot be decoded").or_default().push(format!("{name}: {error}")),
-        }
-    }
-    let start = Instant::now();
-    let mut bytes = 0;
-    let results: Vec<_> = sources
-        .iter()
-        .map(|(name, text)| {
-            bytes += text.text().len();
-            (name, text, migrated(pair, name, text.text(), &project))
-        })
-        .collect();
-    let spent = start.elapsed();
-    let start = Instant::now();
-    for text in sources.values() {
-        let dialect = iama_syntax::Dialect::python2_of(text.text());
-        drop(iama_syntax::SyntaxTree::parse(dialect, text.text()));
-    }
-    let parsing = start.elapsed();
-    println!("{} files, {bytes} bytes: {spent:.2?}, bare parsing {parsing:.2?}", sources.len());
-    let mut written = Vec::new();
-    for (name, text, result) in results {
-        let done = match result {
-            Ok(Some(done)) => done,
-            Ok(None) => {
-                faults.entry("taken for Python 3").or_default().push(name.clone());
-                continue;
-            }
-            Err(problem) => {
-                faults.entry("restored or unreadable").or_default().push(format!("{name}: {problem}"));
-                continue;
-            }
-        };
-        if !accounts_for_every_byte(text.text(), &done) {
-            faults.entry("changed outside the recorded places").or_default().push(name.clone());
-        }
-        if migrated(&other, name, text.text(), &project).ok().flatten().is_none_or(|again| again.text != done.text) {
-            faults.entry("depends on the order of recipes").or_default().push(name.clone());
-        }
-        // A second run sees a workspace that holds no Python 2 any more.
-        match migrated(pair, name, &done.text, &Project { files: project.files.clone(), ..Project::default() }) {
-            Ok(None) => {}
-            Ok(Some(again)) if again.text == done.text => {}
-            Ok(Some(again)) => {
-                let change = again.changes.first().map(|change| (change.recipes.clone(), change.text.clone()));
-                faults.entry("changes a second time").or_default().push(format!("{name}: {change:?}"));
-            }
-            Err(problem) => faults.entry("unreadable the second time").or_default().push(format!("{name}: {problem}")),
-        }
+    let (pair, mut faults) = (PAIRS[0], Faults::default());
+    let workspace = read(pair, &root, &arguments[2], &mut faults);
+    let (mut results, mut written) = (BTreeMap::new(), Vec::new());
+    for (name, source) in &workspace.texts {
+        let Some(text) = judge(pair, name, source.text(), &workspace.project, &mut faults) else { continue };
         let target = out.join(name);
         let _ = fs::create_dir_all(target.parent().unwrap_or(&out));
-        match text.encode(&done.text) {
+        match source.encode(&text) {
             Ok(bytes) => drop(fs::write(&target, bytes)),
-            Err(error) => faults.entry("cannot be encoded").or_default().push(format!("{name}: {error}")),
+            Err(error) => faults.add("cannot be encoded", format!("{name}: {error}")),
         }
         written.push(target);
+        results.insert(name.clone(), text);
     }
+    run_again(pair, &results, &mut faults);
+    println!("{} files, {} of them migrated", workspace.texts.len(), results.len());
     for python in &arguments[3..] {
         let verdicts = compiles(python, &written);
-        let bad = written.iter().zip(verdicts).filter(|(_, verdict)| verdict != "ok");
-        let bad: Vec<String> = bad.map(|(path, verdict)| format!("{}: {verdict}", path.display())).collect();
+        let bad: Vec<_> = written.iter().zip(verdicts).filter(|(_, verdict)| verdict != "ok").collect();
         println!("{python} compiles {} of {}", written.len() - bad.len(), written.len());
-        for line in &bad {
-            println!("    {line}");
+        for (path, verdict) in bad {
+            faults.add("does not compile", format!("{}: {verdict}", path.display()));
         }
     }
-    for (fault, files) in &faults {
-        println!("{fault}: {}", files.len());
-        for line in files {
+    for (fault, lines) in &faults.0 {
+        println!("{fault}: {}", lines.len());
+        for line in lines {
             println!("    {}", line.chars().take(300).collect::<String>());
         }
     }
+    if faults.0.is_empty() {
+        println!("no promise is broken");
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::FAILURE
 }
