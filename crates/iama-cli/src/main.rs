@@ -19,10 +19,23 @@ fn main() -> ExitCode {
     if raw.next().is_some_and(|first| first == machine::SUPERVISE) {
         return iama_sandbox::supervise(raw);
     }
-    let arguments = args::Arguments::parse();
-    let done = commands::run(arguments);
+    let done = match args::Arguments::try_parse() {
+        Ok(arguments) => commands::run(arguments),
+        Err(told) => Ok(tell(&told)),
+    };
     match out::finish().and(done) {
         Ok(code) => code,
         Err(problem) => problem::report(&problem),
     }
+}
+
+/// Help goes where results go and may fail as they do; what is wrong with the arguments goes to standard error.
+fn tell(told: &clap::Error) -> ExitCode {
+    let text = told.render().ansi().to_string();
+    if told.use_stderr() {
+        out::error_line(format_args!("{}", text.trim_end()));
+    } else {
+        out::line(format_args!("{}", text.trim_end()));
+    }
+    u8::try_from(told.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
