@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod bench;
 mod ci;
 mod demo;
 mod job_model;
@@ -39,6 +40,8 @@ enum Command {
     RecipesCheck,
     /// Record lib2to3's own cases from an installed 3.11 and compare answers by their trees
     Lib2to3,
+    /// Speed and memory of the recipes on the 2.7 standard library, beside a bare parse and 2to3
+    Bench(bench::Options),
     /// Kill a migration at many points and resume it
     Kill(kill::Options),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::RecipesCheck => recipes::check_library(),
         Command::Lib2to3 => recipes::lib2to3_cases(),
         Command::PatchCases(options) => patch_cases::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Kill(options) => kill::run(&options),
     };
     match done {

@@ -60,8 +60,19 @@ pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
 /// Builds a package's binary in release and gives its path.
 pub(crate) fn release_binary(package: &str, binary: &str) -> Result<PathBuf> {
     run(&mut command("cargo", &["build", "--quiet", "--release", "--locked", "--package", package, "--bin", binary]))?;
+    Ok(target()?.join("release").join(binary))
+}
+
+/// Builds a package's example in release and gives its path.
+pub(crate) fn release_example(package: &str, example: &str) -> Result<PathBuf> {
+    let line = ["build", "--quiet", "--release", "--locked", "--package", package, "--example", example];
+    run(&mut command("cargo", &line))?;
+    Ok(target()?.join("release/examples").join(example))
+}
+
+fn target() -> Result<PathBuf> {
     let metadata = output(&mut command("cargo", &["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
-    Ok(Path::new(target).join("release").join(binary))
+    Ok(PathBuf::from(target))
 }

@@ -66,47 +66,51 @@ fn accounts_for_every_byte(before: &str, done: &Migration) -> bool {
     text == done.text
 }
 
-/// Where an offset of the original went. An offset inside a change went nowhere; at its edge, `after` says to which side
-/// of what was put in.
-fn moved(done: &Migration, at: u32, after: bool) -> Option<u32> {
+/// Where an offset of the original went, unless it lay in a change.
+fn moved(done: &Migration, at: u32) -> Option<u32> {
     let mut shift = 0i64;
-    for change in &done.changes {
-        let (start, end) = (change.span.start, change.span.end);
-        if at < start || (at == start && !(after && start == end)) {
-            break;
-        }
-        if at < end {
+    for change in done.changes.iter().take_while(|change| change.span.start < at) {
+        if at < change.span.end {
             return None;
         }
-        shift += i64::try_from(change.text.len()).unwrap_or(i64::MAX) - i64::from(end - start);
+        shift += i64::try_from(change.text.len()).unwrap_or(i64::MAX) - i64::from(change.span.end - change.span.start);
     }
     u32::try_from(i64::from(at) + shift).ok()
 }
 
-/// The kinds of a node's named parts and where they lie in it.
+/// The kinds of a node's named parts and where they lie in it. What only one of the languages has a kind of its own for
+/// counts as what it is in the other.
 fn shape(node: Node<'_>) -> Vec<(&'static str, u32, u32)> {
     let parts = node.descendants().filter(|part| part.is_named() && !part.is_extra());
-    parts.map(|part| (part.kind(), part.start() - node.start(), part.end() - node.start())).collect()
+    let kind = |part: Node<'_>| match part.kind() {
+        "true" | "false" => "identifier",
+        kind => kind,
+    };
+    parts.map(|part| (kind(part), part.start() - node.start(), part.end() - node.start())).collect()
 }
 
-/// The first statement without a change in it that another tree has at the place where it went.
+/// Statements of Python 2 that read as calls in Python 3 without an edit.
+fn is_statement_or_call(node: Node<'_>) -> bool {
+    node.descendants().any(|part| matches!(part.kind(), "print_statement" | "exec_statement"))
+}
+
+/// The first statement without a change in it that has another tree at the place where it went.
 fn other_tree(before: &str, done: &Migration) -> Option<String> {
     let old = SyntaxTree::parse(Dialect::python2_of(before), before).ok()?;
     let new = SyntaxTree::parse(Dialect::Python3, done.text.as_str()).ok()?;
-    let untouched = |node: &Node<'_>| {
-        !done.changes.iter().any(|change| change.span.start < node.end() && node.start() < change.span.end)
-            && !done.changes.iter().any(|change| node.start() < change.span.start && change.span.end < node.end())
-    };
+    let touches = |node: Node<'_>, span: Span| span.start <= node.end() && node.start() <= span.end;
+    let untouched = |node: &Node<'_>| !done.changes.iter().any(|change| touches(*node, change.span));
     let statements = old.nodes().filter(|node| {
         node.is_named() && !node.is_extra() && node.parent().is_some_and(|up| matches!(up.kind(), "module" | "block"))
     });
-    statements.filter(untouched).find_map(|node| {
-        let ends = moved(done, node.start(), true).zip(moved(done, node.end(), false));
-        let Some((start, end)) = ends.filter(|(start, end)| start <= end) else { return Some(first_line(node)) };
+    statements.filter(untouched).filter(|node| !is_statement_or_call(*node)).find_map(|node| {
+        let ends = moved(done, node.start()).zip(moved(done, node.end()));
+        let Some((start, end)) = ends else { return Some(first_line(node)) };
         let there = new.covering(Span::new(start, end));
-        let same = std::iter::once(there).chain(there.ancestors()).take_while(|at| at.span() == Span::new(start, end));
-        let shape_before = shape(node);
-        (!same.into_iter().any(|at| shape(at) == shape_before)).then(|| first_line(node))
+        let mut same =
+            std::iter::once(there).chain(there.ancestors()).take_while(|at| at.span() == Span::new(start, end));
+        let before = shape(node);
+        (!same.any(|at| shape(at) == before)).then(|| first_line(node))
     })
 }
 
