@@ -58,6 +58,9 @@ pub(crate) struct RecipesRun {
     /// The version that decides what counts as removed
     #[arg(long, default_value = "3.11", value_name = "VERSION")]
     pub(crate) target_version: String,
+    /// Write code that runs on Python 2.7 as well
+    #[arg(long)]
+    pub(crate) dual: bool,
     /// Rules of your own in ast-grep's YAML (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,
@@ -130,6 +133,9 @@ pub(crate) struct Refactor {
     /// How much to take on; without it you are asked
     #[arg(long)]
     pub(crate) strategy: Option<StrategyName>,
+    /// Write code that runs on Python 2.7 as well
+    #[arg(long)]
+    pub(crate) dual: bool,
     /// Answer all questions in the safe way: go on with uncommitted changes, take the standard strategy, approve the
     /// spec, acknowledge what no test covers, run the tests closed off
     #[arg(long)]

@@ -14,6 +14,8 @@ use crate::problem::{Problem, bad_input};
 pub(crate) struct Settings {
     /// How much to take on.
     pub(crate) strategy: Option<StrategySetting>,
+    /// Whether the result must run on the old language, too.
+    pub(crate) dual: bool,
     /// Only these recipes.
     pub(crate) select: Vec<String>,
     /// Not these recipes.
@@ -88,6 +90,6 @@ fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> Problem {
     bad_input(
         "SETTINGS_INVALID",
         format!("{}:{line}: {first}", file.display()),
-        "`strategy`, `select`, `ignore`, `exclude` and `rules` are known",
+        "`strategy`, `dual`, `select`, `ignore`, `exclude` and `rules` are known",
     )
 }

@@ -55,6 +55,7 @@ struct JobPart {
     project: String,
     root: String,
     strategy: String,
+    dual: bool,
     from: String,
     to: String,
 }
@@ -295,6 +296,7 @@ fn job_part(
             .map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned()),
         root: shop.request.root.display().to_string(),
         strategy: sources.spec.as_ref().map_or("", |spec| spec.strategy.name()).to_uppercase(),
+        dual: shop.request.dual,
         from: version("legacy").map_or_else(|| "Python 2".to_owned(), |version| format!("Python {version}")),
         to: version("target")
             .map_or_else(|| format!("Python {}", shop.request.target), |version| format!("Python {version}")),

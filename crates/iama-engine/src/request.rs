@@ -22,6 +22,9 @@ pub struct Request {
     pub target: Wanted,
     /// How much to take on; nothing when a person shall choose.
     pub strategy: Option<Strategy>,
+    /// Whether the result must run on the legacy language, too.
+    #[serde(default)]
+    pub dual: bool,
     /// Whether IAMA answers its own questions in the safe way.
     pub yes: bool,
     /// The legacy interpreter, if named.

@@ -1,4 +1,4 @@
-//! Migrates the Python files of a folder in place, for trying recipes out: `folder [--target 3.11] DIR [--notes]`.
+//! Migrates the Python files of a folder in place, for trying recipes out: `folder [--target 3.11] [--dual] DIR [--notes]`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,6 +26,10 @@ fn main() {
         let (major, minor) = arguments[1].split_once('.').unwrap_or(("3", "11"));
         options.target = (major.parse().unwrap_or(3), minor.parse().unwrap_or(11));
         arguments.drain(..2);
+    }
+    if arguments.first().is_some_and(|first| first == "--dual") {
+        options.dual = true;
+        arguments.remove(0);
     }
     let root = PathBuf::from(&arguments[0]);
     let pair = PAIRS[0];

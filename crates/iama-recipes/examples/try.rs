@@ -1,4 +1,4 @@
-//! Migrates standard input, for trying recipes out.
+//! Migrates standard input, for trying recipes out: `try [--dual]`.
 
 use std::io::Read as _;
 
@@ -8,7 +8,9 @@ fn main() {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).unwrap_or_default();
     let project = Project { certain: true, ..Project::default() };
-    match migrate(PAIRS[0], "a.py", &text, &project, &Options::of(Strategy::Comprehensive)) {
+    let dual = std::env::args().any(|argument| argument == "--dual");
+    let options = Options { dual, ..Options::of(Strategy::Comprehensive) };
+    match migrate(PAIRS[0], "a.py", &text, &project, &options) {
         iama_recipes::Outcome::Migrated(migration) => {
             print!("{}", migration.text);
             for note in migration.notes {

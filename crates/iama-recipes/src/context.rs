@@ -103,6 +103,8 @@ pub struct Context<'t> {
     pub certain: bool,
     /// The version of the target language.
     pub target: (u8, u8),
+    /// Whether the result must run on the source language, too.
+    pub dual: bool,
     /// The text before the first round.
     pub original: &'t str,
     pub(crate) ledger: &'t Ledger,
@@ -118,15 +120,16 @@ pub(crate) struct About<'t> {
     pub(crate) project: &'t Project,
     pub(crate) certain: bool,
     pub(crate) target: (u8, u8),
+    pub(crate) dual: bool,
     pub(crate) learn: fn(&str, &mut Facts),
     pub(crate) original: &'t str,
 }
 
 impl<'t> Context<'t> {
     pub(crate) fn new(tree: &'t SyntaxTree, about: About<'t>, ledger: &'t Ledger) -> Self {
-        let About { path, project, certain, target, learn, original } = about;
+        let About { path, project, certain, target, dual, learn, original } = about;
         let (scopes, facts) = (OnceCell::new(), OnceCell::new());
-        Self { tree, path, project, certain, target, original, ledger, scopes, facts, learn }
+        Self { tree, path, project, certain, target, dual, original, ledger, scopes, facts, learn }
     }
 
     /// What the workspace's files say about each other; when nobody has read them, what this one says.
@@ -159,6 +162,18 @@ impl<'t> Context<'t> {
     /// Whether a name is not bound by the file.
     pub fn is_builtin(&self, name: Node<'_>) -> bool {
         matches!(self.scopes().resolve(name), Some(Resolution::Builtin | Resolution::Unknown))
+            || (self.dual && self.is_stand_in(name))
+    }
+
+    /// Whether all that binds a name is `try: name` with what stands in for the builtin where there is none.
+    fn is_stand_in(&self, name: Node<'_>) -> bool {
+        let Some(binding) = self.binding(name).map(|id| self.scopes().binding(id)) else { return false };
+        let asks = |attempt: Node<'_>| {
+            let first = attempt.field("body").and_then(|body| body.named_child(0));
+            attempt.kind() == "try_statement" && first.is_some_and(|first| first.text() == name.text())
+        };
+        !binding.definitions.is_empty()
+            && binding.definitions.iter().all(|(id, _)| self.tree.node(*id).ancestors().any(asks))
     }
 
     /// The places that use what `name` binds.
@@ -205,7 +220,8 @@ impl<'t> Context<'t> {
                 let binding = self.scopes().binding(self.scopes().binding_of(node)?);
                 let mut paths = binding.definitions.iter().map(|(definition, _)| self.imported(*definition));
                 let first = paths.next()??;
-                paths.all(|path| path.as_ref() == Some(&first)).then_some(first)
+                // Code for both languages binds one name by an import for each; the first is the source language's.
+                (self.dual || paths.all(|path| path.as_ref() == Some(&first))).then_some(first)
             }
             _ => None,
         }

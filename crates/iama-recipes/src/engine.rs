@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::context::{About, Context, Project};
 use crate::edit::{Change, Edit, Ledger};
 use crate::pair::{Pair, Reading, Rejection};
-use crate::recipe::{Class, Finding, Findings, Import, Recipe, Strategy};
+use crate::recipe::{Class, Dual, Finding, Findings, Import, Recipe, Strategy, Visit};
 use crate::rules::{Rule, Rules};
 use crate::skip;
 
@@ -26,6 +26,8 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// The version of the target language, major and minor, that decides what counts as removed.
     pub target: (u8, u8),
+    /// Whether the result must run on the source language, too.
+    pub dual: bool,
     /// Rules of the user's own.
     pub rules: Rules,
 }
@@ -36,7 +38,8 @@ pub const DEFAULT_TARGET: (u8, u8) = (3, 11);
 impl Options {
     /// Everything that a strategy includes.
     pub fn of(strategy: Strategy) -> Self {
-        Self { strategy, select: Vec::new(), ignore: Vec::new(), target: DEFAULT_TARGET, rules: Rules::default() }
+        let (select, ignore) = (Vec::new(), Vec::new());
+        Self { strategy, select, ignore, target: DEFAULT_TARGET, dual: false, rules: Rules::default() }
     }
 
     fn is_partial(&self) -> bool {
@@ -58,7 +61,7 @@ pub enum Outcome {
     Unreadable(Rejection),
     /// Recipes ran; perhaps nothing was to be done.
     Migrated(Migration),
-    /// The target language would not accept the result, so the file stays as it was.
+    /// The target language, or one of the two, would not accept the result, so the file stays as it was.
     Restored {
         /// Where the result was wrong.
         rejection: Rejection,
@@ -134,24 +137,26 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
     };
     // In a workspace of the target language, leftovers that it accepts belong to code for both.
     let certain = project.certain
-        || project.seen.is_source()
+        || (project.seen.is_source() && !(options.dual && (pair.for_both)(&tree)))
         || (pair.certain)(&tree)
         || (!project.seen.is_target() && (pair.likely)(&tree, &project.files));
     // What could be the target language as well is taken for that, unless somebody asks for a recipe by name.
     let wanted = |recipe: &&Recipe| (certain || !options.select.is_empty()) && options.includes(recipe);
-    let recipes: Vec<&Recipe> = pair.recipes.iter().filter(wanted).collect();
+    let recipes: Vec<Chosen> =
+        pair.recipes.iter().filter(wanted).filter_map(|one| choose_visit(pair, one, options.dual)).collect();
     let rules = options.rules.chosen(&options.select, &options.ignore);
     if recipes.is_empty() && rules.is_empty() {
         return Outcome::Migrated(Migration::unchanged(text));
     }
-    let ids = recipes.iter().map(|recipe| recipe.id).chain(rules.iter().map(|rule| rule.id)).collect();
+    let ids = recipes.iter().map(|chosen| chosen.recipe.id).chain(rules.iter().map(|rule| rule.id)).collect();
     let run = Run { pair, path, project, recipes, rules, ids, certain, options };
     let migration = run.rounds(tree, text);
     if migration.rounds == 0 {
         return Outcome::Migrated(migration);
     }
     let is_partial = options.is_partial() || skip::is_used(text);
-    match (pair.accepts)(&migration.text) {
+    let accepts = if options.dual { pair.accepts_dual } else { pair.accepts };
+    match accepts(&migration.text) {
         Ok(()) => Outcome::Migrated(migration),
         // Some recipes were left out on purpose, so some of the source language may be left.
         Err(_) if is_partial && matches!((pair.read)(&migration.text), Reading::Source(_)) => {
@@ -159,6 +164,21 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         }
         Err(rejection) => Outcome::Restored { recipes: all_recipes(&migration), rejection },
     }
+}
+
+/// A recipe that runs, and what it does here.
+struct Chosen {
+    recipe: &'static Recipe,
+    visit: Visit,
+}
+
+fn choose_visit(pair: &Pair, recipe: &'static Recipe, dual: bool) -> Option<Chosen> {
+    let visit = match dual.then(|| (pair.dual)(recipe.id)) {
+        None | Some(Dual::Same) => recipe.visit,
+        Some(Dual::Other(visit)) => visit,
+        Some(Dual::Never(_)) => return None,
+    };
+    Some(Chosen { recipe, visit })
 }
 
 fn all_recipes(migration: &Migration) -> Vec<&'static str> {
@@ -172,7 +192,7 @@ struct Run<'a> {
     pair: &'a Pair,
     path: &'a str,
     project: &'a Project,
-    recipes: Vec<&'a Recipe>,
+    recipes: Vec<Chosen>,
     rules: Vec<&'a Rule>,
     /// The names of the recipes and, after them, of the rules.
     ids: Vec<&'static str>,
@@ -224,6 +244,7 @@ impl Run<'_> {
             project: self.project,
             certain: self.certain,
             target: self.options.target,
+            dual: self.options.dual,
             learn: self.pair.learn,
             original: text,
         };
@@ -249,7 +270,8 @@ impl Run<'_> {
             }
         }
         let imports: Vec<Import> = needs.keys().cloned().collect();
-        if let (Some(edit), Some(recipe)) = ((self.pair.import)(&context, &imports), needs.values().next()) {
+        for edit in (self.pair.import)(&context, &imports) {
+            let Some(recipe) = needs.values().next() else { break };
             state.touched.push((state.ledger.source_span(edit.span), self.ids[usize::from(*recipe)]));
             edits.push((edit, *recipe));
         }
@@ -282,7 +304,7 @@ impl Run<'_> {
         let grammar = tree.grammar();
         let mut table = vec![Vec::new(); grammar.kind_count()];
         for (rank, recipe) in (0u16..).zip(&self.recipes) {
-            for kind in recipe.kinds {
+            for kind in recipe.recipe.kinds {
                 for id in grammar.kind_ids(kind) {
                     table[usize::from(id)].push(rank);
                 }
@@ -314,7 +336,7 @@ impl Run<'_> {
     }
 }
 
-fn recipe_count(recipes: &[&Recipe]) -> u16 {
+fn recipe_count(recipes: &[Chosen]) -> u16 {
     u16::try_from(recipes.len()).unwrap_or(u16::MAX)
 }
 

@@ -6,7 +6,7 @@ use iama_syntax::{Dialect, NodeId, SourceError, SourceText, SyntaxTree};
 
 use crate::context::{Context, Facts};
 use crate::edit::Edit;
-use crate::recipe::{Import, Recipe};
+use crate::recipe::{Dual, Import, Recipe};
 
 /// A migration from one language to another.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +31,18 @@ pub struct Pair {
     pub between: fn(first: Dialect) -> Dialect,
     /// Reads a result as the target language; the first place that it does not accept.
     pub accepts: fn(text: &str) -> Result<(), Rejection>,
-    /// The edit that brings missing imports into a file.
-    pub import: fn(&Context<'_>, &[Import]) -> Option<Edit>,
+    /// Reads a result as both languages; the first place that one of them does not accept.
+    pub accepts_dual: fn(text: &str) -> Result<(), Rejection>,
+    /// What a recipe of the pair, by its id, does when the result must run on both languages.
+    pub dual: fn(id: &str) -> Dual,
+    /// The edits that bring missing imports into a file.
+    pub import: fn(&Context<'_>, &[Import]) -> Vec<Edit>,
     /// Whether a file is certainly written in the source language.
     pub certain: fn(&SyntaxTree) -> bool,
     /// Whether a file leans on what only the source language's library has.
     pub likely: fn(&SyntaxTree, files: &BTreeSet<String>) -> bool,
+    /// Whether a file bears the marks of code for both languages that recipes leave.
+    pub for_both: fn(&SyntaxTree) -> bool,
 }
 
 /// What a file turned out to be.

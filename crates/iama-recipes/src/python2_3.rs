@@ -11,6 +11,7 @@ mod classes;
 mod comparing;
 mod constants;
 mod division;
+mod dual;
 mod evidence;
 mod expressions;
 mod facts;
@@ -49,9 +50,12 @@ pub const PAIR: Pair = Pair {
     read,
     between: |_| Dialect::Python2PrintFunction,
     accepts,
+    accepts_dual,
+    dual: dual::of,
     import: modules::add_imports,
     certain,
     likely,
+    for_both: dual::is_marked,
 };
 
 const GROUPS: [&[Recipe]; 22] = [
@@ -151,6 +155,37 @@ fn accepts(text: &str) -> Result<(), Rejection> {
         return Err(Rejection::of(&tree, node.id()));
     }
     indentation::lost_dedent(&tree).map_or(Ok(()), |offset| Err(Rejection::at(text, offset)))
+}
+
+/// Both grammars, and nothing that only one of the languages knows.
+fn accepts_dual(text: &str) -> Result<(), Rejection> {
+    accepts(text)?;
+    let Ok(tree) = SyntaxTree::parse(Dialect::python2_of(text), text) else {
+        return Err(Rejection { offset: 0, excerpt: String::new() });
+    };
+    let wrong = tree.first_error().or_else(|| tree.nodes().find(|node| is_python3_only(*node)));
+    wrong.map_or(Ok(()), |node| Err(Rejection::of(&tree, node.id())))
+}
+
+/// What the grammar for Python 2 takes but Python 2 does not.
+fn is_python3_only(node: Node<'_>) -> bool {
+    match node.kind() {
+        "nonlocal_statement"
+        | "type"
+        | "typed_parameter"
+        | "interpolation"
+        | "await"
+        | "named_expression"
+        | "keyword_separator"
+        | "positional_separator"
+        | "match_statement" => true,
+        "raise_statement" => node.child_of_kind("from").is_some(),
+        "argument_list" => {
+            let class = node.parent().is_some_and(|parent| parent.kind() == "class_definition");
+            class && node.named_children().any(|part| part.kind() == "keyword_argument")
+        }
+        _ => false,
+    }
 }
 
 /// What the grammar for Python 3 takes but Python 3 does not.

@@ -64,12 +64,28 @@ pub struct Recipe {
     /// The node kinds that it looks at.
     pub kinds: &'static [&'static str],
     /// Looks at one node and says what it found.
-    pub visit: fn(&Context<'_>, Node<'_>, &mut Findings),
+    pub visit: Visit,
+}
+
+/// Looks at one node and says what it found.
+pub type Visit = fn(&Context<'_>, Node<'_>, &mut Findings);
+
+/// What a recipe does when its result must run on the source language as well as on the target.
+#[derive(Debug, Clone, Copy)]
+pub enum Dual {
+    /// What it writes means the same in both.
+    Same,
+    /// It writes something else.
+    Other(Visit),
+    /// It is not run, for this reason.
+    Never(&'static str),
 }
 
 /// A module, or a name out of one, that rewritten code needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Import {
+    /// `from __future__ import feature`.
+    Future(&'static str),
     /// `import module`.
     Module(&'static str),
     /// `from module import name`.

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 
+use iama_recipes::recipe::Dual;
 use iama_recipes::{Migration, Options, Outcome, PAIRS, Pair, Project, Recipe, Strategy, migrate};
 
 fn project() -> Project {
@@ -159,6 +160,25 @@ fn reference() -> String {
             "\n## {}\n\n{}. Class {class}, from strategy {strategy} on.\n\n{}\n\nBefore:\n\n```python\n{}\n```\n\nAfter:\n\n```python\n{}\n```\n",
             recipe.id, recipe.title, recipe.why, recipe.before, recipe.after
         );
+        text += &for_both(recipe);
     }
     text
+}
+
+fn for_both(recipe: &Recipe) -> String {
+    if let Dual::Never(why) = (PAIRS[0].dual)(recipe.id) {
+        return format!("\nWith `--dual` it is not run. {why}\n");
+    }
+    let options = Options { dual: true, select: vec![recipe.id.to_owned()], ..Options::of(Strategy::Comprehensive) };
+    let files = ["package/__init__.py", "package/helpers.py", "package/module.py"];
+    let project = Project { files: files.map(str::to_owned).into(), ..project() };
+    let before = format!("{}\n", recipe.before);
+    match migrate(PAIRS[0], "package/module.py", &before, &project, &options) {
+        Outcome::Migrated(done) if done.text == before => "\nWith `--dual` the example stays as it is.\n".to_owned(),
+        Outcome::Migrated(done) if done.text.trim_end() == recipe.after.trim_end() => {
+            "\nWith `--dual`: the same.\n".to_owned()
+        }
+        Outcome::Migrated(done) => format!("\nWith `--dual`:\n\n```python\n{}\n```\n", done.text.trim_end()),
+        other => panic!("{}: {other:?}", recipe.id),
+    }
 }

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
     }
     let mut failed = None;
     for input in input::all(pair, arguments)? {
-        report.strategy = input.options.strategy.name();
+        (report.strategy, report.dual) = (input.options.strategy.name(), input.options.dual);
         let root = &input.workspace.root;
         let left_out = input.workspace.excluded.iter().cloned();
         report.excluded.extend(left_out.map(|one| iama_source::Excluded { path: shown(root, &one.path), ..one }));
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
 fn run_stdin(pair: &'static Pair, arguments: &RecipesRun, mode: Mode, mut report: Report) -> Result<ExitCode, Problem> {
     let home = settings::home(Path::new("."));
     let options = input::options(pair, arguments, &home, &settings::read(&home)?)?;
-    report.strategy = options.strategy.name();
+    (report.strategy, report.dual) = (options.strategy.name(), options.dual);
     let mut bytes = Vec::new();
     let read = std::io::stdin().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| io("cannot read standard input", &error))?;

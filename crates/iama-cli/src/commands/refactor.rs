@@ -76,6 +76,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         pair: "python2-3".to_owned(),
         target,
         strategy: options.strategy.map(Strategy::from).or(settings.strategy.map(Strategy::from)),
+        dual: options.dual || settings.dual,
         yes: options.yes,
         legacy_python: check::legacy_python(options.legacy_python.as_deref(), machine)?,
         python: check::python(options.python.as_deref(), target, machine)?,

@@ -39,6 +39,19 @@ fn lines_and_settings_can_leave_recipes_out() {
 }
 
 #[test]
+fn code_for_both_languages_is_asked_for_by_an_option_or_by_the_settings() {
+    const BOTH: &str = "from __future__ import print_function\ndef f(d):\n    print('x', 1 in d)\n";
+    let world = World::new(&[("a.py", OLD), ("sub/b.py", OLD), ("sub/iama.toml", "dual = true\n")]);
+    let shown = world.iama(&["recipes", "run", "--write", "--dual", "--json", "a.py"]);
+    assert_eq!((world.read("a.py").as_str(), &shown.json()["dual"]), (BOTH, &serde_json::json!(true)));
+    world.iama(&["recipes", "run", "--write", "sub"]);
+    assert_eq!(world.read("sub/b.py"), BOTH);
+    for path in ["a.py", "sub"] {
+        assert_eq!(world.iama(&["recipes", "run", "--check", "--dual", path]).code, 0);
+    }
+}
+
+#[test]
 fn json_says_what_was_edited_and_what_needs_a_person() {
     let world = World::new(&[("a.py", "print input()\nraise 'x'\n"), ("b.py", "def f(:\n")]);
     let report = world.iama(&["recipes", "run", "--json"]).json();

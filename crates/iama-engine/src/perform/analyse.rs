@@ -153,8 +153,9 @@ impl Shop<'_> {
         let strategy = recipe_strategy(strategy);
         let scope = self.scope()?;
         let item = |id: &str, text: String| SpecItem { id: id.to_owned(), text };
+        let both = if self.request.dual { " and Python 2.7" } else { "" };
         let items = vec![
-            item("TARGET", format!("Every migrated file is valid Python {}.", self.request.target)),
+            item("TARGET", format!("Every migrated file is valid Python {}{both}.", self.request.target)),
             item(
                 "TESTS",
                 format!(

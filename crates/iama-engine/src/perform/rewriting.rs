@@ -173,7 +173,7 @@ impl Shop<'_> {
         let target = (self.request.target.major, self.request.target.minor);
         let (select, ignore) = (self.request.select.clone(), self.request.ignore.clone());
         let rules = read_rules(self.pair, &self.request.rules)?;
-        Ok(Options { target, select, ignore, rules, ..Options::of(strategy) })
+        Ok(Options { target, dual: self.request.dual, select, ignore, rules, ..Options::of(strategy) })
     }
 
     /// What the recipes did to every file, by path.

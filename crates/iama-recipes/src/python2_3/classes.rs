@@ -32,7 +32,7 @@ pub(super) const RECIPES: [Recipe; 2] = [
     },
 ];
 
-fn metaclass(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn metaclass(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(body) = node.field("body") else { return };
     let statements: Vec<_> = body.named_children().collect();
     let all: Vec<_> = statements.iter().filter_map(|statement| metaclass_assignment(*statement)).collect();
@@ -57,7 +57,7 @@ fn metaclass(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.safe(node, edits);
 }
 
-fn metaclass_assignment(statement: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
+pub(super) fn metaclass_assignment(statement: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
     let assignment = statement.named_child(0).filter(|inner| inner.kind() == "assignment")?;
     let left = assignment.field("left").filter(|left| left.text() == "__metaclass__")?;
     let right = assignment.field("right").filter(|right| right.kind() != "assignment")?;
@@ -65,7 +65,7 @@ fn metaclass_assignment(statement: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
     Some((statement, right))
 }
 
-fn nonzero(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn nonzero(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("name").filter(|name| name.text() == "__nonzero__") else { return };
     let in_class = node
         .ancestors()

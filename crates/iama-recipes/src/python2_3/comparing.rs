@@ -138,7 +138,7 @@ fn first_sort_argument(context: &Context<'_>, call: Node<'_>) -> Option<usize> {
     Some(usize::from(is_builtin(context, object, "list")))
 }
 
-fn eq_without_hash(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn eq_without_hash(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let compares = |name: &str| methods(node).any(|method| method_name(method) == name);
     if !context.certain || !(compares("__eq__") || compares("__cmp__")) || defines(node, "__hash__") {
         return;

@@ -111,10 +111,10 @@ fn unknown_division(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
     found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![OLD_DIV]);
 }
 
-const METHODS: &[(&str, &str)] =
+pub(super) const METHODS: &[(&str, &str)] =
     &[("__div__", "__truediv__"), ("__rdiv__", "__rtruediv__"), ("__idiv__", "__itruediv__")];
 
-fn division_method(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn division_method(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("name") else { return };
     let Some((_, new)) = METHODS.iter().find(|(old, _)| *old == name.text()) else { return };
     let Some(body) = super::look::class_of(node).and_then(|class| class.field("body")) else { return };

@@ -97,7 +97,7 @@ fn backticks(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
 }
 
-fn number_literal(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn number_literal(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let text = node.text();
     let digits = text.trim_end_matches(['l', 'L']);
     let octal = digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit());
@@ -124,14 +124,14 @@ fn unicode_literal(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return found.safe(node, vec![edit]);
     }
     let Some(string) = node.parent().filter(|string| string.kind() == "string") else { return };
-    match without_raw_escapes(string, &text[quote..]) {
-        Some(content) => found.safe(string, vec![Edit::replace(string.span(), content)]),
-        None => found.safe(node, vec![edit]),
+    match unescaped(string, &text[quote..]) {
+        Some((content, true)) => found.safe(string, vec![Edit::replace(string.span(), content)]),
+        _ => found.safe(node, vec![edit]),
     }
 }
 
-/// `ur''` reads \u escapes and `r''` does not: the same text as a literal that is not raw, when it has such escapes.
-fn without_raw_escapes(string: Node<'_>, quote: &str) -> Option<String> {
+/// `ur''` reads \u escapes and `r''` does not: the same text as a literal that is not raw, and whether it has such escapes.
+pub(super) fn unescaped(string: Node<'_>, quote: &str) -> Option<(String, bool)> {
     let inner = string.text().split_once(quote)?.1.strip_suffix(quote)?;
     let mut text = String::from(quote);
     let mut escapes = false;
@@ -157,7 +157,7 @@ fn without_raw_escapes(string: Node<'_>, quote: &str) -> Option<String> {
         rest = &rest[run + follows.map_or(0, char::len_utf8)..];
     }
     text.push_str(quote);
-    escapes.then_some(text)
+    Some((text, escapes))
 }
 
 fn native_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

@@ -43,7 +43,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
     },
 ];
 
-fn file_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn file_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !is_builtin(context, node, "file") || !context.certain {
         return;
     }
@@ -74,7 +74,7 @@ pub(super) fn mode(call: Node<'_>) -> Option<Node<'_>> {
     (mode.kind() == "string").then_some(mode)
 }
 
-fn universal_newlines(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn universal_newlines(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "string" {
         return mode_by_name(node, found);
     }
@@ -101,7 +101,7 @@ fn mode_by_name(node: Node<'_>, found: &mut Findings) {
     }
 }
 
-fn unbuffered(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn unbuffered(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !opens(context, node) || mode(node).is_none_or(|mode| mode.text().contains('b')) {
         return;
     }

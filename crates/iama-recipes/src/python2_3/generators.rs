@@ -72,7 +72,7 @@ fn catches_stop(clause: Node<'_>) -> bool {
     caught.is_none_or(|caught| caught.descendants().any(|node| node.kind() == "identifier" && named(node)))
 }
 
-fn raise_stop(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn raise_stop(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(value) = node.named_child(0) else { return };
     let (name, arguments) = match value.kind() {
         "call" => (value.field("function"), arguments(value)),
@@ -137,7 +137,8 @@ fn simple_statement(node: Node<'_>) -> Option<Node<'_>> {
     for outer in node.ancestors() {
         if outer.kind() == "block" {
             let own_line = indentation(inner).len() == (inner.start() - line_start(inner)) as usize;
-            let compound = inner.field("body").is_some() || inner.kind().ends_with("_definition");
+            let compound =
+                inner.named_children().any(|part| part.kind() == "block" || part.kind().ends_with("_definition"));
             let alone = node.tree().text()[inner.end() as usize..].lines().next().is_none_or(|rest| {
                 let rest = rest.trim();
                 rest.is_empty() || rest.starts_with('#')

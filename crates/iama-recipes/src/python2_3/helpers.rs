@@ -11,23 +11,31 @@ const BUILTINS: &[&str] = &["cmp", "coerce"];
 /// The name that a helper has in this file.
 pub(super) fn name_of(context: &Context<'_>, helper: &Import) -> Cow<'static, str> {
     match helper {
-        Import::Helper(name, text) => free(context, name, text).unwrap_or(Cow::Borrowed(*name)),
-        Import::Module(name) | Import::Name(_, name) => Cow::Borrowed(*name),
+        Import::Helper(name, text) => free(context, name, here(context, name, text)).unwrap_or(Cow::Borrowed(*name)),
+        Import::Future(name) | Import::Module(name) | Import::Name(_, name) => Cow::Borrowed(*name),
     }
 }
 
 /// The definition of a helper under the name that it has in this file.
 pub(super) fn definition(context: &Context<'_>, name: &'static str, text: &'static str) -> String {
+    let text = here(context, name, text);
     match free(context, name, text) {
         Some(free) => text.replace(name, &free),
         None => text.to_owned(),
     }
 }
 
+/// The text of a helper, for the languages that the result must run on.
+fn here(context: &Context<'_>, name: &str, text: &'static str) -> &'static str {
+    let both = if context.dual { super::dual::helper(name) } else { None };
+    both.unwrap_or(text)
+}
+
 /// Another name, where the file uses this one for something of its own.
 fn free(context: &Context<'_>, name: &'static str, text: &'static str) -> Option<Cow<'static, str>> {
     let taken = |name: &str, text: &str| has_word(context.original, name) && !context.original.contains(text.trim());
-    if BUILTINS.contains(&name) || !taken(name, text) {
+    let keeps = BUILTINS.contains(&name) || (context.dual && super::dual::keeps_name(name));
+    if keeps || !taken(name, text) {
         return None;
     }
     let mut other = name.to_owned();

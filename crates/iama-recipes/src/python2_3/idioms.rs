@@ -139,7 +139,7 @@ fn is_caught(context: &Context<'_>, name: Node<'_>) -> bool {
         && definitions.iter().all(|(_, kind)| *kind == BindingKind::Exception)
 }
 
-fn exception_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn exception_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !context.certain {
         return;
     }
@@ -204,7 +204,7 @@ const SLICES: [(&str, &str, &str, &str); 3] = [
     ("__delslice__", "__delitem__", "", ""),
 ];
 
-fn slice_methods(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn slice_methods(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let named = |wanted: &str| methods(node).find(|method| method_name(*method) == wanted);
     let class = node.field("name").map_or("", Node::text);
     let bases = node.field("superclasses").is_some_and(|list| list.named_children().next().is_some());

@@ -90,7 +90,7 @@ pub(super) const RECIPES: [Recipe; 7] = [
     },
 ];
 
-fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name)) = method_call(node) else { return };
     if !arguments(node).is_empty() {
         return;
@@ -149,7 +149,7 @@ fn is_iter_argument(context: &Context<'_>, node: Node<'_>) -> bool {
     call.and_then(|call| call.field("function")).is_some_and(|function| is_builtin(context, function, "iter"))
 }
 
-fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name)) = method_call(node) else { return };
     let Some(parts) = positional(node) else { return };
     let ([key], "has_key") = (&parts[..], name.text()) else { return };
@@ -226,7 +226,8 @@ fn wrapped(context: &Context<'_>, node: Node<'_>, used: Use<'_>) -> Vec<Edit> {
     if used != Use::Other {
         return Vec::new();
     }
-    match lambda_comprehension(node) {
+    // In Python 2 a list comprehension leaves its name behind.
+    match lambda_comprehension(node).filter(|_| !context.dual) {
         Some(pieces) => vec![Edit::pieces(node.span(), pieces)],
         None => vec![as_list(context, node)],
     }
@@ -309,8 +310,9 @@ fn is_plain(subscript: Node<'_>) -> bool {
     subscript.field("subscript").is_some_and(|index| index.kind() == "integer")
 }
 
-const LAZY_BUILTINS: &[(&str, &str)] = &[("imap", "map"), ("ifilter", "filter"), ("izip", "zip")];
-const RENAMED_ITERTOOLS: &[(&str, &str)] = &[("ifilterfalse", "filterfalse"), ("izip_longest", "zip_longest")];
+pub(super) const LAZY_BUILTINS: &[(&str, &str)] = &[("imap", "map"), ("ifilter", "filter"), ("izip", "zip")];
+pub(super) const RENAMED_ITERTOOLS: &[(&str, &str)] =
+    &[("ifilterfalse", "filterfalse"), ("izip_longest", "zip_longest")];
 
 fn itertools_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "import_from_statement" {
@@ -398,7 +400,7 @@ fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 }
 
 /// `.next` without a call: the protocol's method, unless some file gives objects an attribute of that name.
-fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let (Some(object), Some(name)) = (node.field("object"), node.field("attribute")) else { return };
     if name.text() != "next" || !context.certain || call_of(node).is_some() || is_assigned(node) {
         return;
@@ -422,7 +424,7 @@ fn is_assigned(node: Node<'_>) -> bool {
 }
 
 /// A method called next belongs to the iterator protocol when its class can be iterated or the method ends an iteration.
-fn next_definition(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn next_definition(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("name").filter(|name| name.text() == "next") else { return };
     let only_self = node.field("parameters").is_some_and(|parameters| parameters.named_children().count() == 1);
     let class = node.ancestors().find(|ancestor| matches!(ancestor.kind(), "class_definition" | "function_definition"));

@@ -185,7 +185,7 @@ fn collections_abc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     found.safe(node, vec![Edit::replace(node.span(), super::modules::join_statements(node, lines.into_iter()))]);
 }
 
-fn getargspec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn getargspec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
     if context.dotted(function).as_deref() != Some("inspect.getargspec") || function.kind() != "attribute" {
         return;
@@ -203,7 +203,7 @@ fn getargspec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.safe(node, edits);
 }
 
-fn default_encoding(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn default_encoding(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(call) = node.named_child(0).filter(|call| call.kind() == "call") else { return };
     let Some(function) = call.field("function") else { return };
     let sets = context.dotted(function).as_deref() == Some("sys.setdefaultencoding");

@@ -200,5 +200,10 @@ pub(super) fn class_of(function: Node<'_>) -> Option<Node<'_>> {
 
 /// What stands before and behind an expression that becomes a list: a call, where that name still is the builtin.
 pub(super) fn list_around(context: &Context<'_>) -> (&'static str, &'static str) {
-    if context.binds_anywhere("list") { ("[item for item in ", "]") } else { ("list(", ")") }
+    match (context.binds_anywhere("list"), context.dual) {
+        (false, _) => ("list(", ")"),
+        (true, false) => ("[item for item in ", "]"),
+        // In Python 2 the name is left behind.
+        (true, true) => ("[_item for _item in ", "]"),
+    }
 }

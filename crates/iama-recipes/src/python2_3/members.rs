@@ -55,7 +55,7 @@ pub(super) const RECIPES: [Recipe; 4] = [
     },
 ];
 
-fn new_path(path: &str) -> Option<&'static str> {
+pub(super) fn new_path(path: &str) -> Option<&'static str> {
     MEMBERS.iter().find(|(old, _)| *old == path).map(|(_, new)| *new)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn builtin_for(context: &Context<'_>, node: Node<'_>) -> Option<&'sta
     new_path(&context.dotted(node)?).filter(|new| !new.contains(['.', '(']))
 }
 
-fn renamed_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn renamed_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "import_from_statement" {
         return renamed_imports(context, node, found);
     }
@@ -119,7 +119,7 @@ fn renamed_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     found.safe(node, edits);
 }
 
-fn operator_predicates(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn operator_predicates(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(path) = context.dotted(node) else { return };
     let (base, import) = match path.as_str() {
         "operator.isCallable" => return operator_callable(node, found),

@@ -91,7 +91,7 @@ pub(super) fn items(node: Node<'_>) -> impl Iterator<Item = (Node<'_>, Node<'_>,
 }
 
 /// The new name of a module or of the package that it lies in.
-fn new_module(context: &Context<'_>, name: Node<'_>) -> Option<&'static str> {
+pub(super) fn new_module(context: &Context<'_>, name: Node<'_>) -> Option<&'static str> {
     let new = MODULES.iter().find(|(old, _)| *old == name.text()).map(|(_, new)| *new)?;
     // Python 3 has a package of that name too, and a round before this one may have written it.
     let both = name.text() == "dbm";
@@ -165,7 +165,7 @@ fn line_of(node: Node<'_>) -> usize {
 }
 
 /// The name after the dot, when `node` stands before one.
-fn attribute_of(node: Node<'_>) -> Option<Node<'_>> {
+pub(super) fn attribute_of(node: Node<'_>) -> Option<Node<'_>> {
     let parent = node.parent().filter(|parent| parent.kind() == "attribute" && node.field_name() == "object")?;
     parent.field("attribute")
 }
@@ -294,67 +294,107 @@ fn future_imports(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 }
 
 /// Brings missing imports in: after the first run of import statements, else after the docstring.
-pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Option<Edit> {
-    let mut missing: Vec<String> = imports
-        .iter()
-        .filter(|import| !is_imported(context, import))
-        .map(|import| statement(context, import))
-        .collect();
+pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Vec<Edit> {
+    let wanted = imports.iter().filter(|import| !is_imported(context, import));
+    let (stand_ins, wanted) = if context.dual { super::dual::gather(wanted) } else { (None, wanted.collect()) };
+    let wanted = wanted.into_iter().filter(|import| !matches!(import, Import::Future(_)));
+    let mut missing: Vec<String> = wanted.map(|import| statement(context, import)).collect();
     // Definitions come behind the imports.
     missing.sort_by_key(|text| text.starts_with('\n'));
-    if missing.is_empty() {
-        return None;
-    }
+    missing.extend(stand_ins);
+    let futures: Vec<_> = imports.iter().filter_map(|import| missing_future(context, import)).collect();
     let root = context.tree.root();
-    let newline = line_end(context.tree.text());
-    let text = missing.join("\n");
-    let text = if newline == "\n" { text } else { text.replace('\n', newline) };
-    let Some(after) = anchor(root) else {
+    let mut edits = Vec::new();
+    if !futures.is_empty() {
+        edits.push(insertion(root, future_anchor(root), &format!("from __future__ import {}", futures.join(", "))));
+    }
+    if !missing.is_empty() {
+        let after = if context.dual { leading_anchor(root) } else { anchor(root) };
+        let edit = insertion(root, after, &missing.join("\n"));
+        match edits.first_mut().filter(|first| first.span == edit.span) {
+            Some(first) => first.pieces.extend(edit.pieces),
+            None => edits.push(edit),
+        }
+    }
+    edits
+}
+
+/// Lines behind a statement, or before the first one.
+fn insertion(root: Node<'_>, after: Option<Node<'_>>, text: &str) -> Edit {
+    let source = root.tree().text();
+    let newline = line_end(source);
+    let text = if newline == "\n" { text.to_owned() } else { text.replace('\n', newline) };
+    let Some(after) = after else {
         let first = root.named_children().next().map_or(root.end(), super::look::line_start);
-        return Some(Edit::insert(first, format!("{}{newline}", text.trim_start_matches(['\r', '\n']))));
+        return Edit::insert(first, format!("{}{newline}", text.trim_start_matches(['\r', '\n'])));
     };
     let at = statement_lines(after).end;
-    let ended = context.tree.text()[..at as usize].ends_with(['\n', '\r']);
-    let text = if ended { format!("{text}{newline}") } else { format!("{newline}{text}{newline}") };
-    Some(Edit::insert(at, text))
+    let ended = source[..at as usize].ends_with(['\n', '\r']);
+    Edit::insert(at, if ended { format!("{text}{newline}") } else { format!("{newline}{text}{newline}") })
 }
 
 fn statement(context: &Context<'_>, import: &Import) -> String {
     match import {
+        Import::Future(feature) => format!("from __future__ import {feature}"),
         Import::Module(module) => format!("import {module}"),
         Import::Name(module, name) => format!("from {module} import {name}"),
         Import::Helper(name, text) => super::helpers::definition(context, name, text),
     }
 }
 
+fn missing_future<'i>(context: &Context<'_>, import: &'i Import) -> Option<&'i str> {
+    match import {
+        Import::Future(feature) if !context.has_future(feature) => Some(feature),
+        _ => None,
+    }
+}
+
 fn is_imported(context: &Context<'_>, import: &Import) -> bool {
     match import {
+        Import::Future(feature) => context.has_future(feature),
         Import::Module(module) => context.imports_module(module),
         Import::Name(module, name) => context.imports_name(module, name),
-        Import::Helper(..) => {
+        Import::Helper(_, text) => {
             context.scopes().lookup(ScopeId::MODULE, &super::helpers::name_of(context, import)).is_some()
+                || (context.dual && text.starts_with('\n') && context.tree.text().contains(text.trim()))
         }
     }
+}
+
+fn is_import(node: &Node<'_>) -> bool {
+    matches!(node.kind(), "import_statement" | "import_from_statement" | "future_import_statement")
+}
+
+fn is_docstring(node: &Node<'_>) -> bool {
+    node.kind() == "expression_statement" && node.named_child(0).is_some_and(|value| value.kind() == "string")
 }
 
 /// The last statement of the first run of imports at the top level, else the docstring.
 fn anchor(root: Node<'_>) -> Option<Node<'_>> {
     let statements: Vec<_> = root.named_children().collect();
-    let is_import = |node: &Node<'_>| {
-        matches!(node.kind(), "import_statement" | "import_from_statement" | "future_import_statement")
-    };
     if let Some(first) = statements.iter().position(is_import) {
         let run = statements[first..].iter().take_while(|node| is_import(node)).count();
         return Some(statements[first + run - 1]);
     }
-    statements.first().copied().filter(|first| {
-        first.kind() == "expression_statement" && first.named_child(0).is_some_and(|value| value.kind() == "string")
-    })
+    statements.first().copied().filter(is_docstring)
+}
+
+/// The last of the imports that a file begins with, else its docstring: nothing has been used before that.
+fn leading_anchor(root: Node<'_>) -> Option<Node<'_>> {
+    let docstring = root.named_children().next().filter(is_docstring);
+    root.named_children().skip(usize::from(docstring.is_some())).take_while(is_import).last().or(docstring)
+}
+
+/// The last of the `__future__` imports that a file begins with, else its docstring.
+fn future_anchor(root: Node<'_>) -> Option<Node<'_>> {
+    let docstring = root.named_children().next().filter(is_docstring);
+    let statements = root.named_children().skip(usize::from(docstring.is_some()));
+    statements.take_while(|node| node.kind() == "future_import_statement").last().or(docstring)
 }
 
 impl Split {
     /// The new module that holds a name.
-    fn module_of(&self, name: &str) -> Option<&'static str> {
+    pub(super) fn module_of(&self, name: &str) -> Option<&'static str> {
         self.parts.iter().find(|(_, names)| names.contains(&name)).map(|(module, _)| *module)
     }
 }

@@ -8,7 +8,7 @@ use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
 /// Builtins of which only the name changed.
-const RENAMED_BUILTINS: &[(&str, &str)] = &[
+pub(super) const RENAMED_BUILTINS: &[(&str, &str)] = &[
     ("unicode", "str"),
     ("basestring", "str"),
     ("long", "int"),
@@ -205,7 +205,7 @@ fn moved_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-fn input_eval(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn input_eval(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function").filter(|name| is_builtin(context, *name, "input")) else { return };
     if !context.certain || context.is_written(function) {
         return;
@@ -234,7 +234,7 @@ fn execfile(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
 }
 
-fn function_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn function_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
     let new = lookup(RENAMED_ATTRIBUTES, name.text());
     if let Some(new) = new.filter(|_| context.scopes().dotted_path(node).is_none()) {
@@ -242,7 +242,12 @@ fn function_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Finding
     }
 }
 
-fn unittest_assertion(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+/// What an assertion of unittest is called now.
+pub(super) fn new_assertion(name: &str) -> Option<&'static str> {
+    lookup(RENAMED_ASSERTIONS, name)
+}
+
+pub(super) fn unittest_assertion(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
     let on_self = node.field("object").is_some_and(|object| object.text() == "self");
     let unmistakable = name.text().starts_with("assert") && name.text() != "assert_";

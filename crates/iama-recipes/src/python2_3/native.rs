@@ -116,7 +116,7 @@ const BYTE_CODECS: &[&str] = &[
     "quotedprintable",
 ];
 
-fn applies(context: &Context<'_>, node: Node<'_>) -> bool {
+pub(super) fn applies(context: &Context<'_>, node: Node<'_>) -> bool {
     context.certain && !writes_bytes(context) && !in_helper(context, node)
 }
 
@@ -400,7 +400,7 @@ fn holds_strings(format: Option<Node<'_>>) -> bool {
     format.is_none_or(|format| format.kind() != "string" || format.text().contains(['s', 'p', 'c']))
 }
 
-fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let opens = node
         .field("function")
         .is_some_and(|function| is_builtin(context, function, "open") || is_builtin(context, function, "file"));
@@ -420,7 +420,7 @@ fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 }
 
 /// Whether the file hands open files on to a part of the library that wants bytes.
-fn takes_whole_files(context: &Context<'_>) -> bool {
+pub(super) fn takes_whole_files(context: &Context<'_>) -> bool {
     let modules = ["pickle", "cPickle", "marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave"];
     modules.iter().any(|module| context.imports_module(module))
 }

@@ -151,7 +151,7 @@ fn is_pattern(context: &Context<'_>, whole: Node<'_>, content: &str, misplaced: 
     taken || (at_edge && kept && (context.imports_module("re") || context.original.contains("import re")))
 }
 
-fn pattern_locale(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn pattern_locale(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute").filter(|name| matches!(name.text(), "L" | "LOCALE")) else { return };
     let path = context.dotted(node).unwrap_or_default();
     if !matches!(path.as_str(), "re.L" | "re.LOCALE") || !context.certain || call_of(node).is_some() || is_asked(node) {

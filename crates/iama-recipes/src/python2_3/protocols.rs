@@ -68,14 +68,14 @@ pub(super) const RECIPES: [Recipe; 5] = [
 ];
 
 /// Special methods by their old and new names.
-const RENAMED: &[(&str, &str)] = &[
+pub(super) const RENAMED: &[(&str, &str)] = &[
     ("__nonzero__", "__bool__"),
     ("__div__", "__truediv__"),
     ("__rdiv__", "__rtruediv__"),
     ("__idiv__", "__itruediv__"),
 ];
 
-fn special_name(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn special_name(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == node.text()) else { return };
     // The definitions have recipes of their own.
     if node.parent().is_none_or(|parent| parent.kind() == "function_definition") {
@@ -89,7 +89,7 @@ fn special_name(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-fn is_class_level(node: Node<'_>) -> bool {
+pub(super) fn is_class_level(node: Node<'_>) -> bool {
     let around = node.ancestors().find(|outer| matches!(outer.kind(), "function_definition" | "class_definition"));
     around.is_some_and(|outer| outer.kind() == "class_definition")
 }
@@ -141,7 +141,7 @@ fn uncalled(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-fn expat_text(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn expat_text(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(assignment) = node.named_child(0).filter(|inner| inner.kind() == "assignment") else { return };
     let (Some(left), Some(right)) = (assignment.field("left"), assignment.field("right")) else { return };
     let named = left.field("attribute").is_some_and(|name| name.text() == "returns_unicode");

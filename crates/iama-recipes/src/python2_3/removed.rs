@@ -51,7 +51,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
 ];
 
 /// The entry for a path, whether its module has its old name or its new one.
-fn entry(context: &Context<'_>, path: &str) -> Option<&'static Removed> {
+pub(super) fn entry(context: &Context<'_>, path: &str) -> Option<&'static Removed> {
     let (module, member) = path.rsplit_once('.')?;
     let module = MODULES.iter().find(|(old, _)| *old == module).map_or(module, |(_, new)| *new);
     let found = |removed: &&Removed| removed.path.rsplit_once('.') == Some((module, member));
@@ -63,7 +63,7 @@ fn import_of(path: &'static str) -> Option<Import> {
     path.rsplit_once('.').map(|(module, _)| Import::Module(module))
 }
 
-fn removed_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn removed_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "import_from_statement" {
         return removed_imports(context, node, found);
     }
@@ -91,12 +91,12 @@ fn removed_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
 }
 
 /// Whether the file gives the member a value of its own, as code for several versions does.
-fn is_assigned(node: Node<'_>) -> bool {
+pub(super) fn is_assigned(node: Node<'_>) -> bool {
     node.field_name() == "left" && node.parent().is_some_and(|parent| parent.kind() == "assignment")
 }
 
 /// What stands in for a member, and what that needs; a reason when there is nothing.
-fn stand_in(context: &Context<'_>, removed: &Removed) -> Result<(Cow<'static, str>, Vec<Import>), String> {
+pub(super) fn stand_in(context: &Context<'_>, removed: &Removed) -> Result<(Cow<'static, str>, Vec<Import>), String> {
     let module_free = |path: &'static str| {
         let module = path.rsplit_once('.').map_or("", |(module, _)| module);
         let root = module.split('.').next().unwrap_or("");
@@ -184,7 +184,7 @@ const EFFECTS: &[(&str, (u8, u8), &str)] = &[
     ("os.stat_float_times", (3, 7), "times are always floats now"),
 ];
 
-fn removed_call(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn removed_call(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.named_child(0).and_then(|call| call.field("function")) else { return };
     if function.kind() != "attribute" {
         return;

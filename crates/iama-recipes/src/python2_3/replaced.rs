@@ -24,7 +24,7 @@ pub(super) const RECIPES: [Recipe; 1] = [Recipe {
     visit: removed_modules,
 }];
 
-fn removed_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn removed_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "import_from_statement" {
         return from_import(context, node, found);
     }
@@ -54,12 +54,12 @@ fn removed_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     }
 }
 
-fn known(context: &Context<'_>, name: Node<'_>) -> Option<&'static Gone> {
+pub(super) fn known(context: &Context<'_>, name: Node<'_>) -> Option<&'static Gone> {
     gone(name.text()).filter(|gone| context.target >= gone.since && !is_neighbour(context, name.text()))
 }
 
 /// The edits that lead every use of a module to where its members are now; nothing when a use can't be led.
-fn moved_uses(context: &Context<'_>, gone: &Gone, item: Node<'_>, bound: Node<'_>) -> Option<Vec<Edit>> {
+pub(super) fn moved_uses(context: &Context<'_>, gone: &Gone, item: Node<'_>, bound: Node<'_>) -> Option<Vec<Edit>> {
     if !context.has_one_definition(bound) {
         return None;
     }
@@ -101,7 +101,7 @@ fn from_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.add_file(path, text);
 }
 
-fn moved_names(context: &Context<'_>, gone: &Gone, node: Node<'_>) -> Option<Vec<Edit>> {
+pub(super) fn moved_names(context: &Context<'_>, gone: &Gone, node: Node<'_>) -> Option<Vec<Edit>> {
     let mut lines = Vec::new();
     let mut edits = Vec::new();
     for (_, name, alias) in items(node) {
@@ -129,7 +129,7 @@ fn moved_names(context: &Context<'_>, gone: &Gone, node: Node<'_>) -> Option<Vec
 }
 
 /// Where a module of our own goes, and the package to import it from: the outermost package around the file, else beside it.
-fn compat_place(context: &Context<'_>, name: &str) -> (String, String) {
+pub(super) fn compat_place(context: &Context<'_>, name: &str) -> (String, String) {
     let mut folder = context.path.rfind('/').map_or("", |at| &context.path[..at]);
     let is_package = |folder: &str| context.project.files.contains(&format!("{folder}/__init__.py"));
     let join = |folder: &str| match folder {
@@ -148,7 +148,7 @@ fn compat_place(context: &Context<'_>, name: &str) -> (String, String) {
 }
 
 impl Gone {
-    fn path_of(&self, member: &str) -> Option<String> {
+    pub(super) fn path_of(&self, member: &str) -> Option<String> {
         let exact = self.members.iter().find(|(old, _)| *old == member).map(|(_, new)| (*new).to_owned());
         exact.or_else(|| {
             self.rest.map(|module| if module.is_empty() { member.to_owned() } else { format!("{module}.{member}") })

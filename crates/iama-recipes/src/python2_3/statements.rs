@@ -65,7 +65,7 @@ pub(super) const RECIPES: [Recipe; 5] = [
     },
 ];
 
-fn print_statement(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn print_statement(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(keyword) = node.child_of_kind("print") else { return };
     let chevron = node.child_of_kind("chevron");
     let values: Vec<_> = node.fields("argument").collect();
@@ -121,7 +121,7 @@ fn exec_statement(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
 }
 
-fn raise_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn raise_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(list) = node.child_of_kind("expression_list") else {
         if node.named_child(0).is_some_and(|value| matches!(value.kind(), "string" | "concatenated_string")) {
             found.refuse(node, "a string is raised, and Python has refused that since 2.6: choose an exception class");

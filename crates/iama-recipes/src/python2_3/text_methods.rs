@@ -44,7 +44,7 @@ pub(super) fn after_docstring(node: Node<'_>) -> Option<Node<'_>> {
     if docstring { statements.next() } else { Some(first) }
 }
 
-fn unicode_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn unicode_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let named = |wanted: &str| methods(node).find(|method| method_name(*method) == wanted);
     let (text, old) = (named("__unicode__"), named("__str__"));
     match (text, old) {
@@ -87,7 +87,7 @@ fn both(text: Node<'_>, old: Node<'_>, found: &mut Findings) {
 }
 
 /// Whether a method takes more than the object.
-fn has_parameters(method: Node<'_>) -> bool {
+pub(super) fn has_parameters(method: Node<'_>) -> bool {
     method.field("parameters").is_some_and(|list| list.named_children().count() > 1)
 }
 
@@ -114,7 +114,7 @@ fn whole(method: Node<'_>) -> Node<'_> {
 }
 
 /// Whether every value that a method returns is encoded text, or the encoding is left to a method that is called encode.
-fn encodes(method: Node<'_>) -> bool {
+pub(super) fn encodes(method: Node<'_>) -> bool {
     let mut returns = method.descendants().filter(|node| node.kind() == "return_statement").peekable();
     returns.peek().is_some()
         && returns.all(|statement| {
@@ -124,7 +124,7 @@ fn encodes(method: Node<'_>) -> bool {
 }
 
 /// Whether a method makes its text out of `str(self)`.
-fn decodes(method: Node<'_>) -> bool {
+pub(super) fn decodes(method: Node<'_>) -> bool {
     method.descendants().any(|node| {
         let from_str = |object: Node<'_>| {
             matches!(object.text(), "str(self)" | "self.__str__()") || object.text().starts_with("self.__str__(")
@@ -136,7 +136,7 @@ fn decodes(method: Node<'_>) -> bool {
     })
 }
 
-fn unicode_call(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn unicode_call(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
     if name.text() == "__str__" && context.certain && !context.is_written(name) {
         return native_call(context, node, name, found);

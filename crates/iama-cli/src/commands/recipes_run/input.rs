@@ -141,6 +141,7 @@ pub(super) fn options(
         select: either(&arguments.select, &settings.select),
         ignore: either(&arguments.ignore, &settings.ignore),
         target,
+        dual: arguments.dual || settings.dual,
         rules,
     };
     for id in options.select.iter().chain(&options.ignore) {

@@ -21,6 +21,7 @@ pub(super) struct Report {
     pub(super) schema: &'static str,
     pub(super) pair: &'static str,
     pub(super) strategy: &'static str,
+    pub(super) dual: bool,
     pub(super) files: usize,
     pub(super) changed: Vec<String>,
     pub(super) added: Vec<String>,
