@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use iama_syntax::scopes::{BindingId, Resolution, ScopeId, Scopes};
+use iama_syntax::scopes::{Binding, BindingId, BindingKind, Resolution, ScopeId, Scopes};
 use iama_syntax::{Node, NodeId, SyntaxTree};
 
 use crate::edit::Ledger;
@@ -125,6 +125,11 @@ pub(crate) struct About<'t> {
     pub(crate) original: &'t str,
 }
 
+/// The places that give a name its value; `del` does not.
+fn given(binding: &Binding) -> impl Iterator<Item = NodeId> {
+    binding.definitions.iter().filter(|(_, kind)| *kind != BindingKind::Deletion).map(|(id, _)| *id)
+}
+
 impl<'t> Context<'t> {
     pub(crate) fn new(tree: &'t SyntaxTree, about: About<'t>, ledger: &'t Ledger) -> Self {
         let About { path, project, certain, target, dual, learn, original } = about;
@@ -218,7 +223,7 @@ impl<'t> Context<'t> {
             "identifier" if self.is_builtin(node) => Some(node.text().to_owned()),
             "identifier" => {
                 let binding = self.scopes().binding(self.scopes().binding_of(node)?);
-                let mut paths = binding.definitions.iter().map(|(definition, _)| self.imported(*definition));
+                let mut paths = given(binding).map(|definition| self.imported(definition));
                 let first = paths.next()??;
                 // Code for both languages binds one name by an import for each; the first is the source language's.
                 (self.dual || paths.all(|path| path.as_ref() == Some(&first))).then_some(first)
@@ -238,8 +243,8 @@ impl<'t> Context<'t> {
             }
             "identifier" => match self.scopes().binding_of(node) {
                 Some(binding) => {
-                    let definitions = &self.scopes().binding(binding).definitions;
-                    let paths: Option<Vec<_>> = definitions.iter().map(|(id, _)| self.imported(*id)).collect();
+                    let paths: Option<Vec<_>> =
+                        given(self.scopes().binding(binding)).map(|definition| self.imported(definition)).collect();
                     paths.unwrap_or_default()
                 }
                 None => self.dotted(node).into_iter().collect(),
@@ -255,10 +260,20 @@ impl<'t> Context<'t> {
             name.ancestors().find(|node| matches!(node.kind(), "import_statement" | "import_from_statement"))?;
         let item = name.parent().filter(|parent| parent.kind() == "aliased_import");
         let target = item.map_or(name, |item| item.field("name").unwrap_or(name)).text();
+        // A module of the workspace is none of the library, whatever its name.
+        let own = |path: &str| if self.is_neighbour(path) && !self.is_written(statement) { "." } else { "" };
         match statement.field("module_name") {
-            Some(module) => Some(format!("{}.{target}", module.text())),
-            None => Some(target.to_owned()),
+            Some(module) => Some(format!("{}{}.{target}", own(module.text()), module.text())),
+            None => Some(format!("{}{target}", own(target))),
         }
+    }
+
+    /// Whether a module of this name, or the package that it names first, lies beside the file in the workspace.
+    pub fn is_neighbour(&self, module: &str) -> bool {
+        let first = module.split('.').next().unwrap_or(module);
+        let folder = self.path.rfind('/').map_or("", |at| &self.path[..=at]);
+        let files = &self.project.files;
+        files.contains(&format!("{folder}{first}.py")) || files.contains(&format!("{folder}{first}/__init__.py"))
     }
 
     /// Whether `import module` stands at the top level under its own name.

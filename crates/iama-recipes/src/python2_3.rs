@@ -24,14 +24,17 @@ mod iterators;
 mod library;
 mod look;
 mod members;
+mod methods;
 mod modules;
 mod names;
 mod native;
+mod numbers;
 mod patterns;
 mod protocols;
 mod removed;
 mod replaced;
 mod statements;
+mod strings;
 mod submodules;
 mod tables;
 mod tables_removed;
@@ -58,7 +61,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 22] = [
+const GROUPS: [&[Recipe]; 25] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -75,6 +78,9 @@ const GROUPS: [&[Recipe]; 22] = [
     &submodules::RECIPES,
     &patterns::RECIPES,
     &protocols::RECIPES,
+    &methods::RECIPES,
+    &strings::RECIPES,
+    &numbers::RECIPES,
     &replaced::RECIPES,
     &files::RECIPES,
     &library::RECIPES,

@@ -138,3 +138,72 @@ fn a_helper_takes_a_name_that_the_file_does_not_use() {
         "def as_octets_(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n\nas_octets = 1\ny = as_octets_(x).decode('utf-8')\n",
     );
 }
+
+#[test]
+fn a_truth_method_answers_true_or_false() {
+    check(
+        "class A(object):\n    def __nonzero__(self):\n        if self.x: return 1\n        return not self.y or len(self.z)\n    def go(self):\n        return self.__nonzero__()\n",
+        "class A(object):\n    def __bool__(self):\n        if self.x: return True\n        return bool(not self.y or len(self.z))\n    def go(self):\n        return self.__bool__()\n",
+    );
+}
+
+#[test]
+fn a_module_of_the_workspace_is_none_of_the_library() {
+    let files = ["p/__init__.py", "p/string.py", "p/http.py", "p/a.py"].map(str::to_owned).into();
+    let project = Project { files, certain: true, ..Project::default() };
+    let text = "import string\nfrom Cookie import BaseCookie\nx = string.letters\n";
+    let done = migrate(PAIRS[0], "p/a.py", text, &project, &Options::of(Strategy::Comprehensive));
+    let Outcome::Migrated(done) = done else { panic!("{done:?}") };
+    assert_eq!(done.text, "from . import string\nfrom http.cookies import BaseCookie\nx = string.letters\n");
+}
+
+#[test]
+fn a_builtin_keeps_its_meaning_where_its_new_name_is_taken() {
+    check(
+        "def make(hex=None, int=None):\n    return long(hex, 16)\n",
+        "import builtins\ndef make(hex=None, int=None):\n    return builtins.int(hex, 16)\n",
+    );
+}
+
+#[test]
+fn deleting_an_import_does_not_hide_what_it_was() {
+    check("import types\nx = types.ClassType\ndel types\n", "import types\nx = type\ndel types\n");
+}
+
+#[test]
+fn what_a_comprehension_left_behind_is_not_deleted() {
+    check(
+        "a = [x for x in y]\ndel x\nb = [k for k in y if [v for v in k]]\ndel(k), v\n",
+        "a = [x for x in y]\npass\nb = [k for k in y if [v for v in k]]\npass\n",
+    );
+}
+
+#[test]
+fn functions_of_string_are_led_to_methods_by_whatever_way_they_came() {
+    check("from string import join, digits\nx = join(a, ', ')\n", "from string import digits\nx = ', '.join(a)\n");
+    check("from string import rsplit\n", "rsplit = str.rsplit\n");
+    check(
+        "import string\ndef q(s, join=string.join): pass\n",
+        "import string\ndef q(s, join=(lambda words, sep=' ': sep.join(words))): pass\n",
+    );
+}
+
+#[test]
+fn a_name_with_several_meanings_keeps_them() {
+    check(
+        "if three:\n    StringType = bytes\nelse:\n    from types import StringType\nx = StringType\n",
+        "if three:\n    StringType = bytes\nelse:\n    StringType = str\nx = StringType\n",
+    );
+}
+
+#[test]
+fn modules_that_are_gone_and_unused_are_not_imported() {
+    check("import os, sys, new\nx = os.sep\n", "import os, sys\nx = os.sep\n");
+}
+
+#[test]
+fn nothing_is_smaller_than_none() {
+    check("a = None < x\nb = y <= None\n", "a = x is not None\nb = y is None\n");
+    assert_eq!(refusals("a = x < None\n"), ["none-order"]);
+    assert_eq!(refusals("a = len(x) < 'a'\n"), ["unlike-order"]);
+}

@@ -65,7 +65,7 @@ pub(super) fn metaclass_assignment(statement: Node<'_>) -> Option<(Node<'_>, Nod
     Some((statement, right))
 }
 
-pub(super) fn nonzero(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn nonzero(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("name").filter(|name| name.text() == "__nonzero__") else { return };
     let in_class = node
         .ancestors()
@@ -75,6 +75,47 @@ pub(super) fn nonzero(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         body.named_children().any(|other| other.field("name").is_some_and(|name| name.text() == "__bool__"))
     });
     if in_class && !has_bool {
-        found.safe(node, vec![rename(name, "__bool__")]);
+        let mut edits = vec![rename(name, "__bool__")];
+        edits.extend(returned(node).filter(|value| !is_truth(context, *value)).map(truth));
+        found.safe(node, edits);
+    }
+}
+
+/// The values that a function returns itself.
+fn returned(function: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let own = move |node: Node<'_>| {
+        node.ancestors().find(|outer| matches!(outer.kind(), "function_definition" | "lambda")) == Some(function)
+    };
+    function
+        .descendants()
+        .filter(move |node| node.kind() == "return_statement" && own(*node))
+        .filter_map(|statement| statement.named_child(0))
+}
+
+/// Whether an expression is True or False, whatever its parts are.
+fn is_truth(context: &Context<'_>, node: Node<'_>) -> bool {
+    let node = super::look::bare(node);
+    match node.kind() {
+        "not_operator" | "comparison_operator" | "true" | "false" => true,
+        "identifier" => matches!(node.text(), "True" | "False" | "NotImplemented"),
+        "boolean_operator" => {
+            let side = |name: &str| node.field(name).is_some_and(|side| is_truth(context, side));
+            side("left") && side("right")
+        }
+        "call" => node.field("function").is_some_and(|function| {
+            let known = ["bool", "isinstance", "issubclass", "hasattr", "callable", "any", "all"];
+            known.iter().any(|name| super::look::is_builtin(context, function, name))
+                || function.field("attribute").is_some_and(|name| matches!(name.text(), "__nonzero__" | "__bool__"))
+        }),
+        _ => false,
+    }
+}
+
+/// Python 2 took 0 and 1 for an answer.
+fn truth(value: Node<'_>) -> Edit {
+    match value.text() {
+        "0" => rename(value, "False"),
+        "1" => rename(value, "True"),
+        _ => Edit::wrap(value.span(), "bool(", ")"),
     }
 }

@@ -17,7 +17,7 @@ pub(super) const RECIPES: [Recipe; 4] = [
         strategy: Strategy::Conservative,
         why: "Python 3 has no cmp(); a definition of the same result is brought along.",
         before: "order = cmp(a, b)",
-        after: "def cmp(a, b):\n    return (a > b) - (a < b)\n\norder = cmp(a, b)",
+        after: "def cmp(a, b):\n    return 0 if a == b else (a > b) - (a < b)\n\norder = cmp(a, b)",
         kinds: &["identifier"],
         visit: cmp_builtin,
     },
@@ -63,12 +63,16 @@ pub(super) const RECIPES: [Recipe; 4] = [
     },
 ];
 
-const CMP: Import = Import::Helper("cmp", "\n\ndef cmp(a, b):\n    return (a > b) - (a < b)\n");
+const CMP: Import = Import::Helper("cmp", "\n\ndef cmp(a, b):\n    return 0 if a == b else (a > b) - (a < b)\n");
 
 fn cmp_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if is_builtin(context, node, "cmp") {
         let why = "Python 2 also ordered None and unlike types, which Python 3 refuses to compare";
-        found.check_with(node, why, Vec::new(), vec![CMP]);
+        // A function of the class would become a method; the builtin did not.
+        let value = node.parent().filter(|outer| outer.kind() == "assignment" && node.field_name() == "right");
+        let in_class = value.is_some_and(|outer| super::look::class_of(outer).is_some());
+        let edits = if in_class { vec![Edit::wrap(node.span(), "staticmethod(", ")")] } else { Vec::new() };
+        found.check_with(node, why, edits, vec![CMP]);
     }
 }
 
@@ -86,9 +90,18 @@ fn assigns(class: Node<'_>, name: &str) -> bool {
     assignments.any(|inner| inner.kind() == "assignment" && inner.field("left").is_some_and(|left| left.text() == name))
 }
 
-fn cmp_method(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+/// Builtins that compare by themselves, so that == and < never asked a `__cmp__` of a class made of one.
+const COMPARING: &[&str] =
+    &["dict", "list", "str", "unicode", "int", "long", "float", "tuple", "set", "frozenset", "complex"];
+
+fn cmp_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let own = methods(node).filter(|method| method_name(*method) == "__cmp__").last();
     let Some(method) = own else { return };
+    let mut bases = node.field("superclasses").into_iter().flat_map(Node::named_children);
+    if bases.any(|base| COMPARING.iter().any(|name| is_builtin(context, base, name))) {
+        let why = "the operators never asked this __cmp__, only cmp() and sort() did: the builtin compares by itself";
+        return found.refuse(method, why);
+    }
     let newline = line_end(node.tree().text());
     let indent = indentation(method);
     let missing = RICH.iter().filter(|(name, _)| !defines(node, name));

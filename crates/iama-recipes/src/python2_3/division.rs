@@ -46,10 +46,9 @@ pub(super) const RECIPES: [Recipe; 3] = [
     },
 ];
 
-const OLD_DIV: Import = Import::Helper(
-    "old_div",
-    "\n\ndef old_div(a, b):\n    return a // b if isinstance(a, int) and isinstance(b, int) else a / b\n",
-);
+pub(super) const OLD_DIV_TEXT: &str =
+    "\n\ndef old_div(a, b):\n    return a // b if isinstance(a, int) and isinstance(b, int) else a / b\n";
+const OLD_DIV: Import = Import::Helper("old_div", OLD_DIV_TEXT);
 
 /// A division: its operator and its operands.
 struct Division<'t> {

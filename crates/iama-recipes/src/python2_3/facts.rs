@@ -16,20 +16,15 @@ const SET: &str = "set";
 /// Names of attributes that recipes ask about.
 const ASKED: &[&str] = &["next", "message"];
 
-/// Whether some file writes bytes literals or works with byte arrays, so that it tells bytes from text.
+/// Whether the file writes bytes literals or works with byte arrays, so that it tells bytes from text.
 pub(super) fn writes_bytes(context: &Context<'_>) -> bool {
-    context.facts().has(SET, "bytes", "")
-}
-
-fn learn_bytes(text: &str, facts: &mut Facts) {
+    let text = context.original;
     let literal = |quote: &str| {
         let before = |at: usize| text[..at].chars().next_back();
         text.match_indices(quote)
             .any(|(at, _)| before(at).is_some_and(|c| matches!(c, ' ' | '(' | ',' | '=' | '[' | '+')))
     };
-    if text.contains("bytearray(") || text.contains("BytesIO") || literal("b'") || literal("b\"") {
-        facts.add(SET, "bytes", "");
-    }
+    text.contains("bytearray(") || text.contains("BytesIO") || literal("b'") || literal("b\"")
 }
 
 /// Whether some class has a `__str__` that can be told an encoding or the like.
@@ -67,7 +62,6 @@ fn learn_attributes(text: &str, facts: &mut Facts) {
 /// Reads class statements and what is defined right below them, by lines.
 pub(super) fn learn(text: &str, facts: &mut Facts) {
     learn_attributes(text, facts);
-    learn_bytes(text, facts);
     if text.contains("def __str__(self, ") {
         facts.add(SET, "__str__", "parameters");
     }

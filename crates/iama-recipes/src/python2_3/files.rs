@@ -51,6 +51,11 @@ pub(super) fn file_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Fi
         outer.kind() == "call"
             && outer.field("function").is_some_and(|function| matches!(function.text(), "isinstance" | "issubclass"))
     });
+    let class = node.parent().filter(|list| list.kind() == "argument_list" && list.field_name() == "superclasses");
+    if class.is_some() {
+        let why = "a file that is made of this class holds bytes; io.TextIOWrapper is the class of text files";
+        return found.check_with(node, why, vec![rename(node, "io.FileIO")], vec![Import::Module("io")]);
+    }
     if call_of(node).is_some() || !is_type {
         found.safe(node, vec![rename(node, "open")]);
     } else {

@@ -30,7 +30,7 @@ pub(super) const RECIPES: [Recipe; 8] = [
         why: "Exceptions have no message and can't be indexed in Python 3; args holds what they were made of.",
         before: "try:\n    f()\nexcept OSError as error:\n    code = error[0]",
         after: "try:\n    f()\nexcept OSError as error:\n    code = error.args[0]",
-        kinds: &["attribute", "subscript"],
+        kinds: &["attribute", "subscript", "assignment"],
         visit: exception_members,
     },
     Recipe {
@@ -142,6 +142,12 @@ fn is_caught(context: &Context<'_>, name: Node<'_>) -> bool {
 pub(super) fn exception_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !context.certain {
         return;
+    }
+    if node.kind() == "assignment" {
+        let several = node.field("left").is_some_and(|left| matches!(left.kind(), "pattern_list" | "tuple_pattern"));
+        let Some(value) = node.field("right").filter(|value| several && is_caught(context, *value)) else { return };
+        let why = "taken for an exception of the library, whose arguments are in args";
+        return found.check(node, why, vec![Edit::insert(value.end(), ".args")]);
     }
     if node.kind() == "subscript" {
         let Some(object) = node.field("value").filter(|object| is_caught(context, *object)) else { return };
@@ -284,10 +290,52 @@ fn leaked_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         let definitions = &context.scopes().binding(binding).definitions;
         let inside = |id| comprehension.span().contains(context.tree.node(id).span());
         let only_here = definitions.iter().all(|(id, _)| inside(*id));
+        if only_here || definitions.iter().all(|(id, kind)| inside(*id) || *kind == BindingKind::Deletion) {
+            dropped_deletions(context, name, found);
+        }
         let behind = context.references(name).into_iter().find(|used| used.start() >= comprehension.end());
-        if let Some(used) = behind.filter(|used| only_here && call_of(*used).is_none()) {
+        let deleted = |used: &Node<'_>| used.ancestors().take(3).any(|outer| outer.kind() == "delete_statement");
+        if let Some(used) = behind.filter(|used| only_here && call_of(*used).is_none() && !deleted(used)) {
             found
                 .refuse(used, format!("{} was left behind by a list comprehension: give it a value here", name.text()));
         }
     }
+}
+
+/// `del x` after a list comprehension over x has nothing left to delete.
+fn dropped_deletions(context: &Context<'_>, name: Node<'_>, found: &mut Findings) {
+    let deleted = context.tree.nodes().filter(|node| node.kind() == "delete_statement" && node.start() > name.start());
+    for statement in deleted {
+        let list = statement.named_child(0).map(super::look::bare);
+        let all: Vec<_> = match list {
+            Some(list) if matches!(list.kind(), "expression_list" | "tuple") => {
+                list.named_children().map(super::look::bare).collect()
+            }
+            Some(one) => vec![one],
+            None => continue,
+        };
+        let same = |node: &Node<'_>| {
+            node.text() == name.text() && context.scopes().binding_of(*node) == context.scopes().binding_of(name)
+        };
+        let leaked = |node: &Node<'_>| same(node) || is_leaked(context, *node);
+        // The first of several names speaks for the statement.
+        if all.iter().find(|node| leaked(node)).is_none_or(|first| !same(first)) {
+            continue;
+        }
+        let kept: Vec<_> = all.iter().filter(|node| !leaked(node)).map(|node| node.text()).collect();
+        let text = if kept.is_empty() { "pass".to_owned() } else { format!("del {}", kept.join(", ")) };
+        found.check(statement, "the names of a comprehension are its own now", vec![rename(statement, &text)]);
+    }
+}
+
+/// Whether nothing but list comprehensions and `del` bind a name.
+fn is_leaked(context: &Context<'_>, name: Node<'_>) -> bool {
+    let Some(binding) = context.scopes().binding_of(name).filter(|_| name.kind() == "identifier") else { return false };
+    let in_list = |id| {
+        let clause = context.tree.node(id).ancestors().find(|outer| outer.kind() == "for_in_clause");
+        clause.and_then(Node::parent).is_some_and(|outer| outer.kind() == "list_comprehension")
+    };
+    let definitions = &context.scopes().binding(binding).definitions;
+    definitions.iter().any(|(id, _)| in_list(*id))
+        && definitions.iter().all(|(id, kind)| *kind == BindingKind::Deletion || in_list(*id))
 }

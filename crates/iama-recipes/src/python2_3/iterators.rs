@@ -92,7 +92,9 @@ pub(super) const RECIPES: [Recipe; 7] = [
 
 pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name)) = method_call(node) else { return };
-    if !arguments(node).is_empty() {
+    // `dict.keys(self)` names the class first.
+    let unbound = is_builtin(context, object, "dict");
+    if arguments(node).len() != usize::from(unbound) {
         return;
     }
     let method = name.text();
@@ -153,6 +155,10 @@ pub(super) fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name)) = method_call(node) else { return };
     let Some(parts) = positional(node) else { return };
     let ([key], "has_key") = (&parts[..], name.text()) else { return };
+    // The class's own method may be what its __contains__ is made of.
+    if object.text() == "self" && defines_method(node, "has_key") {
+        return;
+    }
     let negation = node.parent().filter(|parent| parent.kind() == "not_operator");
     let whole = negation.unwrap_or(node);
     let operand = whole.parent().is_some_and(|parent| binds_tighter(parent, whole));

@@ -19,7 +19,7 @@ pub(super) const RECIPES: [Recipe; 6] = [
         why: "string.join, string.split and their kin are gone; strings have methods of these names.",
         before: "import string\nline = string.join(words, ', ')",
         after: "import string\nline = ', '.join(words)",
-        kinds: &["attribute", "identifier"],
+        kinds: &["attribute", "identifier", "import_from_statement"],
         visit: string_function,
     },
     Recipe {
@@ -85,34 +85,96 @@ fn path_in<'p>(path: &'p str, module: &str) -> Option<&'p str> {
 }
 
 fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let Some(call) = call_of(node) else { return };
+    if node.kind() == "import_from_statement" {
+        return string_import(context, node, found);
+    }
     let Some(path) = context.dotted(node) else { return };
     let Some(name) = path_in(&path, "string") else { return };
-    let Some(parts) = positional(call) else { return };
-    if matches!(name, "join" | "joinfields") {
-        return join(call, &parts, found);
+    match (string_call(node, name), function_of(name)) {
+        (Some(edit), _) => found.safe(node, vec![edit]),
+        (None, Some(function)) if node.kind() == "attribute" => {
+            found.check(node, "only a str is taken now", vec![rename(node, &function)]);
+        }
+        _ => {}
     }
-    let Some((_, method)) = STRING_FUNCTIONS.iter().find(|(old, _)| *old == name) else { return };
-    let Some((text, rest)) = parts.split_first() else { return };
+}
+
+/// What stands for a function of `string` as a value.
+fn function_of(name: &str) -> Option<String> {
+    match name {
+        "join" | "joinfields" => Some("(lambda words, sep=' ': sep.join(words))".to_owned()),
+        _ => STRING_FUNCTIONS.iter().find(|(old, _)| *old == name).map(|(_, method)| format!("str.{method}")),
+    }
+}
+
+/// `from string import join`: calls become calls of methods; whatever else takes the name gets a function.
+fn string_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let all: Vec<_> = super::modules::items(node).collect();
+    let gone = |name: Node<'_>| function_of(name.text());
+    let from_string = node.field("module_name").is_some_and(|module| module.text() == "string");
+    if !from_string
+        || !context.certain
+        || context.is_neighbour("string")
+        || all.iter().all(|(_, name, _)| gone(*name).is_none())
+    {
+        return;
+    }
+    let (mut edits, mut kept, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    for (item, name, alias) in all {
+        let Some(function) = gone(name) else {
+            kept.push(item.text());
+            continue;
+        };
+        let bound = alias.unwrap_or(name);
+        let used = context.references(bound);
+        let calls: Vec<_> = used.iter().filter_map(|used| string_call(*used, name.text())).collect();
+        // Other files may take the name from here when nothing uses it.
+        if used.is_empty() || calls.len() < used.len() || !context.has_one_definition(bound) {
+            let bare = function.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(&function);
+            lines.push(format!("{} = {bare}", bound.text()));
+        } else {
+            edits.extend(calls);
+        }
+    }
+    if !kept.is_empty() {
+        lines.insert(0, format!("from string import {}", kept.join(", ")));
+    }
+    edits.push(if lines.is_empty() {
+        super::modules::remove_statement(node)
+    } else {
+        Edit::replace(node.span(), super::modules::join_statements(node, lines.into_iter()))
+    });
+    found.check(node, "only a str is taken now", edits);
+}
+
+/// The call of a function of `string` as the call of a method.
+fn string_call(node: Node<'_>, name: &str) -> Option<Edit> {
+    let call = call_of(node)?;
+    let parts = positional(call)?;
+    if matches!(name, "join" | "joinfields") {
+        return join(call, &parts);
+    }
+    let (_, method) = STRING_FUNCTIONS.iter().find(|(old, _)| *old == name)?;
+    let (text, rest) = parts.split_first()?;
     let mut pieces = kept(*text, !is_primary(*text) || text.kind() == "integer");
     pieces.push(Piece::New(format!(".{method}(")));
     if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
         pieces.push(Piece::Keep(Span::new(first.start(), last.end())));
     }
     pieces.push(Piece::New(")".into()));
-    found.safe(call, vec![Edit::pieces(call.span(), pieces)]);
+    Some(Edit::pieces(call.span(), pieces))
 }
 
-fn join(call: Node<'_>, parts: &[Node<'_>], found: &mut Findings) {
+fn join(call: Node<'_>, parts: &[Node<'_>]) -> Option<Edit> {
     let (words, mut pieces) = match parts {
         [words] => (*words, vec![Piece::New("' '".into())]),
         [words, separator] => (*words, kept(*separator, !is_primary(*separator))),
-        _ => return,
+        _ => return None,
     };
     pieces.push(Piece::New(".join(".into()));
     pieces.push(Piece::Keep(words.span()));
     pieces.push(Piece::New(")".into()));
-    found.safe(call, vec![Edit::pieces(call.span(), pieces)]);
+    Some(Edit::pieces(call.span(), pieces))
 }
 
 fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

@@ -85,7 +85,7 @@ pub(super) fn renamed_members(context: &Context<'_>, node: Node<'_>, found: &mut
 fn renamed_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(module) = node.field("module_name") else { return };
     let mut edits = Vec::new();
-    let mut kept = Vec::new();
+    let (mut kept, mut assigned) = (Vec::new(), Vec::new());
     let names: Vec<_> = node.fields("name").collect();
     for item in &names {
         let (name, bound) = match item.kind() {
@@ -99,6 +99,10 @@ fn renamed_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
         };
         let member = new.strip_prefix(module.text()).and_then(|rest| rest.strip_prefix('.'));
         let replacement = member.unwrap_or(new);
+        if member.is_none() && !context.has_one_definition(bound) {
+            assigned.push(format!("{} = {replacement}", bound.text()));
+            continue;
+        }
         if member.is_some() && bound != name {
             kept.push(format!("{replacement} as {}", bound.text()));
             continue;
@@ -111,7 +115,12 @@ fn renamed_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     if names.iter().map(|name| name.text()).eq(kept.iter().map(String::as_str)) {
         return;
     }
-    if kept.is_empty() {
+    if !assigned.is_empty() {
+        if !kept.is_empty() {
+            assigned.insert(0, format!("from {} import {}", module.text(), kept.join(", ")));
+        }
+        edits.push(Edit::replace(node.span(), super::modules::join_statements(node, assigned.into_iter())));
+    } else if kept.is_empty() {
         edits.push(super::modules::remove_statement(node));
     } else if let (Some(first), Some(last)) = (names.first(), names.last()) {
         edits.push(Edit::replace(iama_syntax::Span::new(first.start(), last.end()), kept.join(", ")));
@@ -128,9 +137,7 @@ pub(super) fn operator_predicates(context: &Context<'_>, node: Node<'_>, found: 
         "operator.isNumberType" => ("numbers.Number", "numbers"),
         _ => return,
     };
-    let Some(call) = call_of(node) else {
-        return found.refuse(node, format!("{path} is gone; isinstance(value, {base}) asks the same"));
-    };
+    let Some(call) = call_of(node) else { return };
     let Some(&[value]) = positional(call).as_deref() else { return };
     let pieces = vec![Piece::New("isinstance(".into()), Piece::Keep(value.span()), Piece::New(format!(", {base})"))];
     found.safe_with(call, vec![Edit::pieces(call.span(), pieces)], vec![Import::Module(import)]);

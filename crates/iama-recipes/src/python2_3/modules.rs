@@ -215,10 +215,7 @@ pub(super) fn join_statements(node: Node<'_>, lines: impl Iterator<Item = String
 
 /// Whether a module of this name lies beside the file in the workspace.
 pub(super) fn is_neighbour(context: &Context<'_>, module: &str) -> bool {
-    let first = module.split('.').next().unwrap_or(module);
-    let folder = context.path.rfind('/').map_or("", |at| &context.path[..=at]);
-    let files = &context.project.files;
-    files.contains(&format!("{folder}{first}.py")) || files.contains(&format!("{folder}{first}/__init__.py"))
+    context.is_neighbour(module)
 }
 
 fn in_package(context: &Context<'_>) -> bool {
@@ -232,7 +229,7 @@ fn relative_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
     }
     if node.kind() == "import_from_statement" {
         let Some(module) = node.field("module_name").filter(|module| module.kind() == "dotted_name") else { return };
-        if is_neighbour(context, module.text()) {
+        if is_neighbour(context, module.text()) && !context.is_written(module) {
             found.safe(node, vec![Edit::insert(module.start(), ".")]);
         }
         return;
@@ -242,7 +239,8 @@ fn relative_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
 
 fn relative_import_statement(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let all: Vec<_> = items(node).collect();
-    let near = |name: Node<'_>| is_neighbour(context, name.text());
+    // What a recipe wrote is a module of the library.
+    let near = |name: Node<'_>| is_neighbour(context, name.text()) && !context.is_written(name);
     if !all.iter().any(|(_, name, _)| near(*name)) {
         return;
     }

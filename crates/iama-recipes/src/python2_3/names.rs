@@ -1,6 +1,7 @@
 //! Builtins and attributes that have another name, another place or another kind of result in Python 3.
 
 use iama_syntax::Node;
+use iama_syntax::scopes::ScopeId;
 
 use super::look::{call_of, is_builtin, positional, rename};
 use crate::context::Context;
@@ -172,9 +173,23 @@ fn lookup(table: &[(&'static str, &'static str)], name: &str) -> Option<&'static
 
 fn renamed_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(new) = lookup(RENAMED_BUILTINS, node.text()) else { return };
-    if context.is_builtin(node) {
-        found.safe(node, vec![rename(node, new)]);
+    if !context.is_builtin(node) {
+        return;
     }
+    if is_shadowed(context, node, new) {
+        let text = format!("builtins.{new}");
+        return found.safe_with(node, vec![rename(node, &text)], vec![Import::Module("builtins")]);
+    }
+    found.safe(node, vec![rename(node, new)]);
+}
+
+/// Whether a function around a use gives the builtin's new name another meaning.
+fn is_shadowed(context: &Context<'_>, node: Node<'_>, new: &str) -> bool {
+    let scopes = context.scopes();
+    let Some(scope) = scopes.used_in(node) else { return false };
+    scopes.binds_anywhere(new)
+        && std::iter::successors(Some(scope), |scope| scopes.scope(*scope).parent)
+            .any(|scope| scope != ScopeId::MODULE && scopes.lookup(scope, new).is_some())
 }
 
 fn apply_call(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

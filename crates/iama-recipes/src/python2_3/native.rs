@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 5] = [
+pub(super) const RECIPES: [Recipe; 6] = [
     Recipe {
         id: "byte-codecs",
         title: "encode('hex') and the other codecs of bytes",
@@ -65,6 +65,18 @@ pub(super) const RECIPES: [Recipe; 5] = [
                 text\n\nsize = struct.unpack('!H', as_octets(head))[0]",
         kinds: &["call"],
         visit: library_bytes,
+    },
+    Recipe {
+        id: "byte-order-marks",
+        title: "byte order marks beside native strings",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "The marks in codecs are bytes, which neither begin a str nor join with one.",
+        before: "import codecs\nmarked = line.startswith(codecs.BOM_UTF8)",
+        after: "import codecs\n\n\ndef as_native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else \
+                data\n\nmarked = line.startswith(as_native(codecs.BOM_UTF8))",
+        kinds: &["attribute"],
+        visit: byte_order_mark,
     },
     Recipe {
         id: "native-files",
@@ -189,7 +201,7 @@ fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if name.text() != "decode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
         return;
     }
-    if context.dotted(object).is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "binascii" | "json")) {
+    if is_module(context, object) || is_known_bytes(context, node, object) {
         return;
     }
     found.check_with(node, WHY, vec![Edit::wrap(object.span(), octets(context) + "(", ")")], vec![OCTETS]);
@@ -212,17 +224,54 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let makes_bytes = |method: Node<'_>| {
         let name = method.field("name").map_or("", Node::text);
         let alone = method.field("parameters").is_some_and(|list| list.named_children().count() == 1);
-        method.kind() == "function_definition" && alone && matches!(name, "__str__" | "__bytes__")
+        let bytes = name == "__bytes__" || (name == "__str__" && has_text_method(context, method));
+        method.kind() == "function_definition" && alone && bytes
     };
     let object_path = context.dotted(object);
     let from_module =
         object_path.is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "json" | "jsonpickle"));
     let returned = node.parent().is_some_and(|parent| parent.kind() == "return_statement");
+    let from_module = from_module || is_module(context, object) || is_quoted(context, node);
     if from_module || (returned && node.ancestors().any(makes_bytes)) {
         return;
     }
     // In the helper's own words, and where the library takes the bytes, they stay bytes.
     found.check_with(node, WHY, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);
+}
+
+/// Whether a name stands for a module, so that what looks like a method is a function.
+fn is_module(context: &Context<'_>, object: Node<'_>) -> bool {
+    let paths = context.paths(object);
+    let bound = object.kind() == "identifier" && !context.is_builtin(object);
+    (bound && !paths.is_empty() && paths.iter().all(|path| !path.contains('.')))
+        || paths.iter().any(|path| matches!(path.as_str(), "codecs" | "base64" | "binascii" | "json" | "email.header"))
+}
+
+/// Whether the class of a method has a `__unicode__`, so that its `__str__` is the one that makes bytes.
+fn has_text_method(context: &Context<'_>, method: Node<'_>) -> bool {
+    let class = super::look::class_of(method).and_then(|class| class.field("name"));
+    class.is_some_and(|class| super::facts::inherits(context, class.text(), "__unicode__") != Some(false))
+}
+
+/// Functions that quote text as UTF-8 and bytes as they are.
+const QUOTING: &[&str] = &["quote", "quote_plus", "urlencode"];
+
+/// Whether a value is quoted for a URL, where bytes are what is meant.
+fn is_quoted(context: &Context<'_>, node: Node<'_>) -> bool {
+    let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
+    let function = call.and_then(|call| call.field("function"));
+    function.is_some_and(|function| {
+        let quotes = |path: &String| QUOTING.iter().any(|name| path.ends_with(name)) && path.starts_with("urllib");
+        context.paths(function).iter().any(quotes)
+    })
+}
+
+/// Whether a branch is only taken for bytes.
+fn is_known_bytes(context: &Context<'_>, node: Node<'_>, object: Node<'_>) -> bool {
+    let asked = format!("isinstance({}, bytes)", object.text());
+    let branch = node.ancestors().find(|outer| matches!(outer.kind(), "if_statement" | "elif_clause"));
+    let condition = branch.and_then(|branch| branch.field("condition"));
+    condition.is_some_and(|condition| condition.text() == asked && !context.is_written(condition))
 }
 
 /// What a function of the library takes and gives: the rank of the argument that is bytes, and whether the result is.
@@ -278,6 +327,12 @@ const BORDERS: &[Border] = &[
     border("sha.new", Some(0), false),
     border("sha.sha", Some(0), false),
     border("hashlib.new", Some(1), false),
+    border("io.BytesIO", Some(0), false),
+    border("xml.etree.ElementTree.tostring", None, true),
+    border("xml.etree.cElementTree.tostring", None, true),
+    border("subprocess.check_output", None, true),
+    border("os.read", None, true),
+    border("os.write", Some(1), false),
     border("hmac.new", Some(0), false),
     border("os.urandom", None, true),
     border("socket.inet_aton", None, true),
@@ -332,6 +387,11 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     {
         edits.push(Edit::wrap(argument.span(), octets(context) + "(", ")"));
         imports.push(OCTETS);
+    }
+    if border.is_some_and(|border| border.path == "hmac.new") && positional(node).is_some_and(|parts| parts.len() == 2)
+    {
+        // Python 2's default.
+        edits.extend(arguments(node).last().map(|last| Edit::insert(last.end(), ", 'md5'")));
     }
     if gives && !is_inside(node, &native(context)) {
         edits.push(Edit::wrap(node.span(), native(context) + "(", ")"));
@@ -398,6 +458,17 @@ fn is_digest(name: &str) -> bool {
 /// Whether a format of struct has fields of bytes, or may have some.
 fn holds_strings(format: Option<Node<'_>>) -> bool {
     format.is_none_or(|format| format.kind() != "string" || format.text().contains(['s', 'p', 'c']))
+}
+
+fn byte_order_mark(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let named = node.field("attribute").is_some_and(|name| name.text().starts_with("BOM_"));
+    if named
+        && applies(context, node)
+        && !is_inside(node, &native(context))
+        && context.dotted(node).is_some_and(|path| path.starts_with("codecs.BOM_"))
+    {
+        found.check_with(node, WHY, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);
+    }
 }
 
 pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

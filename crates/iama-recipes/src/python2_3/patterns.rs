@@ -146,7 +146,10 @@ fn is_pattern(context: &Context<'_>, whole: Node<'_>, content: &str, misplaced: 
     });
     let at_edge = misplaced.iter().any(|group| group.end == content.len() || content[..group.start].trim().is_empty());
     let kept = whole.parent().is_some_and(|parent| {
-        matches!(parent.kind(), "assignment" | "argument_list" | "tuple" | "list" | "pair" | "expression_list")
+        matches!(
+            parent.kind(),
+            "assignment" | "argument_list" | "tuple" | "list" | "pair" | "expression_list" | "return_statement"
+        )
     });
     taken || (at_edge && kept && (context.imports_module("re") || context.original.contains("import re")))
 }

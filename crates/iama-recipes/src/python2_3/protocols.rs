@@ -126,6 +126,10 @@ fn assigns(class: Node<'_>, name: &str) -> bool {
 
 fn has_key_value(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute").filter(|name| name.text() == "has_key") else { return };
+    let unbound = node.field("object").is_some_and(|object| super::look::is_builtin(context, object, "dict"));
+    if unbound {
+        return found.safe(node, vec![rename(name, "__contains__")]);
+    }
     let bound = call_of(node).is_some() || node.field_name() == "left" || defines_method(context, "has_key");
     if !bound && context.certain && !context.is_written(name) {
         found.check(node, "taken for the method of a dictionary", vec![rename(name, "__contains__")]);

@@ -75,7 +75,11 @@ pub(super) fn removed_members(context: &Context<'_>, node: Node<'_>, found: &mut
     let root = path.split('.').next().unwrap_or("");
     let Some(removed) = entry(context, &path).filter(|_| !is_neighbour(context, root)) else { return };
     // A call of getargspec has a recipe of its own.
-    if is_assigned(node) || (path == "inspect.getargspec" && call_of(node).is_some()) {
+    let elsewhere = matches!(
+        path.as_str(),
+        "inspect.getargspec" | "operator.isMappingType" | "operator.isSequenceType" | "operator.isNumberType"
+    );
+    if is_assigned(node) || path == "operator.isCallable" || (elsewhere && call_of(node).is_some()) {
         return;
     }
     if let Instead::Member(new) = removed.instead

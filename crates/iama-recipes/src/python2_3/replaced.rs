@@ -76,12 +76,18 @@ pub(super) fn moved_uses(context: &Context<'_>, gone: &Gone, item: Node<'_>, bou
         }
         edits.push(rename(attribute, &path));
     }
-    if edits.is_empty() {
+    // Nothing is lost with a module that nothing uses, but for what others take from a package.
+    if edits.is_empty() && (context.path.ends_with("__init__.py") || gone.since > (3, 0)) {
         return None;
     }
     if modules.is_empty() {
-        let statement = item.parent().filter(|statement| statement.fields("name").count() == 1)?;
-        edits.push(remove_statement(statement));
+        let statement = item.parent()?;
+        let others: Vec<_> = statement.fields("name").filter(|other| *other != item).map(Node::text).collect();
+        if others.is_empty() {
+            edits.push(remove_statement(statement));
+        } else {
+            edits.push(Edit::replace(statement.span(), format!("import {}", others.join(", "))));
+        }
     } else {
         edits.push(Edit::replace(item.span(), modules.into_iter().collect::<Vec<_>>().join(", ")));
     }

@@ -82,7 +82,9 @@ pub(super) fn print_statement(context: &Context<'_>, node: Node<'_>, found: &mut
     pieces.extend(joined(&values));
     let mut before = if values.is_empty() { "" } else { ", " };
     if trailing && !values.is_empty() {
-        pieces.push(Piece::New(format!("{before}end=' '")));
+        // No blank follows what ends a line.
+        let end = if values.last().is_some_and(|last| ends_line(*last)) { "''" } else { "' '" };
+        pieces.push(Piece::New(format!("{before}end={end}")));
         before = ", ";
     }
     if let Some(stream) = chevron.and_then(|chevron| chevron.named_child(0)) {
@@ -91,6 +93,21 @@ pub(super) fn print_statement(context: &Context<'_>, node: Node<'_>, found: &mut
     }
     pieces.push(Piece::New(")".into()));
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
+}
+
+/// Whether a value that is printed is a literal, or a format, with a line end at its end.
+fn ends_line(value: Node<'_>) -> bool {
+    match value.kind() {
+        "string" => {
+            let content = value.text().trim_end_matches(['"', '\'']);
+            content.ends_with('\n') || (content.ends_with("\\n") && !content.ends_with("\\\\n"))
+        }
+        "binary_operator" => {
+            value.field("operator").is_some_and(|operator| operator.kind() == "%")
+                && value.field("left").is_some_and(ends_line)
+        }
+        _ => false,
+    }
 }
 
 /// The values with the text between them, so that line breaks and comments stay.
@@ -228,6 +245,10 @@ fn throw_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     if parts.iter().any(|part| matches!(part.kind(), "keyword_argument" | "list_splat" | "dictionary_splat")) {
+        return;
+    }
+    // A value that came with its type is the exception itself; throw() takes the three up to Python 3.13.
+    if !parts[0].text().rsplit('.').next().is_some_and(|name| name.starts_with(|c: char| c.is_uppercase())) {
         return;
     }
     if !is_primary(parts[0]) {

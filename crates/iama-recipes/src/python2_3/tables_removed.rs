@@ -87,6 +87,39 @@ const FIND_PROGRAM: &str = "the package `distro` knows the name of a Linux distr
 const NO_RANDOM: &str = "Python 3 has no such generator: seed random.Random objects of their own";
 const LEVELS: &str = "a copy of both tables: what is written to it is lost; logging.addLevelName adds a level";
 
+const OLD_DIV: &str = super::division::OLD_DIV_TEXT;
+const IN_PLACE_DIV: &str = "\n\ndef in_place_div(a, b):\n    if isinstance(a, int) and isinstance(b, int):\n        a //= \
+                            b\n    else:\n        a /= b\n    return a\n";
+const GET_SLICE: &str = "\n\ndef get_slice(values, start, stop):\n    return values[start:stop]\n";
+const SET_SLICE: &str = "\n\ndef set_slice(values, start, stop, new):\n    values[start:stop] = new\n";
+const DELETE_SLICE: &str = "\n\ndef delete_slice(values, start, stop):\n    del values[start:stop]\n";
+const SILENCE: &str = "\n\ndef no_warning(*args, **kwargs):\n    pass\n";
+const TABLE: &str = "\n\ndef translation_table(old, new):\n    if isinstance(old, bytes):\n        return \
+                     bytes.maketrans(old, new)\n    table = [chr(code) for code in range(256)]\n    for char, other in \
+                     zip(old, new):\n        table[ord(char)] = other\n    return ''.join(table)\n";
+const TABLE_WHY: &str = "the table is a native string, as it was; str.maketrans makes one for all characters";
+const IS_MAPPING: &str = "\n\ndef is_mapping(value):\n    return isinstance(value, collections.abc.Mapping)\n";
+const IS_SEQUENCE: &str = "\n\ndef is_sequence(value):\n    return isinstance(value, collections.abc.Sequence)\n";
+const IS_NUMBER: &str = "\n\ndef is_number(value):\n    return isinstance(value, numbers.Number)\n";
+
+const fn helper(path: &'static str, name: &'static str, text: &'static str) -> Removed {
+    Removed { path, since: (3, 0), instead: Instead::Helper(name, text, &[]), why: "" }
+}
+
+const fn predicate(
+    path: &'static str,
+    name: &'static str,
+    text: &'static str,
+    module: &'static [&'static str],
+) -> Removed {
+    Removed {
+        path,
+        since: (3, 0),
+        instead: Instead::Helper(name, text, module),
+        why: "a class says by its base what it is; Python 2 looked for methods",
+    }
+}
+
 /// Every member that is known to be gone.
 pub(super) static REMOVED: &[Removed] = &[
     member("fractions.gcd", (3, 9), "math.gcd"),
@@ -124,6 +157,28 @@ pub(super) static REMOVED: &[Removed] = &[
     member("platform.popen", (3, 8), "os.popen"),
     nothing("subprocess.getstatus", (3, 0), "it ran `ls -ld FILE`: os.stat tells more"),
     value("sys.py3kwarning", "False", ""),
+    value("weakref.ReferenceError", "ReferenceError", ""),
+    member("io.OutputType", (3, 0), "io.StringIO"),
+    member("io.InputType", (3, 0), "io.StringIO"),
+    helper("operator.div", "old_div", OLD_DIV),
+    helper("operator.idiv", "in_place_div", IN_PLACE_DIV),
+    helper("operator.getslice", "get_slice", GET_SLICE),
+    helper("operator.setslice", "set_slice", SET_SLICE),
+    helper("operator.delslice", "delete_slice", DELETE_SLICE),
+    helper("warnings.warnpy3k", "no_warning", SILENCE),
+    value("operator.isCallable", "callable", ""),
+    predicate("operator.isMappingType", "is_mapping", IS_MAPPING, &["collections.abc"]),
+    predicate("operator.isSequenceType", "is_sequence", IS_SEQUENCE, &["collections.abc"]),
+    predicate("operator.isNumberType", "is_number", IS_NUMBER, &["numbers"]),
+    Removed {
+        path: "string.maketrans",
+        since: (3, 0),
+        instead: Instead::Helper("translation_table", TABLE, &[]),
+        why: TABLE_WHY,
+    },
+    nothing("http.client.HTTP", (3, 0), "http.client.HTTPConnection takes its place, with other methods"),
+    nothing("http.client.HTTPS", (3, 0), "http.client.HTTPSConnection takes its place, with other methods"),
+    nothing("http.client.FakeSocket", (3, 0), "sockets make their files themselves"),
     Removed {
         path: "html.parser.HTMLParseError",
         since: (3, 5),

@@ -2,7 +2,7 @@
 
 use iama_syntax::Node;
 
-use super::facts::{inherits, is_class, str_takes_parameters};
+use super::facts::{defines_method, inherits, is_class, str_takes_parameters};
 use super::iterators::{method_name, methods};
 use super::look::{arguments, call_of, method_call, rename};
 use crate::context::Context;
@@ -93,7 +93,10 @@ pub(super) fn has_parameters(method: Node<'_>) -> bool {
 
 /// `x.__str__(encoding)` calls the method that makes bytes, under its new name.
 fn native_call(context: &Context<'_>, node: Node<'_>, name: Node<'_>, found: &mut Findings) {
-    let Some(call) = call_of(node).filter(|_| str_takes_parameters(context)) else { return };
+    let Some(call) = call_of(node).filter(|_| str_takes_parameters(context) && defines_method(context, "__unicode__"))
+    else {
+        return;
+    };
     let Some(object) = node.field("object") else { return };
     let unbound = is_class(context, object.text().rsplit('.').next().unwrap_or(""));
     if arguments(call).len() <= usize::from(unbound) {

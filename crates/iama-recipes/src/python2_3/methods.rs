@@ -1,0 +1,278 @@
+//! Methods of the library's objects that have another name or another call, known by what the file imports.
+
+use iama_syntax::Node;
+
+use super::facts::defines_method;
+use super::iterators::{method_name, methods};
+use super::look::{arguments, indentation, is_builtin, line_end, method_call, positional, rename};
+use super::tables::MODULES;
+use crate::context::Context;
+use crate::edit::{Edit, Piece};
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 7] = [
+    Recipe {
+        id: "renamed-methods",
+        title: "methods of library objects with a new name",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "isAlive, readfp, getiterator, ugettext, the tostring of arrays and others were renamed and then removed.",
+        before: "import ConfigParser\nsettings.readfp(stream)",
+        after: "import ConfigParser\nsettings.read_file(stream)",
+        kinds: &["attribute"],
+        visit: renamed_method,
+    },
+    Recipe {
+        id: "element-children",
+        title: "getchildren() of elements",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "Elements have no getchildren() since Python 3.9; they are sequences of their children.",
+        before: "from xml.etree import ElementTree\nfor child in root.getchildren(): pass",
+        after: "from xml.etree import ElementTree\nfor child in list(root): pass",
+        kinds: &["call"],
+        visit: element_children,
+    },
+    Recipe {
+        id: "message-headers",
+        title: "headers of messages and responses",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "The headers are an email.message.Message, which has get() and get_all() and no getheader().",
+        before: "kind = response.info().getheader('Content-Type')",
+        after: "kind = response.info().get('Content-Type')",
+        kinds: &["call"],
+        visit: message_headers,
+    },
+    Recipe {
+        id: "html-unescape",
+        title: "unescape() of HTML parsers",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "HTMLParser has no unescape() since Python 3.9; html.unescape does it.",
+        before: "import HTMLParser\ntext = HTMLParser.HTMLParser().unescape(source)",
+        after: "import HTMLParser\nimport html\ntext = html.unescape(source)",
+        kinds: &["call"],
+        visit: html_unescape,
+    },
+    Recipe {
+        id: "html-references",
+        title: "HTML parsers that are told of references",
+        class: Class::Safe,
+        strategy: Strategy::Standard,
+        why: "Python 3's HTMLParser turns references into text itself unless it is told not to, and then never calls \
+              handle_charref and handle_entityref.",
+        before: "from HTMLParser import HTMLParser\nclass Names(HTMLParser):\n    def handle_entityref(self, name):\n        \
+                 self.names.append(name)",
+        after: "from HTMLParser import HTMLParser\nclass Names(HTMLParser):\n    def __init__(self):\n        \
+                HTMLParser.__init__(self, convert_charrefs=False)\n\n    def handle_entityref(self, name):\n        \
+                self.names.append(name)",
+        kinds: &["class_definition", "call"],
+        visit: html_references,
+    },
+    Recipe {
+        id: "attribute-names",
+        title: "renamed attributes that are named in strings",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "hasattr and getattr ask for func_name, im_self, next and their kin by names that are gone.",
+        before: "bound = hasattr(hook, 'im_self')",
+        after: "bound = hasattr(hook, '__self__')",
+        kinds: &["call"],
+        visit: attribute_names,
+    },
+    Recipe {
+        id: "imports-by-name",
+        title: "modules that are imported by a name in a string",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "Python 3 renamed the module that __import__ or import_module is given.",
+        before: "parser = __import__('ConfigParser')",
+        after: "parser = __import__('configparser')",
+        kinds: &["call"],
+        visit: import_by_name,
+    },
+];
+
+/// A method: its old name, its new one, the first version without the old, and words of which an import has one.
+type Renamed = (&'static str, &'static str, (u8, u8), &'static [&'static str]);
+
+const METHODS: &[Renamed] = &[
+    ("isAlive", "is_alive", (3, 9), &[]),
+    ("readfp", "read_file", (3, 0), &["ConfigParser", "configparser"]),
+    ("getiterator", "iter", (3, 9), &["etree", "ElementTree"]),
+    ("ugettext", "gettext", (3, 0), &["gettext"]),
+    ("ungettext", "ngettext", (3, 0), &["gettext"]),
+    ("tostring", "tobytes", (3, 0), &["array"]),
+    ("fromstring", "frombytes", (3, 0), &["array"]),
+];
+
+/// Whether a line that imports has one of these words in it.
+fn imports_any(context: &Context<'_>, words: &[&str]) -> bool {
+    let imports = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("import ") || line.starts_with("from ")
+    };
+    let named = |line: &str| {
+        let mut parts = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        parts.any(|part| words.contains(&part))
+    };
+    words.is_empty() || context.original.lines().any(|line| imports(line) && named(line))
+}
+
+/// Whether an expression is a module, or a member of one, by the imports of the file.
+fn is_imported(context: &Context<'_>, node: Node<'_>) -> bool {
+    let mut root = node;
+    while let Some(object) = root.field("object") {
+        root = object;
+    }
+    root.kind() == "identifier" && !context.is_builtin(root) && !context.paths(root).is_empty()
+}
+
+fn renamed_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(name) = node.field("attribute") else { return };
+    let Some((old, new, since, words)) = METHODS.iter().find(|(old, ..)| *old == name.text()) else { return };
+    let applies = context.certain && context.target >= *since && !context.is_written(name);
+    if !applies || defines_method(context, old) || is_imported(context, node) || !imports_any(context, words) {
+        return;
+    }
+    let why = "taken for the method of an object of the library, since no class of the workspace defines it";
+    found.check(node, why, vec![rename(name, new)]);
+}
+
+fn element_children(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name)) = method_call(node).filter(|(_, name)| name.text() == "getchildren") else { return };
+    let applies = context.certain && context.target >= (3, 9) && arguments(node).is_empty();
+    if applies && !defines_method(context, name.text()) && imports_any(context, &["etree", "ElementTree"]) {
+        let pieces = vec![Piece::New("list(".into()), Piece::Keep(object.span()), Piece::New(")".into())];
+        found.check(node, "taken for an element of xml.etree", vec![Edit::pieces(node.span(), pieces)]);
+    }
+}
+
+/// What asks headers, and what asks the same now.
+const HEADERS: &[(&str, &str, usize)] = &[
+    ("getheader", "get", 1),
+    ("gettype", "get_content_type", 0),
+    ("getmaintype", "get_content_maintype", 0),
+    ("getsubtype", "get_content_subtype", 0),
+    ("getparam", "get_param", 1),
+];
+
+fn message_headers(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name)) = method_call(node) else { return };
+    let is_headers = object.text().ends_with(".info()") || object.text().ends_with(".headers");
+    if !is_headers || !context.certain || defines_method(context, name.text()) {
+        return;
+    }
+    let why = "taken for the headers of a response or a request";
+    let count = arguments(node).len();
+    if let Some((_, new, _)) = HEADERS.iter().find(|(old, _, least)| *old == name.text() && count >= *least) {
+        found.check(node, why, vec![rename(name, new)]);
+    } else if name.text() == "getheaders" && count == 1 {
+        let last = arguments(node)[0];
+        found.check(node, why, vec![rename(name, "get_all"), Edit::insert(last.end(), ", []")]);
+    }
+}
+
+fn html_unescape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name)) = method_call(node).filter(|(_, name)| name.text() == "unescape") else { return };
+    let Some(&[text]) = positional(node).as_deref() else { return };
+    let applies = context.certain && !defines_method(context, name.text()) && context.target >= (3, 9);
+    if !applies || is_imported(context, object) || !imports_any(context, &["HTMLParser", "html"]) {
+        return;
+    }
+    if context.binds_other("html", "html") && !context.imports_module("html.parser") {
+        return found.refuse(node, "html.unescape does this, and the name html is taken here");
+    }
+    let pieces = vec![Piece::New("html.unescape(".into()), Piece::Keep(text.span()), Piece::New(")".into())];
+    let why = "taken for the unescape of an HTML parser";
+    found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![Import::Module("html")]);
+}
+
+/// Whether a path is that of the parser, under its old name or its new one.
+fn is_parser(path: &str) -> bool {
+    matches!(path, "HTMLParser.HTMLParser" | "html.parser.HTMLParser")
+}
+
+fn html_references(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "call" {
+        return parser_start(context, node, found);
+    }
+    let mut bases = node.field("superclasses").into_iter().flat_map(Node::named_children);
+    let Some(base) = bases.find(|base| context.dotted(*base).is_some_and(|path| is_parser(&path))) else { return };
+    let defines = |name: &str| methods(node).any(|method| method_name(method) == name);
+    if !context.certain || defines("__init__") || !(defines("handle_charref") || defines("handle_entityref")) {
+        return;
+    }
+    let Some(first) = super::text_methods::after_docstring(node) else { return };
+    let inline = !node.tree().slice(iama_syntax::Span::new(node.start(), first.start())).contains('\n');
+    if inline {
+        return;
+    }
+    let (newline, indent) = (line_end(node.tree().text()), indentation(first));
+    let text = format!(
+        "def __init__(self):{newline}{indent}    {}.__init__(self, convert_charrefs=False){newline}{newline}{indent}",
+        base.text()
+    );
+    found.safe(node, vec![Edit::insert(first.start(), text)]);
+}
+
+/// `HTMLParser.__init__(self)` in a class, and `HTMLParser()` by itself.
+fn parser_start(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|_| context.certain) else { return };
+    let path = context.dotted(function).unwrap_or_default();
+    let started = path.strip_suffix(".__init__").is_some_and(is_parser);
+    let all = arguments(node);
+    if started && all.len() == 1 {
+        found.safe(node, vec![Edit::insert(all[0].end(), ", convert_charrefs=False")]);
+    }
+}
+
+/// Attributes by their old and new names, and whether only a guess leads from one to the other.
+const ATTRIBUTES: &[(&str, &str)] = &[
+    ("func_closure", "__closure__"),
+    ("func_code", "__code__"),
+    ("func_defaults", "__defaults__"),
+    ("func_dict", "__dict__"),
+    ("func_doc", "__doc__"),
+    ("func_globals", "__globals__"),
+    ("func_name", "__name__"),
+    ("im_func", "__func__"),
+    ("im_self", "__self__"),
+    ("next", "__next__"),
+    ("__nonzero__", "__bool__"),
+    ("__div__", "__truediv__"),
+    ("iteritems", "items"),
+    ("iterkeys", "keys"),
+    ("itervalues", "values"),
+    ("has_key", "keys"),
+];
+
+fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function") else { return };
+    let asks = ["hasattr", "getattr"].iter().any(|name| is_builtin(context, function, name));
+    let Some(&name) = arguments(node).get(1).filter(|name| asks && name.kind() == "string") else { return };
+    let quoted = name.text();
+    let Some((old, new)) = ATTRIBUTES.iter().find(|(old, _)| quoted.trim_matches(['"', '\'']) == *old) else { return };
+    let own = matches!(*old, "next" | "iteritems" | "iterkeys" | "itervalues" | "has_key");
+    let taken = own && (defines_method(context, old) || super::facts::sets_attribute(context, "next"));
+    // What is asked for and then called is a method of a dictionary or something like it.
+    let used = *old == "has_key" && function.text() == "getattr";
+    if context.certain && !taken && !used && !quoted.starts_with(['u', 'r', 'b']) {
+        let why = "the attribute has another name now";
+        found.check(node, why, vec![rename(name, &quoted.replace(old, new))]);
+    }
+}
+
+fn import_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function") else { return };
+    let imports = is_builtin(context, function, "__import__")
+        || context.dotted(function).is_some_and(|path| path == "importlib.import_module");
+    let Some(&name) = arguments(node).first().filter(|name| imports && name.kind() == "string") else { return };
+    let module = name.text().trim_matches(['"', '\'']);
+    let Some((_, new)) = MODULES.iter().find(|(old, _)| *old == module) else { return };
+    if context.certain && !context.is_neighbour(module) && module != "dbm" {
+        let why = "__import__ gives the first package of a dotted name";
+        found.check(node, why, vec![rename(name, &name.text().replace(module, new))]);
+    }
+}

@@ -1,0 +1,144 @@
+//! Rounding, coercion and the order of unlike things.
+
+use iama_syntax::Node;
+
+use super::helpers::name_of;
+use super::look::{arguments, call_of, is_builtin, is_loose, kept, rename};
+use super::types::{Type, type_of};
+use crate::context::Context;
+use crate::edit::{Edit, Piece};
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 4] = [
+    Recipe {
+        id: "round-builtin",
+        title: "round() of halves",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "Python 2 rounds halves away from zero and gives a float; Python 3 rounds them to the even neighbour and gives a \
+              whole number when no digits are asked for.",
+        before: "share = round(part, 2)",
+        after: "import decimal\n\n\ndef old_round(number, digits=0):\n    number = float(number)\n    if number - number != \
+                0:\n        return number\n    unit = decimal.Decimal(1).scaleb(-digits)\n    return \
+                float(decimal.Decimal(number).quantize(unit, decimal.ROUND_HALF_UP, decimal.Context(prec=800)))\n\nshare = \
+                old_round(part, 2)",
+        kinds: &["identifier"],
+        visit: round_builtin,
+    },
+    Recipe {
+        id: "none-order",
+        title: "None was smaller than everything",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "Python 3 refuses to order None and other things; whether something is greater than None asks whether it is None.",
+        before: "known = limit > None",
+        after: "known = limit is not None",
+        kinds: &["comparison_operator"],
+        visit: none_order,
+    },
+    Recipe {
+        id: "unlike-order",
+        title: "numbers were smaller than text",
+        class: Class::Refused,
+        strategy: Strategy::Standard,
+        why: "Python 2 orders values of unlike types by the names of the types; Python 3 raises TypeError.",
+        before: "small = 10 < '9'",
+        after: "small = 10 < '9'",
+        kinds: &["comparison_operator"],
+        visit: unlike_order,
+    },
+    Recipe {
+        id: "coerce-builtin",
+        title: "coerce() is no builtin",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "Python 3 has no coerce(); numbers find a common type by themselves.",
+        before: "a, b = coerce(a, b)",
+        after: "def coerce(a, b):\n    kinds = (int, float, complex)\n    wide = kinds[max(kinds.index(type(a + 0)), \
+                kinds.index(type(b + 0)))]\n    return wide(a), wide(b)\n\na, b = coerce(a, b)",
+        kinds: &["identifier"],
+        visit: coerce_builtin,
+    },
+];
+
+const OLD_ROUND: Import = Import::Helper(
+    "old_round",
+    "\n\ndef old_round(number, digits=0):\n    number = float(number)\n    if number - number != 0:\n        return number\n    \
+     unit = decimal.Decimal(1).scaleb(-digits)\n    return float(decimal.Decimal(number).quantize(unit, \
+     decimal.ROUND_HALF_UP, decimal.Context(prec=800)))\n",
+);
+
+const COERCE: Import = Import::Helper(
+    "coerce",
+    "\n\ndef coerce(a, b):\n    kinds = (int, float, complex)\n    wide = kinds[max(kinds.index(type(a + 0)), \
+     kinds.index(type(b + 0)))]\n    return wide(a), wide(b)\n",
+);
+
+fn round_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if !is_builtin(context, node, "round") || !context.certain {
+        return;
+    }
+    let whole = call_of(node).and_then(|call| arguments(call).first().copied());
+    if whole.is_some_and(|number| type_of(context, number) == Type::Int) {
+        return;
+    }
+    let name = name_of(context, &OLD_ROUND);
+    let why = "where halves do not matter and a whole number may come of it, round() says the same";
+    found.check_with(node, why, vec![rename(node, &name)], vec![Import::Module("decimal"), OLD_ROUND]);
+}
+
+fn coerce_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if is_builtin(context, node, "coerce") && context.certain {
+        let why = "the function knows numbers only; classes with a __coerce__ of their own must be asked themselves";
+        found.check_with(node, why, Vec::new(), vec![COERCE]);
+    }
+}
+
+/// The operands of a comparison with one operator that orders.
+fn ordered(node: Node<'_>) -> Option<(Node<'_>, &str, Node<'_>)> {
+    let operands: Vec<_> = node.named_children().filter(|child| child.field_name() != "operators").collect();
+    let operator = node.field("operators").map_or("", |operator| operator.kind());
+    match operands[..] {
+        [left, right] if matches!(operator, "<" | ">" | "<=" | ">=") => Some((left, operator, right)),
+        _ => None,
+    }
+}
+
+fn is_none(node: Node<'_>) -> bool {
+    node.kind() == "none" || node.text() == "None"
+}
+
+fn none_order(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((left, operator, right)) = ordered(node).filter(|_| context.certain) else { return };
+    let (value, flipped) = match (is_none(left), is_none(right)) {
+        (false, true) => (left, operator),
+        (true, false) => (
+            right,
+            match operator {
+                "<" => ">",
+                ">" => "<",
+                "<=" => ">=",
+                _ => "<=",
+            },
+        ),
+        _ => return,
+    };
+    let text = match flipped {
+        ">" => " is not None",
+        "<=" => " is None",
+        _ => return found.refuse(node, "nothing is smaller than None, so that the answer never changes: say it"),
+    };
+    let mut pieces = kept(value, is_loose(value));
+    pieces.push(Piece::New(text.into()));
+    let why = "a class may order its objects and None by itself";
+    found.check(node, why, vec![Edit::pieces(node.span(), pieces)]);
+}
+
+fn unlike_order(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((left, _, right)) = ordered(node).filter(|_| context.certain) else { return };
+    let number = |kind| matches!(kind, Type::Int | Type::Float);
+    let (left, right) = (type_of(context, left), type_of(context, right));
+    if (number(left) && right == Type::Text) || (left == Type::Text && number(right)) {
+        found.refuse(node, "a number and text: Python 2 took every number for smaller, Python 3 raises TypeError");
+    }
+}
