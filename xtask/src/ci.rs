@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::tools::{command, run as start};
-use crate::{kill, material, setup, tidy};
+use crate::{kill, material, recipes, setup, tidy};
 
 /// Runs everything; stops at the first failure.
 pub(crate) fn run() -> Result<()> {
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     step("test harness on every interpreter found", || {
         start(&mut command("python3", &["crates/iama-baseline/harness/test_harness.py"]))
     })?;
+    step("code for both languages", recipes::check_dual)?;
     step("published packages", || material::run(&material::Options::for_ci()))?;
     step("kill and resume", || kill::run(&kill::Options::for_ci()))
 }

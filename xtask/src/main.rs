@@ -38,6 +38,8 @@ enum Command {
     PatchCases(patch_cases::Options),
     /// Hold the recipes to their promises on the 2.7 standard library, and compile it under every Python 3 found
     RecipesCheck,
+    /// Run programs as they are on 2.7, and what --dual makes of them on 2.7 and every Python 3 found
+    DualCheck,
     /// Record lib2to3's own cases from an installed 3.11 and compare answers by their trees
     Lib2to3,
     /// Speed and memory of the recipes on the 2.7 standard library, beside a bare parse and 2to3
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Oracle => oracle::run(),
         Command::JobModel => job_model::run(),
         Command::RecipesCheck => recipes::check_library(),
+        Command::DualCheck => recipes::check_dual(),
         Command::Lib2to3 => recipes::lib2to3_cases(),
         Command::PatchCases(options) => patch_cases::run(&options),
         Command::Bench(options) => bench::run(&options),

@@ -17,6 +17,8 @@ use iama_sandbox::{Sandbox, probe};
 use crate::packages::{PACKAGES, Package, named, search};
 use crate::tools::{cache, command, output, release_binary, variable};
 
+mod dual;
+
 /// What to run.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -32,6 +34,9 @@ pub(crate) struct Options {
     /// Strategy of iama
     #[arg(long, default_value = "comprehensive")]
     strategy: String,
+    /// Measure code for both languages instead: on 2.7 beside the legacy code, on the target beside the plain migration
+    #[arg(long)]
+    dual: bool,
     /// The iama to measure, instead of one built here
     #[arg(long)]
     iama: Option<PathBuf>,
@@ -41,7 +46,14 @@ impl Options {
     /// Three packages on one target: enough to see that nothing fell below 2to3.
     pub(crate) fn for_ci() -> Self {
         let package = ["iso8601", "blinker", "sqlparse"].map(str::to_owned).into();
-        Self { package, target: vec!["3.11".to_owned()], causes: 3, strategy: "comprehensive".to_owned(), iama: None }
+        Self {
+            package,
+            target: vec!["3.11".to_owned()],
+            causes: 3,
+            strategy: "comprehensive".to_owned(),
+            dual: false,
+            iama: None,
+        }
     }
 }
 
@@ -82,10 +94,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             println!("Python {wanted}: not run, it was not found");
             continue;
         };
-        below.extend(bench.target(&python, &packages, options.causes)?);
+        below.extend(if options.dual {
+            bench.dual_target(&python, &packages, options.causes)?
+        } else {
+            bench.target(&python, &packages, options.causes)?
+        });
     }
     if !below.is_empty() {
-        bail!("iama is below 2to3 on {}", below.join(", "));
+        let peer = if options.dual { "what it must reach" } else { "2to3" };
+        bail!("iama is below {peer} on {}", below.join(", "));
     }
     Ok(())
 }
@@ -179,7 +196,8 @@ impl Bench {
                 &["-W", "ignore", "-m", "lib2to3", "-w", "-n", "--no-diffs", &shown],
             ))?;
         } else {
-            let arguments = ["recipes", "run", "--write", "--strategy", &self.strategy, &shown];
+            let mut arguments = vec!["recipes", "run", "--write", "--strategy", &self.strategy, &shown];
+            arguments.extend((tool == "dual").then_some("--dual"));
             output(&mut command(&self.iama.display().to_string(), &arguments))?;
         }
         let files = python_files(&copy)?;

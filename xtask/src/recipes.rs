@@ -33,6 +33,18 @@ pub(crate) fn check_library() -> Result<()> {
     example("library_check", &arguments)
 }
 
+/// What runs on both languages must print on each what the programs printed.
+pub(crate) fn check_dual() -> Result<()> {
+    let Some(two) = python(2, 7) else {
+        println!("not run: no Python 2.7 was found");
+        return Ok(());
+    };
+    let folders = ["crates/iama-recipes/tests/dual".to_owned(), shown(&cache().join("dual-check"))];
+    let threes = (8..=13).filter_map(|minor| python(3, minor)).map(|three| shown(&three.path));
+    let arguments: Vec<String> = folders.into_iter().chain([shown(&two.path)]).chain(threes).collect();
+    example("dual_check", &arguments)
+}
+
 /// The cases are another project's, so they are recorded where that is installed and never kept here.
 pub(crate) fn lib2to3_cases() -> Result<()> {
     let (Some(two), Some(three)) = (python(2, 7), with_lib2to3()) else {

@@ -178,6 +178,7 @@ fn lists_are_made_without_names_that_2_7_would_leave_behind() {
 fn dictionaries_are_read_in_ways_that_both_have() {
     check("for k in d.iterkeys(): f(k)\n", "for k in d.keys(): f(k)\n");
     check("x = d.viewkeys() & e\n", "x = getattr(d, 'viewkeys', d.keys)() & e\n");
+    check("x = f().viewkeys() & e\n", "x = set(f().keys()) & e\n");
     check("x = d.has_key(k)\n", "x = k in d\n");
 }
 

@@ -24,12 +24,14 @@ pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Find
     };
     let plain = name.text().trim_start_matches("view");
     let known = matches!(plain, "keys" | "values" | "items") && arguments(node).is_empty();
-    if let Some(function) =
-        node.field("function").filter(|_| known && matches!(object.kind(), "identifier" | "attribute"))
-    {
+    let Some(function) = node.field("function").filter(|_| known) else { return };
+    if matches!(object.kind(), "identifier" | "attribute") {
         let text = format!("getattr({0}, '{1}', {0}.{plain})", object.text(), name.text());
-        found.safe(node, vec![rename(function, &text)]);
+        return found.safe(node, vec![rename(function, &text)]);
     }
+    let maker = if plain == "keys" { "set(" } else { "list(" };
+    let why = "a copy of what the view shows, since the dictionary has no name to be asked by for either kind";
+    found.check(node, why, vec![rename(name, plain), Edit::wrap(node.span(), maker, ")")]);
 }
 
 const TABLE_HAS: Import = Import::Helper(
