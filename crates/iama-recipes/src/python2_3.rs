@@ -28,11 +28,13 @@ mod methods;
 mod modules;
 mod names;
 mod native;
+mod native_files;
 mod numbers;
 mod patterns;
 mod protocols;
 mod removed;
 mod replaced;
+mod slicing;
 mod statements;
 mod strings;
 mod submodules;
@@ -61,7 +63,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 25] = [
+const GROUPS: [&[Recipe]; 27] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -86,6 +88,8 @@ const GROUPS: [&[Recipe]; 25] = [
     &library::RECIPES,
     &division::RECIPES,
     &native::RECIPES,
+    &native_files::RECIPES,
+    &slicing::RECIPES,
     &idioms::RECIPES,
 ];
 

@@ -207,3 +207,18 @@ fn nothing_is_smaller_than_none() {
     assert_eq!(refusals("a = x < None\n"), ["none-order"]);
     assert_eq!(refusals("a = len(x) < 'a'\n"), ["unlike-order"]);
 }
+
+#[test]
+fn a_binary_file_of_native_strings_keeps_its_places() {
+    let text = run("f = open(name, 'rb')\nf.seek(-3, 2)\n").text;
+    assert!(text.ends_with("\nf = NativeFile(open(name, 'rb'))\nf.seek(-3, 2)\n"), "{text}");
+    let compiled = "exec(compile(open('x', 'rb').read(), 'x', 'exec'))\nprint(1, 2)\n";
+    check(&compiled.replace("print(1, 2)", "print 1, 2"), compiled);
+}
+
+#[test]
+fn what_str_returns_is_a_str_also_where_the_file_knows_bytes() {
+    let text =
+        run("mark = b'!'\nclass A(object):\n    def __str__(self):\n        return self.x.encode('ascii')\n").text;
+    assert!(text.ends_with("        return as_native(self.x.encode('ascii'))\n"), "{text}");
+}

@@ -17,7 +17,7 @@ pub(super) const RECIPES: [Recipe; 4] = [
         strategy: Strategy::Conservative,
         why: "Python 3 has no cmp(); a definition of the same result is brought along.",
         before: "order = cmp(a, b)",
-        after: "def cmp(a, b):\n    return 0 if a == b else (a > b) - (a < b)\n\norder = cmp(a, b)",
+        after: "def cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__) for x in (a, b)]\n        return (a > b) - (a < b)\n\norder = cmp(a, b)",
         kinds: &["identifier"],
         visit: cmp_builtin,
     },
@@ -63,11 +63,15 @@ pub(super) const RECIPES: [Recipe; 4] = [
     },
 ];
 
-const CMP: Import = Import::Helper("cmp", "\n\ndef cmp(a, b):\n    return 0 if a == b else (a > b) - (a < b)\n");
+/// None comes before numbers, and numbers before everything else, which is ordered by the names of the types.
+const CMP: Import = Import::Helper(
+    "cmp",
+    "\n\ndef cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__) for x in (a, b)]\n        return (a > b) - (a < b)\n",
+);
 
 fn cmp_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if is_builtin(context, node, "cmp") {
-        let why = "Python 2 also ordered None and unlike types, which Python 3 refuses to compare";
+        let why = "unlike things are ordered by the names of their types, which is almost what Python 2 did";
         // A function of the class would become a method; the builtin did not.
         let value = node.parent().filter(|outer| outer.kind() == "assignment" && node.field_name() == "right");
         let in_class = value.is_some_and(|outer| super::look::class_of(outer).is_some());

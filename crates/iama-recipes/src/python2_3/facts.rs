@@ -87,6 +87,8 @@ pub(super) fn learn(text: &str, facts: &mut Facts) {
                 facts.add(MEMBERS, class, member);
                 if code.starts_with("def ") {
                     facts.add(METHODS, member, class);
+                } else if let Some(asked) = ASKED.iter().find(|asked| **asked == member) {
+                    facts.add(SET, asked, "");
                 }
             }
             if code.starts_with("def ") {

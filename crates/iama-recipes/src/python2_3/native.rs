@@ -12,11 +12,12 @@ use iama_syntax::Node;
 use super::facts::writes_bytes;
 use super::helpers::name_of;
 use super::look::{arguments, is_builtin, method_call, positional};
+use super::types::{Type, type_of};
 use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 6] = [
+pub(super) const RECIPES: [Recipe; 5] = [
     Recipe {
         id: "byte-codecs",
         title: "encode('hex') and the other codecs of bytes",
@@ -78,17 +79,6 @@ pub(super) const RECIPES: [Recipe; 6] = [
         kinds: &["attribute"],
         visit: byte_order_mark,
     },
-    Recipe {
-        id: "native-files",
-        title: "files of bytes that are read as native strings",
-        class: Class::Check,
-        strategy: Strategy::Comprehensive,
-        why: "A file that struct takes apart holds bytes; read as Latin-1, each of them is one character, as it was.",
-        before: "import struct\nhead = open(name, 'rb').read(4)",
-        after: "import struct\nhead = open(name, 'r', encoding='latin-1', newline='\\n').read(4)",
-        kinds: &["call"],
-        visit: native_file,
-    },
 ];
 
 const NATIVE: Import = Import::Helper(
@@ -109,7 +99,7 @@ fn octets(context: &Context<'_>) -> Cow<'static, str> {
     name_of(context, &OCTETS)
 }
 
-const WHY: &str = "a native string is kept as a str of one character for each byte: where the value is bytes by its nature, \
+pub(super) const WHY: &str = "a native string is kept as a str of one character for each byte: where the value is bytes by its nature, \
                    better make it bytes throughout";
 
 /// Codecs from bytes to bytes.
@@ -198,7 +188,9 @@ fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     let Some((object, name, argument)) = coding(node) else { return };
     let fresh = !is_call_of(object, &octets(context)) && !context.is_written(name);
-    if name.text() != "decode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
+    // What is certainly a native string is none the less one where the file tells bytes from text elsewhere.
+    let native_for_sure = context.certain && !in_helper(context, node) && type_of(context, object) == Type::Text;
+    if name.text() != "decode" || !is_text_codec(argument) || !fresh || !(native_for_sure || applies(context, node)) {
         return;
     }
     if is_module(context, object) || is_known_bytes(context, node, object) {
@@ -218,7 +210,8 @@ fn unicode_with_encoding<'t>(context: &Context<'_>, node: Node<'t>) -> Option<No
 fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name, argument)) = coding(node) else { return };
     let fresh = !is_inside(node, &native(context)) && !context.is_written(name);
-    if name.text() != "encode" || !is_text_codec(argument) || !fresh || !applies(context, node) {
+    let shown = context.certain && !in_helper(context, node) && is_shown(context, node);
+    if name.text() != "encode" || !is_text_codec(argument) || !fresh || !(shown || applies(context, node)) {
         return;
     }
     let makes_bytes = |method: Node<'_>| {
@@ -237,6 +230,17 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     // In the helper's own words, and where the library takes the bytes, they stay bytes.
     found.check_with(node, WHY, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);
+}
+
+/// Whether a value is what `__str__` or `__repr__` of a class without `__unicode__` returns: that must be a str.
+fn is_shown(context: &Context<'_>, node: Node<'_>) -> bool {
+    let returned = node.parent().is_some_and(|parent| parent.kind() == "return_statement");
+    let method = node.ancestors().find(|outer| outer.kind() == "function_definition");
+    returned
+        && method.is_some_and(|method| {
+            let name = method.field("name").map_or("", Node::text);
+            name == "__repr__" || (name == "__str__" && !has_text_method(context, method))
+        })
 }
 
 /// Whether a name stands for a module, so that what looks like a method is a function.
@@ -327,6 +331,11 @@ const BORDERS: &[Border] = &[
     border("sha.new", Some(0), false),
     border("sha.sha", Some(0), false),
     border("hashlib.new", Some(1), false),
+    border("codecs.utf_8_decode", Some(0), false),
+    border("codecs.latin_1_decode", Some(0), false),
+    border("codecs.ascii_decode", Some(0), false),
+    border("codecs.escape_decode", Some(0), false),
+    border("imp.get_magic", None, true),
     border("io.BytesIO", Some(0), false),
     border("xml.etree.ElementTree.tostring", None, true),
     border("xml.etree.cElementTree.tostring", None, true),
@@ -353,13 +362,18 @@ const TAKING: &[(&str, &[&str])] = &[
     ("send", &["socket"]),
     ("sendall", &["socket"]),
     ("sendto", &["socket"]),
+    ("unpack", &["struct"]),
 ];
 /// Methods that give bytes, likewise.
-const GIVING: &[(&str, &[&str])] = &[("digest", &["hashlib", "md5", "sha", "hmac"]), ("recv", &["socket"])];
+const GIVING: &[(&str, &[&str])] =
+    &[("digest", &["hashlib", "md5", "sha", "hmac"]), ("recv", &["socket"]), ("pack", &["struct"])];
 
 fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
-    if !(context.original.contains("import") || context.original.contains("digest(")) || function.kind() == "call" {
+    if function.kind() == "call" {
+        return coder(context, node, function, found);
+    }
+    if !(context.original.contains("import") || context.original.contains("digest(")) {
         return;
     }
     let border = border_of(context, function);
@@ -405,6 +419,15 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
     if !edits.is_empty() {
         found.check_with(node, WHY, edits, imports);
+    }
+}
+
+/// `codecs.getdecoder(name)(data)`.
+fn coder(context: &Context<'_>, node: Node<'_>, maker: Node<'_>, found: &mut Findings) {
+    let path = maker.field("function").and_then(|function| context.dotted(function)).unwrap_or_default();
+    let Some(&data) = arguments(node).first().filter(|data| !is_call_of(**data, &octets(context))) else { return };
+    if path == "codecs.getdecoder" && applies(context, node) {
+        found.check_with(node, WHY, vec![Edit::wrap(data.span(), octets(context) + "(", ")")], vec![OCTETS]);
     }
 }
 
@@ -469,29 +492,4 @@ fn byte_order_mark(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     {
         found.check_with(node, WHY, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);
     }
-}
-
-pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let opens = node
-        .field("function")
-        .is_some_and(|function| is_builtin(context, function, "open") || is_builtin(context, function, "file"));
-    if !opens || !context.imports_module("struct") || !applies(context, node) || takes_whole_files(context) {
-        return;
-    }
-    let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 1 | 2)) else { return };
-    let edit = match (parts.get(1), super::files::mode(node)) {
-        (None, _) => Edit::insert(parts[0].end(), ", encoding='latin-1', newline='\\n'"),
-        (Some(_), Some(mode)) => {
-            let plain: String = mode.text().chars().filter(|c| !matches!(c, 'b' | 'U')).collect();
-            Edit::replace(mode.span(), format!("{plain}, encoding='latin-1', newline='\\n'"))
-        }
-        _ => return,
-    };
-    found.check(node, WHY, vec![edit]);
-}
-
-/// Whether the file hands open files on to a part of the library that wants bytes.
-pub(super) fn takes_whole_files(context: &Context<'_>) -> bool {
-    let modules = ["pickle", "cPickle", "marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave"];
-    modules.iter().any(|module| context.imports_module(module))
 }

@@ -36,6 +36,7 @@ fn infer(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
         "integer" | "float" if node.text().ends_with(['j', 'J']) => Type::Other,
         "integer" | "true" | "false" => Type::Int,
         "float" => Type::Float,
+        "string" if node.text().starts_with(['b', 'B']) => Type::Other,
         "string" | "concatenated_string" | "repr_expression" => Type::Text,
         "list" | "tuple" | "dictionary" | "set" | "list_comprehension" | "none" | "lambda" => Type::Other,
         "unary_operator" => node.field("argument").map_or(Type::Unknown, |inner| infer(context, inner, depth)),

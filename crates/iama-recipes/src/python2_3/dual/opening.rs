@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::edit::Edit;
 use crate::python2_3::helpers::name_of;
 use crate::python2_3::look::{positional, rename};
-use crate::python2_3::{files, native};
+use crate::python2_3::{files, native_files};
 use crate::recipe::{Findings, Import};
 
 pub(super) fn file_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -58,10 +58,10 @@ const OPEN_NATIVE: Import = Import::Helper(
 );
 
 pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    native::native_file(context, node, found);
+    native_files::native_file(context, node, found);
     let (Some(finding), Some(function)) = (found.found.last_mut(), node.field("function")) else { return };
     if positional(node).is_some() {
         finding.edits = vec![Edit::replace(function.span(), name_of(context, &OPEN_NATIVE))];
-        finding.imports.push(OPEN_NATIVE);
+        finding.imports = vec![OPEN_NATIVE];
     }
 }

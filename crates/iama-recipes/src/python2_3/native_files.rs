@@ -1,0 +1,174 @@
+//! Files of bytes that the code reads and writes as native strings.
+
+use iama_syntax::Node;
+
+use super::helpers::name_of;
+use super::look::{arguments, is_builtin, positional};
+use super::native::{WHY, applies};
+use crate::context::Context;
+use crate::edit::Edit;
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 2] = [
+    Recipe {
+        id: "native-files",
+        title: "files of bytes that are read as native strings",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "A binary file gives and takes bytes in Python 3; a small class makes native strings of them, one character for \
+              each byte. Where struct takes files apart, text files are read like that, too.",
+        before: "import struct\nhead = open(name, 'r').read(4)",
+        after: "import struct\nhead = open(name, 'r', encoding='latin-1', newline='\\n').read(4)",
+        kinds: &["call"],
+        visit: native_file,
+    },
+    Recipe {
+        id: "native-temporary-files",
+        title: "temporary files that hold native strings",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "Temporary files are binary ones unless they are told otherwise, and take no native string in Python 3.",
+        before: "import tempfile\nscratch = tempfile.TemporaryFile('w+')",
+        after: "import tempfile\nscratch = tempfile.TemporaryFile('w+', encoding='latin-1', newline='')",
+        kinds: &["call"],
+        visit: temporary_file,
+    },
+];
+
+pub(super) const NATIVE_FILE: Import = Import::Helper(
+    "NativeFile",
+    "
+
+class NativeFile(object):
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def __enter__(self):
+        self.stream.__enter__()
+        return self
+
+    def __exit__(self, *failure):
+        return self.stream.__exit__(*failure)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.stream).decode('latin-1')
+
+    def read(self, *size):
+        return self.stream.read(*size).decode('latin-1')
+
+    def readline(self, *size):
+        return self.stream.readline(*size).decode('latin-1')
+
+    def readlines(self, *size):
+        return [line.decode('latin-1') for line in self.stream.readlines(*size)]
+
+    def write(self, data):
+        return self.stream.write(data.encode('latin-1') if isinstance(data, str) else data)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+",
+);
+
+/// Whether a call opens a file by a function of Python's own.
+fn opens(context: &Context<'_>, node: Node<'_>) -> bool {
+    node.field("function")
+        .is_some_and(|function| is_builtin(context, function, "open") || is_builtin(context, function, "file"))
+}
+
+/// Whether the call stands in the class already.
+fn is_wrapped(context: &Context<'_>, node: Node<'_>) -> bool {
+    let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
+    let function = call.and_then(|call| call.field("function"));
+    function.is_some_and(|function| function.text() == name_of(context, &NATIVE_FILE))
+}
+
+fn wrap(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if !is_wrapped(context, node) {
+        let before = name_of(context, &NATIVE_FILE) + "(";
+        found.check_with(node, WHY, vec![Edit::wrap(node.span(), before, ")")], vec![NATIVE_FILE]);
+    }
+}
+
+pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if !opens(context, node) || !applies(context, node) || takes_whole_files(context) || is_compiled(node) {
+        return;
+    }
+    let mode = super::files::mode(node);
+    if mode.is_some_and(|mode| mode.text().contains('b')) {
+        if !hands_on(context, node) {
+            wrap(context, node, found);
+        }
+        return;
+    }
+    if !context.imports_module("struct") {
+        return;
+    }
+    let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 1 | 2)) else { return };
+    let edit = match (parts.get(1), mode) {
+        (None, _) => Edit::insert(parts[0].end(), ", encoding='latin-1', newline='\\n'"),
+        (Some(_), Some(mode)) => {
+            let plain: String = mode.text().chars().filter(|c| *c != 'U').collect();
+            Edit::replace(mode.span(), format!("{plain}, encoding='latin-1', newline='\\n'"))
+        }
+        _ => return,
+    };
+    found.check(node, WHY, vec![edit]);
+}
+
+fn temporary_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let path = node.field("function").and_then(|function| context.dotted(function)).unwrap_or_default();
+    let temporary =
+        ["tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "tempfile.SpooledTemporaryFile"].contains(&&*path);
+    if !temporary || !applies(context, node) || takes_whole_files(context) || hands_on(context, node) {
+        return;
+    }
+    let all = arguments(node);
+    let named = all.iter().find(|part| part.field("name").is_some_and(|name| name.text() == "mode"));
+    let first = all.first().filter(|part| part.kind() == "string" && !path.contains("Spooled"));
+    let mode = named.and_then(|part| part.field("value")).or(first.copied());
+    match mode {
+        Some(mode) if mode.kind() == "string" && !mode.text().contains('b') => {
+            let told = node.text().contains("encoding=") || all.iter().any(|part| part.kind().contains("splat"));
+            if let Some(last) = all.last().filter(|_| !told) {
+                found.check(node, WHY, vec![Edit::insert(last.end(), ", encoding='latin-1', newline=''")]);
+            }
+        }
+        Some(mode) if mode.kind() != "string" => {}
+        _ => wrap(context, node, found),
+    }
+}
+
+/// Whether the text of the file is compiled, which finds the coding line in bytes.
+fn is_compiled(node: Node<'_>) -> bool {
+    let outer = node.ancestors().nth(3).and_then(|call| call.field("function"));
+    outer.is_some_and(|function| matches!(function.text(), "compile" | "eval" | "exec"))
+}
+
+/// Whether the file is handed on at once to something that may want bytes.
+fn hands_on(context: &Context<'_>, node: Node<'_>) -> bool {
+    let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
+    let function = call.and_then(|call| call.field("function"));
+    function.is_some_and(|function| !context.paths(function).is_empty() && !is_wrapped(context, node))
+}
+
+/// Whether the file hands open files on to a part of the library that wants bytes.
+pub(super) fn takes_whole_files(context: &Context<'_>) -> bool {
+    let modules = [
+        "pickle", "cPickle", "marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave", "expat", "sax",
+        "etree", "minidom",
+    ];
+    let imports = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("import ") || line.starts_with("from ")
+    };
+    let named = |line: &str| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| modules.contains(&word));
+    context.original.lines().any(|line| imports(line) && named(line))
+}
