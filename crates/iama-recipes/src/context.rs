@@ -1,7 +1,7 @@
 //! What a recipe may look at besides the node: the file's tree, scopes and path, and the modules beside it.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use iama_syntax::scopes::{Binding, BindingId, BindingKind, Resolution, ScopeId, Scopes};
@@ -111,6 +111,9 @@ pub struct Context<'t> {
     scopes: OnceCell<Scopes>,
     facts: OnceCell<Cow<'t, Facts>>,
     learn: fn(&str, &mut Facts),
+    futures: OnceCell<Vec<&'t str>>,
+    imported: OnceCell<BTreeSet<&'t str>>,
+    answers: RefCell<BTreeMap<&'static str, bool>>,
 }
 
 /// What is the same in every round.
@@ -133,8 +136,22 @@ fn given(binding: &Binding) -> impl Iterator<Item = NodeId> {
 impl<'t> Context<'t> {
     pub(crate) fn new(tree: &'t SyntaxTree, about: About<'t>, ledger: &'t Ledger) -> Self {
         let About { path, project, certain, target, dual, learn, original } = about;
-        let (scopes, facts) = (OnceCell::new(), OnceCell::new());
-        Self { tree, path, project, certain, target, dual, original, ledger, scopes, facts, learn }
+        Self {
+            tree,
+            path,
+            project,
+            certain,
+            target,
+            dual,
+            original,
+            ledger,
+            scopes: OnceCell::new(),
+            facts: OnceCell::new(),
+            learn,
+            futures: OnceCell::new(),
+            imported: OnceCell::new(),
+            answers: RefCell::default(),
+        }
     }
 
     /// What the workspace's files say about each other; when nobody has read them, what this one says.
@@ -301,8 +318,28 @@ impl<'t> Context<'t> {
 
     /// Whether the original file had this `__future__` import, even if a round has taken it away.
     pub fn had_future(&self, feature: &str) -> bool {
-        let mut lines = self.original.lines();
-        lines.any(|line| line.starts_with("from __future__") && line.contains(feature))
+        let lines = || self.original.lines().filter(|line| line.starts_with("from __future__")).collect();
+        self.futures.get_or_init(lines).iter().any(|line| line.contains(feature))
+    }
+
+    /// Whether some line of the original that imports has this word in it.
+    pub fn imported_word(&self, word: &str) -> bool {
+        let words = || {
+            let lines = self.original.lines().map(str::trim_start);
+            let imports = lines.filter(|line| line.starts_with("import ") || line.starts_with("from "));
+            imports.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_')).collect()
+        };
+        self.imported.get_or_init(words).contains(word)
+    }
+
+    /// The answer to a question about the whole file, worked out when it is first asked in a round.
+    pub fn once(&self, question: &'static str, answer: impl FnOnce() -> bool) -> bool {
+        if let Some(known) = self.answers.borrow().get(question) {
+            return *known;
+        }
+        let answer = answer();
+        self.answers.borrow_mut().insert(question, answer);
+        answer
     }
 
     fn top_level(&self) -> impl Iterator<Item = Node<'t>> {

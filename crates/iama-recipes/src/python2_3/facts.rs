@@ -1,5 +1,7 @@
 //! What one file says about its classes that another file asks for.
 
+use iama_syntax::Node;
+
 use crate::context::{Context, Facts};
 
 /// Classes by name: the names of their methods and class attributes.
@@ -16,15 +18,15 @@ const SET: &str = "set";
 /// Names of attributes that recipes ask about.
 const ASKED: &[&str] = &["next", "message"];
 
-/// Whether the file writes bytes literals or works with byte arrays, so that it tells bytes from text.
+/// Whether the file writes bytes literals or works with byte arrays, so that it tells bytes from text. What recipes wrote
+/// says nothing about its author.
 pub(super) fn writes_bytes(context: &Context<'_>) -> bool {
-    let text = context.original;
-    let literal = |quote: &str| {
-        let before = |at: usize| text[..at].chars().next_back();
-        text.match_indices(quote)
-            .any(|(at, _)| before(at).is_some_and(|c| matches!(c, ' ' | '(' | ',' | '=' | '[' | '+')))
+    let tells = |node: Node<'_>| match node.kind() {
+        "string_start" => node.text().starts_with(['b', 'B']),
+        "identifier" => matches!(node.text(), "bytearray" | "BytesIO"),
+        _ => false,
     };
-    text.contains("bytearray(") || text.contains("BytesIO") || literal("b'") || literal("b\"")
+    context.once("writes bytes", || context.tree.nodes().any(|node| tells(node) && !context.is_written(node)))
 }
 
 /// Whether some class has a `__str__` that can be told an encoding or the like.

@@ -109,15 +109,7 @@ const METHODS: &[Renamed] = &[
 
 /// Whether a line that imports has one of these words in it.
 fn imports_any(context: &Context<'_>, words: &[&str]) -> bool {
-    let imports = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with("import ") || line.starts_with("from ")
-    };
-    let named = |line: &str| {
-        let mut parts = line.split(|c: char| !c.is_alphanumeric() && c != '_');
-        parts.any(|part| words.contains(&part))
-    };
-    words.is_empty() || context.original.lines().any(|line| imports(line) && named(line))
+    words.is_empty() || words.iter().any(|word| context.imported_word(word))
 }
 
 /// Whether an expression is a module, or a member of one, by the imports of the file.

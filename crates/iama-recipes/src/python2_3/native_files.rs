@@ -165,10 +165,5 @@ pub(super) fn takes_whole_files(context: &Context<'_>) -> bool {
         "pickle", "cPickle", "marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave", "expat", "sax",
         "etree", "minidom",
     ];
-    let imports = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with("import ") || line.starts_with("from ")
-    };
-    let named = |line: &str| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| modules.contains(&word));
-    context.original.lines().any(|line| imports(line) && named(line))
+    modules.iter().any(|module| context.imported_word(module))
 }
