@@ -144,7 +144,7 @@ fn a_module_that_is_gone_is_brought_along_for_python_3_alone() {
 fn special_methods_are_known_under_both_names() {
     check(
         "class A(object):\n    def __iter__(self): return self\n    def next(self): return self.it.next()\n    def \
-         __nonzero__(self): return True\n    def __div__(self, n): return n\n",
+         __nonzero__(self): return 1\n    def __div__(self, n): return n\n",
         "class A(object):\n    def __iter__(self): return self\n    def __next__(self): return next(self.it)\n\n    next = \
          __next__\n    def __bool__(self): return True\n\n    __nonzero__ = __bool__\n    def __truediv__(self, n): return n\n\n    \
          __div__ = __truediv__\n",
@@ -228,6 +228,14 @@ fn assertions_that_2_7_lacks_are_given_to_it() {
          unittest.TestCase.assertItemsEqual\n\nclass T(unittest.TestCase):\n    def test(self):\n        \
          self.assertCountEqual(a, b)\n",
     );
+}
+
+#[test]
+fn names_in_strings_and_methods_of_the_library_are_asked_for_by_either_name() {
+    check("x = __import__('ConfigParser')\n", "x = __import__('ConfigParser' if str is bytes else 'configparser')\n");
+    check("x = hasattr(f, 'im_self')\n", "x = hasattr(f, 'im_self' if str is bytes else '__self__')\n");
+    check("import array\nx = a.tostring()\n", "import array\nx = (getattr(a, 'tobytes', None) or a.tostring)()\n");
+    check("x = worker.isAlive()\n", "x = worker.is_alive()\n");
 }
 
 #[test]

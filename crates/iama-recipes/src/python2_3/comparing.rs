@@ -69,7 +69,7 @@ const CMP: Import = Import::Helper(
     "\n\ndef cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__) for x in (a, b)]\n        return (a > b) - (a < b)\n",
 );
 
-fn cmp_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn cmp_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if is_builtin(context, node, "cmp") {
         let why = "unlike things are ordered by the names of their types, which is almost what Python 2 did";
         // A function of the class would become a method; the builtin did not.

@@ -15,6 +15,7 @@ mod imports;
 mod iterators;
 mod lines;
 mod members;
+mod methods;
 mod names;
 mod opening;
 mod removed;
@@ -26,17 +27,17 @@ use Dual::{Never, Other, Same};
 pub(super) const TABLE: &[(&str, Dual)] = &[
     ("apply-call", Same),
     ("assertion-overrides", Same),
-    ("attribute-names", Never("2.7 has the attributes under the names that the code asks for.")),
+    ("attribute-names", Other(methods::attribute_names)),
     ("backticks", Same),
     ("bare-tuple-in-comprehension", Same),
     ("bound-constants", Same),
-    ("buffer-builtin", Never("A memoryview of 2.7 does not stand in for a buffer everywhere.")),
+    ("buffer-builtin", Other(names::buffer)),
     ("byte-codecs", Same),
     ("byte-order-marks", Same),
     ("cgi-escape", Same),
     ("cmp-builtin", Other(names::compared)),
     ("cmp-method", Same),
-    ("coerce-builtin", Never("2.7 has a coerce that also asks classes.")),
+    ("coerce-builtin", Other(names::coerce)),
     ("collections-abc", Other(members::collections_abc)),
     ("decoded-type-tests", Same),
     ("default-encoding", Other(removed::default_encoding)),
@@ -59,10 +60,10 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("getargspec", Other(calls::getargspec)),
     ("has-key", Other(iterators::has_key)),
     ("has-key-value", Same),
-    ("html-references", Never("2.7's parser takes no such argument.")),
+    ("html-references", Other(methods::html_references)),
     ("html-unescape", Never("2.7 has no html.unescape.")),
     ("implicit-relative-imports", Same),
-    ("imports-by-name", Never("2.7 has the module under the name that the code asks for.")),
+    ("imports-by-name", Other(methods::import_by_name)),
     ("input-eval", Other(calls::input_eval)),
     ("integer-division", Same),
     ("isinstance-duplicates", Never("The types are two on 2.7, and naming both does no harm on Python 3.")),
@@ -73,7 +74,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("library-bytes", Same),
     ("make-suite", Same),
     ("map-filter-zip", Same),
-    ("message-headers", Never("2.7's headers have the older methods only.")),
+    ("message-headers", Other(methods::message_headers)),
     ("metaclass", Other(classes::metaclass)),
     ("mixed-indentation", Same),
     ("moved-builtins", Other(names::moved_builtin)),
@@ -102,7 +103,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("removed-modules", Other(imports::removed_modules)),
     ("renamed-builtins", Other(names::renamed_builtin)),
     ("renamed-members", Other(members::renamed_members)),
-    ("renamed-methods", Never("2.7 has most of the methods under the older names only.")),
+    ("renamed-methods", Other(methods::renamed_method)),
     ("renamed-modules", Other(imports::renamed_modules)),
     ("renamed-submodules", Same),
     ("round-builtin", Same),
@@ -113,7 +114,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("special-method-names", Other(classes::special_name)),
     ("split-modules", Other(imports::split_modules)),
     ("star-import-in-function", Same),
-    ("string-functions", Same),
+    ("string-functions", Other(methods::string_function)),
     ("sys-exc", Same),
     ("text-codecs", Same),
     ("throw-comma", Never("The form with two or three arguments runs on both, and the other one not on 2.7.")),
@@ -141,7 +142,13 @@ pub(super) fn of(id: &str) -> Dual {
 const STAND_INS: &[(&str, &str)] = &[
     ("StandardError", "StandardError = Exception"),
     ("basestring", "basestring = str"),
-    ("cmp", "def cmp(a, b):\n    return (a > b) - (a < b)"),
+    ("buffer", "buffer = memoryview"),
+    ("cmp", "def cmp(a, b):\n    return 0 if a == b else (a > b) - (a < b)"),
+    (
+        "coerce",
+        "def coerce(a, b):\n    kinds = (int, float, complex)\n    wide = kinds[max(kinds.index(type(a + 0)), \
+         kinds.index(type(b + 0)))]\n    return wide(a), wide(b)",
+    ),
     ("file", "from io import IOBase as file"),
     ("intern", "from sys import intern"),
     ("long", "long = int"),

@@ -84,7 +84,7 @@ fn path_in<'p>(path: &'p str, module: &str) -> Option<&'p str> {
     path.strip_prefix(module)?.strip_prefix('.')
 }
 
-fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "import_from_statement" {
         return string_import(context, node, found);
     }

@@ -121,7 +121,7 @@ fn is_imported(context: &Context<'_>, node: Node<'_>) -> bool {
     root.kind() == "identifier" && !context.is_builtin(root) && !context.paths(root).is_empty()
 }
 
-fn renamed_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn renamed_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
     let Some((old, new, since, words)) = METHODS.iter().find(|(old, ..)| *old == name.text()) else { return };
     let applies = context.certain && context.target >= *since && !context.is_written(name);
@@ -150,7 +150,7 @@ const HEADERS: &[(&str, &str, usize)] = &[
     ("getparam", "get_param", 1),
 ];
 
-fn message_headers(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn message_headers(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name)) = method_call(node) else { return };
     let is_headers = object.text().ends_with(".info()") || object.text().ends_with(".headers");
     if !is_headers || !context.certain || defines_method(context, name.text()) {
@@ -186,7 +186,7 @@ fn is_parser(path: &str) -> bool {
     matches!(path, "HTMLParser.HTMLParser" | "html.parser.HTMLParser")
 }
 
-fn html_references(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn html_references(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "call" {
         return parser_start(context, node, found);
     }
@@ -240,7 +240,7 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("has_key", "keys"),
 ];
 
-fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
     let asks = ["hasattr", "getattr"].iter().any(|name| is_builtin(context, function, name));
     let Some(&name) = arguments(node).get(1).filter(|name| asks && name.kind() == "string") else { return };
@@ -256,7 +256,7 @@ fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     }
 }
 
-fn import_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn import_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
     let imports = is_builtin(context, function, "__import__")
         || context.dotted(function).is_some_and(|path| path == "importlib.import_module");

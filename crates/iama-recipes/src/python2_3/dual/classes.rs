@@ -31,7 +31,8 @@ fn mentions(class: Node<'_>, name: &str) -> bool {
 /// Gives a method its new name and keeps the old one beside it.
 pub(super) fn keep_old_name(method: Node<'_>, finding: &mut Finding, new: &str) {
     let Some(old) = method.field("name") else { return };
-    finding.edits = vec![rename(old, new), behind(method, &[&format!("{} = {new}", old.text())])];
+    finding.edits.retain(|edit| edit.span != old.span());
+    finding.edits.extend([rename(old, new), behind(method, &[&format!("{} = {new}", old.text())])]);
 }
 
 pub(super) fn nonzero(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

@@ -7,7 +7,7 @@ use super::stand_in;
 use crate::context::Context;
 use crate::edit::Edit;
 use crate::python2_3::look::{arguments, call_of};
-use crate::python2_3::{expressions, names};
+use crate::python2_3::{comparing, expressions, names};
 use crate::recipe::{Findings, Import};
 
 /// Whether the file binds a name at its top level.
@@ -43,9 +43,28 @@ pub(super) fn moved_builtin(context: &Context<'_>, node: Node<'_>, found: &mut F
 }
 
 pub(super) fn compared(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    if node.text() == "cmp" && lacks(context, node) {
-        let why = "Python 2 also ordered None and unlike types, which Python 3 refuses to compare";
-        found.check_with(node, why, Vec::new(), stand_in("cmp").into_iter().collect());
+    comparing::cmp_builtin(context, node, found);
+    let Some(finding) = found.found.last_mut() else { return };
+    finding.imports = stand_in("cmp").into_iter().collect();
+    if finding.edits.is_empty() && !lacks(context, node) {
+        found.found.pop();
+    }
+}
+
+pub(super) fn buffer(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    kept(context, node, "buffer", found);
+}
+
+pub(super) fn coerce(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    kept(context, node, "coerce", found);
+}
+
+/// A builtin whose stand-in does not do all that it did.
+fn kept(context: &Context<'_>, node: Node<'_>, name: &str, found: &mut Findings) {
+    let named = node.text() == name && context.certain;
+    if let Some(import) = stand_in(name).filter(|_| named && lacks(context, node)) {
+        let why = "on Python 3 something like it stands in, which does not do all that the builtin did";
+        found.check_with(node, why, Vec::new(), vec![import]);
     }
 }
 
