@@ -205,6 +205,7 @@ fn members_are_asked_for_where_they_may_be_missing() {
         "from types import StringType, FunctionType\n",
         "from types import FunctionType\ntry:\n    from types import StringType\nexcept ImportError:\n    StringType = str\n",
     );
+    check("import sys\nsys.maxint = 1\n", "import sys\nsys.maxint = 1\n");
     check("import os\nx = os.getcwdu()\n", "import os\nx = getattr(os, 'getcwdu', os.getcwd)()\n");
     check("x = f.func_code, m.im_func\n", "x = f.__code__, m.__func__\n");
     check(

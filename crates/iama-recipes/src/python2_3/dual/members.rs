@@ -45,6 +45,10 @@ pub(super) fn renamed_members(context: &Context<'_>, node: Node<'_>, found: &mut
         return renamed_imports(context, node, found);
     }
     let Some(path) = context.dotted(node) else { return };
+    let given = node.field_name() == "left" || node.ancestors().any(|outer| outer.kind() == "delete_statement");
+    if given && (EITHER.iter().any(|(old, _)| *old == path) || BUILTIN.iter().any(|(old, ..)| *old == path)) {
+        return found.refuse(node, "the member is given a value or taken away: say for which of the two languages");
+    }
     let module = node.field("object").map_or("", Node::text);
     if let Some((_, text)) = EITHER.iter().find(|(old, _)| *old == path) {
         if !is_last_resort(node) {
