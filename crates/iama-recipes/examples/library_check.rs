@@ -94,10 +94,21 @@ fn is_statement_or_call(node: Node<'_>) -> bool {
     node.descendants().any(|part| matches!(part.kind(), "print_statement" | "exec_statement"))
 }
 
+/// Whether a tree has a node of this shape at a place.
+fn has(tree: &SyntaxTree, place: Span, wanted: &[(&'static str, u32, u32)]) -> bool {
+    let there = tree.covering(place);
+    let mut same = std::iter::once(there).chain(there.ancestors()).take_while(|at| at.span() == place);
+    same.any(|at| shape(at) == wanted)
+}
+
 /// The first statement without a change in it that has another tree at the place where it went.
 fn other_tree(before: &str, done: &Migration) -> Option<String> {
     let old = SyntaxTree::parse(Dialect::python2_of(before), before).ok()?;
-    let new = SyntaxTree::parse(Dialect::Python3, done.text.as_str()).ok()?;
+    // Python 2's grammar with the print function reads what no edit touched as well, and is right about operators of bits
+    // and about `type(x).y = z`, where the stock grammar for Python 3 is not.
+    let dialects = [Dialect::Python3, Dialect::Python2PrintFunction];
+    let new: Vec<SyntaxTree> =
+        dialects.into_iter().filter_map(|dialect| SyntaxTree::parse(dialect, done.text.as_str()).ok()).collect();
     let touches = |node: Node<'_>, span: Span| span.start <= node.end() && node.start() <= span.end;
     let untouched = |node: &Node<'_>| !done.changes.iter().any(|change| touches(*node, change.span));
     let statements = old.nodes().filter(|node| {
@@ -106,11 +117,8 @@ fn other_tree(before: &str, done: &Migration) -> Option<String> {
     statements.filter(untouched).filter(|node| !is_statement_or_call(*node)).find_map(|node| {
         let ends = moved(done, node.start()).zip(moved(done, node.end()));
         let Some((start, end)) = ends else { return Some(first_line(node)) };
-        let there = new.covering(Span::new(start, end));
-        let mut same =
-            std::iter::once(there).chain(there.ancestors()).take_while(|at| at.span() == Span::new(start, end));
-        let before = shape(node);
-        (!same.any(|at| shape(at) == before)).then(|| first_line(node))
+        let (place, before) = (Span::new(start, end), shape(node));
+        (!new.iter().any(|tree| has(tree, place, &before))).then(|| first_line(node))
     })
 }
 
