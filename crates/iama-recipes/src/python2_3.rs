@@ -192,10 +192,25 @@ fn is_python3_only(node: Node<'_>) -> bool {
         "raise_statement" => node.child_of_kind("from").is_some(),
         "argument_list" => {
             let class = node.parent().is_some_and(|parent| parent.kind() == "class_definition");
-            class && node.named_children().any(|part| part.kind() == "keyword_argument")
+            (class && node.named_children().any(|part| part.kind() == "keyword_argument")) || spreads_further(node)
         }
+        "list_splat" | "dictionary_splat" => node.parent().is_some_and(|outer| outer.kind() != "argument_list"),
         _ => false,
     }
+}
+
+/// Whether an argument comes behind a star that Python 2 does not take there.
+fn spreads_further(arguments: Node<'_>) -> bool {
+    let mut stars = 0;
+    arguments.named_children().any(|part| {
+        let before = stars;
+        stars = match part.kind() {
+            "dictionary_splat" => 2,
+            "list_splat" => before.max(1),
+            _ => before,
+        };
+        before == 2 || (before == 1 && !matches!(part.kind(), "keyword_argument" | "dictionary_splat"))
+    })
 }
 
 /// What the grammar for Python 3 takes but Python 3 does not.

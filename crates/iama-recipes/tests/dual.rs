@@ -161,6 +161,13 @@ fn the_method_for_text_and_the_one_for_bytes_change_places_on_python_3_alone() {
 }
 
 #[test]
+fn calls_spread_one_argument_as_python_2_does() {
+    let class = "class A(list):\n    def __setslice__(self, i, j, v):\n        pass\n";
+    let done = run(class);
+    assert!(done.contains("return self.__setslice__(*(key.indices(len(self))[:2] + (value,)))\n"), "{done}");
+}
+
+#[test]
 fn a_metaclass_makes_the_class_by_way_of_a_passing_base() {
     let done = run("class A(Base):\n    __metaclass__ = Meta\n    x = 1\n");
     assert!(done.ends_with("class A(with_metaclass(Meta, Base)):\n    x = 1\n"), "{done}");

@@ -125,3 +125,19 @@ class Rows(list):
 
 
 print type(Rows([1, 2, 3])[0:2]).__name__, Rows([1, 2, 3])[1], Rows([1, 2, 3])[:2]
+
+
+class Cells(list):
+    def __setslice__(self, i, j, values):
+        list.__setslice__(self, i, j, [2 * value for value in values])
+
+    def __delslice__(self, i, j):
+        list.__setslice__(self, i, j, [0])
+
+
+cells = Cells([1, 2, 3, 4])
+cells[1:3] = [5, 6]
+cells[0] = 9
+print list(cells)
+del cells[2:]
+print list(cells)

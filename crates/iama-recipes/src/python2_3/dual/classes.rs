@@ -117,6 +117,10 @@ pub(super) fn slice_methods(context: &Context<'_>, node: Node<'_>, found: &mut F
     idioms::slice_methods(context, node, found);
     for piece in found.found.iter_mut().flat_map(|finding| &mut finding.edits).flat_map(|edit| &mut edit.pieces) {
         let Piece::New(text) = piece else { continue };
+        // Python 2 takes one star in a call.
+        if text.contains("[:2], *(") {
+            *text = text.replace("slice__(*", "slice__(*(").replace("[:2], *(", "[:2] + (").replace(",))", ",)))");
+        }
         let newline = line_end(node.tree().text());
         let Some(definition) = text.strip_prefix(&format!("{newline}{newline}")) else { continue };
         let indent = &definition[..definition.len() - definition.trim_start().len()];
