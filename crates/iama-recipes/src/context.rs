@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use iama_syntax::scopes::{Binding, BindingId, BindingKind, Resolution, ScopeId, Scopes};
-use iama_syntax::{Node, NodeId, SyntaxTree};
+use iama_syntax::{Node, NodeId, Span, SyntaxTree};
 
 use crate::edit::Ledger;
 use crate::pair::{Pair, Reading};
@@ -80,6 +80,11 @@ impl Facts {
         self.known.entry((topic, name.to_owned())).or_default().insert(value.to_owned());
     }
 
+    /// Adds the type of a value that a run of the legacy code has seen at a place of a file.
+    pub fn observe(&mut self, path: &str, value: Span, kind: &str) {
+        self.add(OBSERVED, &place(path, value), kind);
+    }
+
     /// What is known under a name, sorted.
     pub fn get(&self, topic: &'static str, name: &str) -> impl Iterator<Item = &str> {
         self.known.get(&(topic, name.to_owned())).into_iter().flatten().map(String::as_str)
@@ -89,6 +94,13 @@ impl Facts {
     pub fn has(&self, topic: &'static str, name: &str, value: &str) -> bool {
         self.known.get(&(topic, name.to_owned())).is_some_and(|values| values.contains(value))
     }
+}
+
+/// The topic of the types that were seen at places of files.
+const OBSERVED: &str = "observed";
+
+fn place(path: &str, value: Span) -> String {
+    format!("{path}:{}-{}", value.start, value.end)
 }
 
 /// One file in one round.
@@ -202,6 +214,11 @@ impl<'t> Context<'t> {
     pub fn references(&self, name: Node<'_>) -> Vec<Node<'t>> {
         let Some(binding) = self.binding(name) else { return Vec::new() };
         self.scopes().references(binding).map(|id| self.tree.node(id)).collect()
+    }
+
+    /// The types of a value that runs of the legacy code have seen, sorted; none where nobody looked.
+    pub fn observed(&self, value: Node<'_>) -> Vec<&str> {
+        self.project.facts.get(OBSERVED, &place(self.path, self.ledger.source_span(value.span()))).collect()
     }
 
     /// Whether only one place binds this name.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use iama_syntax::{Dialect, NodeId, SourceError, SourceText, SyntaxTree};
+use iama_syntax::{Dialect, NodeId, SourceError, SourceText, Span, SyntaxTree};
 
 use crate::context::{Context, Facts};
 use crate::edit::Edit;
@@ -23,6 +23,8 @@ pub struct Pair {
     pub decode: fn(bytes: &[u8]) -> Result<SourceText, SourceError>,
     /// Notes what a text says that other files may ask for. Quick: it reads lines, not syntax.
     pub learn: fn(text: &str, facts: &mut Facts),
+    /// Marks the places whose meaning hangs on types that the code does not show, numbered from the given number on.
+    pub probe: fn(text: &str, first: usize) -> Option<Probed>,
     /// How many names of a text lead to something that is known, and how many names there are.
     pub names: fn(text: &str) -> (u64, u64),
     /// Reads a file as the source language.
@@ -43,6 +45,15 @@ pub struct Pair {
     pub likely: fn(&SyntaxTree, files: &BTreeSet<String>) -> bool,
     /// Whether a file bears the marks of code for both languages that recipes leave.
     pub for_both: fn(&SyntaxTree) -> bool,
+}
+
+/// A text with marks in it that tell the types of values when it is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// The marked text.
+    pub text: String,
+    /// The values that are marked, by their number less the first one, in the text without marks.
+    pub sites: Vec<Span>,
 }
 
 /// What a file turned out to be.

@@ -31,6 +31,7 @@ mod native;
 mod native_files;
 mod numbers;
 mod patterns;
+mod probes;
 mod protocols;
 mod removed;
 mod replaced;
@@ -51,6 +52,7 @@ pub const PAIR: Pair = Pair {
     claims,
     decode,
     learn: facts::learn,
+    probe: probes::probe,
     names,
     read,
     between: |_| Dialect::Python2PrintFunction,

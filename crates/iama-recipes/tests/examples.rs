@@ -4,10 +4,16 @@
 use std::collections::BTreeSet;
 
 use iama_recipes::{Options, Outcome, PAIRS, Project, Recipe, Strategy, migrate};
+use iama_syntax::Span;
 
 fn project() -> Project {
     let files = ["package/__init__.py", "package/helpers.py", "package/module.py"];
-    Project { files: files.map(str::to_owned).into(), certain: true, ..Project::default() }
+    let mut project = Project { files: files.map(str::to_owned).into(), certain: true, ..Project::default() };
+    // What a run of the legacy code saw at the operands of `middle = width / 2`.
+    for operand in [Span::new(9, 14), Span::new(17, 18)] {
+        project.facts.observe("package/module.py", operand, "int");
+    }
+    project
 }
 
 fn run(recipe: &Recipe, text: &str) -> String {

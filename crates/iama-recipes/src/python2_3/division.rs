@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 3] = [
+pub(super) const RECIPES: [Recipe; 4] = [
     Recipe {
         id: "integer-division",
         title: "division of whole numbers",
@@ -20,6 +20,18 @@ pub(super) const RECIPES: [Recipe; 3] = [
         after: "middle = len(items) // 2",
         kinds: &["binary_operator", "augmented_assignment"],
         visit: integer_division,
+    },
+    Recipe {
+        id: "observed-division",
+        title: "division that met whole numbers only",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "The code does not show what is divided, but its tests did: they were run on the legacy code, and every \
+              value here was a whole number.",
+        before: "middle = width / 2",
+        after: "middle = width // 2",
+        kinds: &["binary_operator", "augmented_assignment"],
+        visit: observed_division,
     },
     Recipe {
         id: "unknown-division",
@@ -81,11 +93,49 @@ fn integer_division(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
     }
 }
 
-fn unknown_division(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let Some(division) = division(context, node) else { return };
+/// What runs of the legacy code have seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Observed {
+    /// Nobody looked, or both ways came up.
+    Open,
+    /// Two whole numbers each time.
+    Whole,
+    /// Never two whole numbers.
+    NeverWhole,
+}
+
+fn observed(context: &Context<'_>, division: &Division<'_>) -> Observed {
+    let [left, right] = [division.left, division.right].map(|operand| context.observed(operand));
+    let whole = |kind: &&str| matches!(*kind, "int" | "long" | "bool");
+    if left.is_empty() || right.is_empty() {
+        Observed::Open
+    } else if left.iter().all(whole) && right.iter().all(whole) {
+        Observed::Whole
+    } else if !left.iter().any(whole) || !right.iter().any(whole) {
+        Observed::NeverWhole
+    } else {
+        Observed::Open
+    }
+}
+
+fn is_unknown(context: &Context<'_>, division: &Division<'_>) -> bool {
     let types = [type_of(context, division.left), type_of(context, division.right)];
     // Only two whole numbers are divided in another way; whatever is certainly something else stays.
-    if types.iter().any(|kind| !matches!(kind, Type::Int | Type::Unknown)) || types == [Type::Int, Type::Int] {
+    types.iter().all(|kind| matches!(kind, Type::Int | Type::Unknown)) && types != [Type::Int, Type::Int]
+}
+
+fn observed_division(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(division) = division(context, node).filter(|division| is_unknown(context, division)) else { return };
+    if observed(context, &division) == Observed::Whole {
+        let new = if division.operator.kind() == "/" { "//" } else { "//=" };
+        let why = "only the tests show that whole numbers are divided here";
+        found.check(node, why, vec![rename(division.operator, new)]);
+    }
+}
+
+fn unknown_division(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(division) = division(context, node) else { return };
+    if !is_unknown(context, &division) || observed(context, &division) != Observed::Open {
         return;
     }
     let why = "where both operands are whole numbers, // says the same without the function";

@@ -91,6 +91,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("nonzero", Other(classes::nonzero)),
     ("not-equal", Same),
     ("number-literals", Other(names::number_literal)),
+    ("observed-division", Same),
     ("operator-predicates", Other(members::operator_predicates)),
     ("path-walk", Same),
     ("pattern-flags", Same),
