@@ -179,6 +179,7 @@ pub(super) fn is_marked(tree: &SyntaxTree) -> bool {
     };
     ["str is bytes", "str is not bytes", "import print_function"].iter().any(|mark| text.contains(mark))
         || STAND_INS.iter().any(stands_in)
+        || super::tables::is_brought_along(text)
 }
 
 /// The definition of a helper that means the same on both; nothing where the plain one does.

@@ -417,6 +417,11 @@ const GONE: &[Gone] = &[
     gone_module("posixfile", "fcntl.lockf does what posixfile did"),
 ];
 
+/// Whether a file is one of the modules that are brought along.
+pub(super) fn is_brought_along(text: &str) -> bool {
+    GONE.iter().any(|gone| gone.compat == Some(text))
+}
+
 /// How a module that is gone is replaced.
 pub(super) fn gone(name: &str) -> Option<&'static Gone> {
     GONE.iter().find(|gone| gone.name == name)
