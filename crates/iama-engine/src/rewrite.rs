@@ -102,7 +102,8 @@ impl Failure {
 pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
     let files = workspace.files.iter().map(|file| file.path.clone()).collect();
     let mut project = Project { files, ..Project::default() };
-    for file in &workspace.files {
+    // What has no syntax says nothing of the language that the workspace is written in.
+    for file in workspace.files.iter().filter(|file| (pair.plain)(&file.path).is_none()) {
         let Ok(bytes) = fs::read(workspace.root.join(&file.path)) else { continue };
         if let Ok(text) = (pair.decode)(&bytes) {
             project.learn(pair, text.text());

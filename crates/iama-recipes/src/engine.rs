@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use iama_syntax::{Span, SyntaxTree};
+use iama_syntax::{Dialect, Span, SyntaxTree};
 use serde::Serialize;
 
 use crate::context::{About, Context, Project};
@@ -130,6 +130,9 @@ pub struct Note {
 
 /// Runs a pair's recipes over one file.
 pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: &Options) -> Outcome {
+    if let Some(kind) = (pair.plain)(path) {
+        return migrate_plain(pair, path, kind, text, project, options);
+    }
     let tree = match (pair.read)(text) {
         Reading::Source(tree) => tree,
         Reading::Target => return Outcome::AlreadyTarget,
@@ -149,7 +152,7 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         return Outcome::Migrated(Migration::unchanged(text));
     }
     let ids = recipes.iter().map(|chosen| chosen.recipe.id).chain(rules.iter().map(|rule| rule.id)).collect();
-    let run = Run { pair, path, project, recipes, rules, ids, certain, options };
+    let run = Run { pair, path, project, recipes, rules, ids, certain, options, plain: None };
     let migration = run.rounds(tree, text);
     if migration.rounds == 0 {
         return Outcome::Migrated(migration);
@@ -164,6 +167,32 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         }
         Err(rejection) => Outcome::Restored { recipes: all_recipes(&migration), rejection },
     }
+}
+
+/// A file without syntax is told by its workspace: nothing in it says which language it is for.
+fn migrate_plain(
+    pair: &Pair,
+    path: &str,
+    kind: &'static str,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Outcome {
+    let certain = (project.certain || project.seen.is_source()) && !options.dual;
+    let wanted = |recipe: &&Recipe| certain && options.includes(recipe) && recipe.kinds.contains(&kind);
+    let recipes: Vec<Chosen> =
+        pair.recipes.iter().filter(wanted).map(|recipe| Chosen { recipe, visit: recipe.visit }).collect();
+    // The tree only says where the text is.
+    let Ok(tree) = SyntaxTree::parse((pair.between)(Dialect::Python2), text) else {
+        return Outcome::Unreadable(Rejection { offset: 0, excerpt: String::new() });
+    };
+    if recipes.is_empty() {
+        return Outcome::Migrated(Migration::unchanged(text));
+    }
+    let ids = recipes.iter().map(|chosen| chosen.recipe.id).collect();
+    let (rules, plain) = (Vec::new(), Some(kind));
+    let run = Run { pair, path, project, recipes, rules, ids, certain, options, plain };
+    Outcome::Migrated(run.rounds(tree, text))
 }
 
 /// A recipe that runs, and what it does here.
@@ -198,6 +227,8 @@ struct Run<'a> {
     ids: Vec<&'static str>,
     certain: bool,
     options: &'a Options,
+    /// The kind of a file without syntax.
+    plain: Option<&'static str>,
 }
 
 /// A finding with the rank of its recipe in the run.
@@ -284,9 +315,16 @@ impl Run<'_> {
     }
 
     fn claims(&self, context: &Context<'_>) -> Vec<Claim> {
-        let table = self.dispatch(context.tree);
         let mut found = Findings::default();
         let mut claims = Vec::new();
+        if self.plain.is_some() {
+            for (recipe, chosen) in (0u16..).zip(&self.recipes) {
+                (chosen.visit)(context, context.tree.root(), &mut found);
+                claims.extend(found.found.drain(..).map(|finding| Claim { recipe, finding }));
+            }
+            return claims;
+        }
+        let table = self.dispatch(context.tree);
         for node in context.tree.nodes() {
             for &recipe in table.get(usize::from(node.kind_id())).map_or(&[][..], Vec::as_slice) {
                 (self.recipes[usize::from(recipe)].visit)(context, node, &mut found);

@@ -19,6 +19,9 @@ pub struct Pair {
     pub recipes: &'static [Recipe],
     /// Whether a file belongs to the pair, by its path and its first line.
     pub claims: fn(path: &str, first_line: &str) -> bool,
+    /// The kind of a file that belongs to the pair and has no syntax that it knows, such as `setup.cfg`. Recipes that name
+    /// this kind among theirs look at its whole text once in each round.
+    pub plain: fn(path: &str) -> Option<&'static str>,
     /// Turns a file's bytes into text.
     pub decode: fn(bytes: &[u8]) -> Result<SourceText, SourceError>,
     /// Notes what a text says that other files may ask for. Quick: it reads lines, not syntax.

@@ -10,6 +10,7 @@ use crate::recipe::Recipe;
 mod classes;
 mod comparing;
 mod constants;
+mod dependencies;
 mod division;
 mod dual;
 mod evidence;
@@ -30,6 +31,7 @@ mod names;
 mod native;
 mod native_files;
 mod numbers;
+mod packaging;
 mod patterns;
 mod probes;
 mod protocols;
@@ -50,6 +52,7 @@ pub const PAIR: Pair = Pair {
     title: "Python 2 to Python 3",
     recipes: &RECIPES,
     claims,
+    plain: packaging::kind_of,
     decode,
     learn: facts::learn,
     probe: probes::probe,
@@ -65,7 +68,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 27] = [
+const GROUPS: [&[Recipe]; 29] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -90,6 +93,8 @@ const GROUPS: [&[Recipe]; 27] = [
     &library::RECIPES,
     &division::RECIPES,
     &native::RECIPES,
+    &packaging::RECIPES,
+    &dependencies::RECIPES,
     &native_files::RECIPES,
     &slicing::RECIPES,
     &idioms::RECIPES,
@@ -121,6 +126,9 @@ static RECIPES: [Recipe; COUNT] = {
 
 fn claims(path: &str, first_line: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
+    if packaging::kind_of(path).is_some() {
+        return true;
+    }
     match name.rsplit_once('.') {
         Some((_, extension)) => matches!(extension, "py" | "pyw"),
         None => first_line.starts_with("#!") && first_line.contains("python"),

@@ -61,7 +61,7 @@ pub struct Recipe {
     pub before: &'static str,
     /// The same piece after.
     pub after: &'static str,
-    /// The node kinds that it looks at.
+    /// The kinds of nodes that it looks at, and of files without syntax.
     pub kinds: &'static [&'static str],
     /// Looks at one node and says what it found.
     pub visit: Visit,
@@ -158,8 +158,22 @@ impl Findings {
         self.push(Class::Refused, node, why, Vec::new());
     }
 
+    /// A rewrite of a piece of text that a person should look at.
+    pub fn check_at(&mut self, span: Span, why: impl Into<String>, edits: Vec<Edit>) {
+        self.push_at(Class::Check, span, why, edits);
+    }
+
+    /// A piece of text that is left alone.
+    pub fn refuse_at(&mut self, span: Span, why: impl Into<String>) {
+        self.push_at(Class::Refused, span, why, Vec::new());
+    }
+
     fn push(&mut self, class: Class, node: Node<'_>, why: impl Into<String>, edits: Vec<Edit>) {
+        self.push_at(class, node.span(), why, edits);
+    }
+
+    fn push_at(&mut self, class: Class, span: Span, why: impl Into<String>, edits: Vec<Edit>) {
         let (imports, files) = (Vec::new(), Vec::new());
-        self.found.push(Finding { class, span: node.span(), why: why.into(), edits, imports, files });
+        self.found.push(Finding { class, span, why: why.into(), edits, imports, files });
     }
 }

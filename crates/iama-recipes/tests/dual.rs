@@ -1,7 +1,7 @@
 //! Output that runs on Python 2.7 and on Python 3: what becomes of each construct.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test says what it found by panicking")]
 
-use iama_recipes::{Migration, Options, Outcome, PAIRS, Project, Strategy, migrate};
+use iama_recipes::{Migration, Options, Outcome, PAIRS, Project, Recipe, Strategy, migrate};
 
 fn options() -> Options {
     Options { dual: true, ..Options::of(Strategy::Comprehensive) }
@@ -260,7 +260,8 @@ fn what_only_python_2_needs_is_left_to_it() {
 
 #[test]
 fn the_recipes_own_examples_change_no_second_time() {
-    for recipe in PAIRS[0].recipes {
+    let python = |recipe: &&Recipe| !recipe.kinds.iter().any(|kind| kind.contains('.'));
+    for recipe in PAIRS[0].recipes.iter().filter(python) {
         let text = format!("{}\n", recipe.before);
         // What has been a list since Python 2 and what became a view are spelt alike.
         if recipe.id == "dict-views" { drop(run(&text)) } else { run_twice(&text) }

@@ -18,7 +18,8 @@ fn project() -> Project {
 
 fn run(recipe: &Recipe, text: &str) -> String {
     let options = Options { select: vec![recipe.id.to_owned()], ..Options::of(Strategy::Comprehensive) };
-    match migrate(PAIRS[0], "package/module.py", text, &project(), &options) {
+    let file = recipe.kinds.iter().find(|kind| kind.contains('.')).unwrap_or(&"package/module.py");
+    match migrate(PAIRS[0], file, text, &project(), &options) {
         Outcome::Migrated(migration) => migration.text,
         other => panic!("{}: {other:?}", recipe.id),
     }

@@ -97,6 +97,10 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("pattern-flags", Same),
     ("pattern-locale", Other(removed::pattern_locale)),
     ("print-statement", Other(statements::print_statement)),
+    ("python-requires", Never("What a package says of itself is for a person to widen.")),
+    ("python2-classifiers", Never("What a package says of itself is for a person to widen.")),
+    ("python2-dependencies", Never("2.7 has the packages.")),
+    ("python2-requirements", Never("What a package says of itself is for a person to widen.")),
     ("raise-comma", Other(statements::raise_comma)),
     ("range-list", Same),
     ("removed-calls", Other(removed::removed_call)),
@@ -119,6 +123,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("sys-exc", Same),
     ("text-codecs", Same),
     ("throw-comma", Never("The form with two or three arguments runs on both, and the other one not on 2.7.")),
+    ("tox-environments", Never("What a package says of itself is for a person to widen.")),
     ("translate-deleting", Same),
     ("tuple-parameters", Same),
     ("unbuffered-text", Other(opening::unbuffered)),
@@ -130,6 +135,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("universal-newlines", Other(opening::universal_newlines)),
     ("unknown-division", Same),
     ("unlike-order", Same),
+    ("use-2to3", Never("What a package says of itself is for a person to widen.")),
     ("xreadlines", Same),
 ];
 
