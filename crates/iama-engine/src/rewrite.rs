@@ -142,6 +142,8 @@ pub fn rewrite(
 pub fn rewrite_bytes(path: &str, bytes: &[u8], pair: &Pair, project: &Project, options: &Options) -> FileResult {
     let before = match (pair.decode)(bytes) {
         Ok(before) => before,
+        // No recipe can have to do with a text that nobody can read.
+        Err(_) if (pair.plain)(path).is_some() => return FileResult::AlreadyTarget,
         Err(error) => return FileResult::Failed(Failure::Encoding(error)),
     };
     match migrate(pair, path, before.text(), project, options) {

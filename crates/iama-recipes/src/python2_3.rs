@@ -12,6 +12,7 @@ mod comparing;
 mod constants;
 mod dependencies;
 mod division;
+mod doctests;
 mod dual;
 mod evidence;
 mod expressions;
@@ -68,7 +69,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 29] = [
+const GROUPS: [&[Recipe]; 30] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -94,6 +95,7 @@ const GROUPS: [&[Recipe]; 29] = [
     &division::RECIPES,
     &native::RECIPES,
     &packaging::RECIPES,
+    &doctests::RECIPES,
     &dependencies::RECIPES,
     &native_files::RECIPES,
     &slicing::RECIPES,

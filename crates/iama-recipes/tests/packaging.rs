@@ -60,3 +60,12 @@ fn a_backport_is_imported_from_the_library() {
     assert_eq!(done.text, "import unittest as unittest2\nfrom collections import OrderedDict\nimport BeautifulSoup\n");
     assert_eq!(done.notes.len(), 3);
 }
+
+#[test]
+fn a_text_of_doctests_is_migrated_behind_its_prompts() {
+    check(
+        "tests/test_words.txt",
+        "print this is prose\n\n  >>> for word in words.keys():\n  ...     print word,\n  don't u'a' {u'b': 3L}\n\n>>> x = 1L\n\nu'stays'\n",
+        "print this is prose\n\n  >>> for word in list(words.keys()):\n  ...     print(word, end=' ')\n  don't 'a' {'b': 3}\n\n>>> x = 1\n\nu'stays'\n",
+    );
+}

@@ -43,6 +43,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("default-encoding", Other(removed::default_encoding)),
     ("dict-views", Other(iterators::dict_views)),
     ("division-methods", Other(classes::division_method)),
+    ("doctests", Never("An example can print only one of the two ways.")),
     ("element-children", Same),
     ("eq-without-hash", Other(classes::eq_without_hash)),
     ("except-comma", Same),

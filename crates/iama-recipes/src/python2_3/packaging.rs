@@ -68,7 +68,7 @@ pub(super) const RECIPES: [Recipe; 5] = [
     },
 ];
 
-/// The kind of a file of packaging that is no Python.
+/// The kind of a file that is no Python.
 pub(super) fn kind_of(path: &str) -> Option<&'static str> {
     let mut parts = path.rsplit('/');
     let (name, folder) = (parts.next().unwrap_or(path), parts.next().unwrap_or(""));
@@ -77,6 +77,7 @@ pub(super) fn kind_of(path: &str) -> Option<&'static str> {
         "setup.cfg" => Some("setup.cfg"),
         "tox.ini" => Some("tox.ini"),
         _ if listed => Some("requirements.txt"),
+        _ if super::doctests::is_text_of_tests(path) => Some("doctest.txt"),
         _ => None,
     }
 }
