@@ -63,9 +63,9 @@ fn examples(context: &Context<'_>, span: Span, escapes: bool, found: &mut Findin
         let lead = &line[..line.len() - body.len()];
         let start = at + length(lead) + 4;
         let continues = !code.is_empty() && lead == indent && (body.starts_with("... ") || body == "...");
-        if body.starts_with(">>> ") {
+        if let Some(statement) = body.strip_prefix(">>> ") {
             example(context, &code, escapes, found);
-            code = vec![Line { at: start, text: &body[4..] }];
+            code = vec![Line { at: start, text: statement }];
             (indent, prints) = (lead, true);
         } else if continues {
             code.push(Line { at: start.min(at + length(line)), text: body.get(4..).unwrap_or("") });
@@ -74,7 +74,7 @@ fn examples(context: &Context<'_>, span: Span, escapes: bool, found: &mut Findin
             code.clear();
             prints &= !body.is_empty();
             if prints && !(escapes && body.contains('\\')) {
-                output(Line { at: at + length(lead), text: body }, found);
+                output(&Line { at: at + length(lead), text: body }, found);
             }
         }
         at += length(whole);
@@ -110,7 +110,7 @@ fn example(context: &Context<'_>, code: &[Line<'_>], escapes: bool, found: &mut 
 }
 
 /// What an example prints: `u'a'` is `'a'` and `4L` is `4`.
-fn output(line: Line<'_>, found: &mut Findings) {
+fn output(line: &Line<'_>, found: &mut Findings) {
     let bytes = line.text.as_bytes();
     let word = |at: Option<usize>| {
         at.and_then(|at| bytes.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
@@ -122,7 +122,7 @@ fn output(line: Line<'_>, found: &mut Findings) {
         let gone = match (byte, quote) {
             (b'\'' | b'"', None) => {
                 // An apostrophe within a word begins nothing.
-                quote = (!word(before) || edits_end(&edits, &line, at)).then_some(*byte);
+                quote = (!word(before) || edits_end(&edits, line, at)).then_some(*byte);
                 false
             }
             (byte, Some(open)) => {
