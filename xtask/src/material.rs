@@ -223,6 +223,7 @@ impl Bench {
             per_test: Duration::from_secs(20),
             whole: Duration::from_mins(10),
             hidden: &[],
+            observe: false,
         };
         Ok(run_suite(&self.sandbox, &request, |_, _| {})?)
     }

@@ -4,7 +4,8 @@
     PYTHON iama_harness.py --plan plan.json --events events.jsonl        (working directory: the project copy)
 
 Plan (``iama.harness/1``): ``runner`` auto, pytest or unittest; ``files`` relative paths, run in that order; ``pythonpath``;
-``skip`` and ``only`` test ids; ``per_test_seconds``; ``collect_only``; ``hash_seed``.
+``skip`` and ``only`` test ids; ``per_test_seconds``; ``collect_only``; ``hash_seed``; ``observe``, for code whose values
+are marked: the types that come by are written to ``observed.txt`` beside the events, one ``number type`` a line.
 
 Events: begin, collecting (file: written before a file is imported, so that a crash or hang there can be blamed), collected,
 collect_error, start, end, problem (code, message, fatal), done. ``end`` carries ``error`` for failed, error and timeout and
@@ -1143,6 +1144,53 @@ def run_unittest(run):
         runner.run_all(tests)
 
 
+# --- types of marked values ------------------------------------------------------------------------------------------
+
+
+PLAIN = frozenset(
+    [int, float, complex, bool, type(u""), type(b""), str, type(None), dict, list, tuple, set, frozenset, type(sys), type]
+    + ([long, file] if PY2 else [])  # noqa: F821
+)
+
+
+class Observer(object):
+    """Gives marked values back and notes each type of each place once."""
+
+    def __init__(self, path):
+        self.path = path
+        self.seen = set()
+
+    def see(self, site, value):
+        kind = type(value)
+        if (site, kind) not in self.seen:
+            self.seen.add((site, kind))
+            self.note(site, kind, value)
+        return value
+
+    def seen_both(self, first, left, second, right):
+        self.see(first, left)
+        return self.see(second, right)
+
+    def note(self, site, kind, value):
+        if kind in PLAIN:
+            name = kind.__name__
+        else:
+            name = "dict-like" if isinstance(value, dict) else "other"
+        try:
+            descriptor = _open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                _write(descriptor, ("%d %s\n" % (site, name)).encode("ascii"))
+            finally:
+                _close(descriptor)
+        except OSError:
+            pass
+
+    def install(self):
+        builtins = sys.modules["__builtin__" if PY2 else "builtins"]
+        builtins.__iama_see__ = self.see
+        builtins.__iama_seen__ = self.seen_both
+
+
 # --- start -----------------------------------------------------------------------------------------------------------
 
 
@@ -1194,6 +1242,8 @@ def main(arguments):
         events.put("done")
         return 2
     prepare(plan, root)
+    if plan.get("observe"):
+        Observer(_join(os.path.dirname(events_path), "observed.txt")).install()
     wanted = plan.get("runner") or "auto"
     pytest = choose_runner(wanted, run)
     events.put("begin", runner=u"pytest %s" % text(pytest.__version__) if pytest else u"unittest",

@@ -59,8 +59,8 @@ def environment(name):
 class Outcome:
     """What one start of the harness left behind."""
 
-    def __init__(self, code, events, stdout, stderr):
-        self.code, self.events, self.stdout, self.stderr = code, events, stdout, stderr
+    def __init__(self, code, events, observed, stdout, stderr):
+        self.code, self.events, self.observed, self.stdout, self.stderr = code, events, observed, stdout, stderr
 
 
 def start_harness(python, runner, tree, plan):
@@ -95,7 +95,11 @@ def start_harness(python, runner, tree, plan):
             raise AssertionError("bytecode in the project: %s" % left)
         with open(os.path.join(scratch, "events.jsonl"), "rb") as stream:
             events = [json.loads(line) for line in stream.read().decode("ascii").splitlines()]
-    return Outcome(code, [masked(event) for event in events], *said)
+        observed = []
+        if os.path.exists(os.path.join(scratch, "observed.txt")):
+            with open(os.path.join(scratch, "observed.txt")) as stream:
+                observed = stream.read().splitlines()
+    return Outcome(code, [masked(event) for event in events], observed, *said)
 
 
 def masked(event):
@@ -702,6 +706,24 @@ class HarnessTest(unittest.TestCase):
                 self.assertEqual((end["id"], end["outcome"], end["error"]["phase"]), ("test_a.py::test_1", "error", "setup"))
                 self.assertEqual([end["error"][key] for key in ("file", "line", "symbol")], ["test_a.py", 2, "test_1"])
                 self.assertIn("nothing", end["error"]["message"])
+
+    def test_types_of_marked_values_are_written_down_once(self):
+        tree = {"test_a.py": """\
+            class D(dict):
+                pass
+
+            def test_1():
+                for value in (1, 2, 1.5, "a", D(), None):
+                    assert __iama_see__(7, value) is value
+                n = 6
+                n /= __iama_seen__(8, n, 9, 2)
+                assert n == 3
+            """}
+        for name, outcome in self.each(tree, observe=True):
+            with self.subTest(environment=name):
+                self.assertEqual(outcome.events, whole(["test_a.py"], ran("test_a.py::test_1", "passed")))
+                self.assertEqual(outcome.observed, [
+                    "7 int", "7 float", "7 str", "7 dict-like", "7 NoneType", "8 int", "9 int"])
 
     def test_output_of_tests_goes_to_the_standard_streams(self):
         tree = {"test_a.py": """\

@@ -1,6 +1,6 @@
 //! What the steps of a job keep for each other, as JSON in the job's folder. Evidence is put together from these alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iama_baseline::Suite;
 use iama_baseline::python::environment::Environment;
@@ -97,6 +97,13 @@ pub struct Toolchain {
 
 /// One side's test run: `legacy.suite.json`, `result.suite.json`.
 pub type SuiteRecord = Suite;
+
+/// Types that a run of the legacy code saw, by file and range of bytes: `observed.json`. Kept with the job, so that a rerun of the
+/// recipes gives the same bytes.
+pub type Observed = BTreeMap<String, Vec<((u32, u32), BTreeSet<String>)>>;
+
+/// The file of [`Observed`].
+pub(crate) const OBSERVED: &str = "observed.json";
 
 /// How the existing tests were carried over: `carried.json` holds a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

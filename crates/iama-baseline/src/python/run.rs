@@ -20,6 +20,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Restarts after tests that hang or crash.
 const MAX_RESTARTS: usize = 50;
 
+/// Where the types of marked values are written.
+const OBSERVED: &str = "observed.txt";
+
 /// A suite to run.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
@@ -43,6 +46,8 @@ pub struct Request<'a> {
     pub whole: Duration,
     /// Folders that look empty to the tests.
     pub hidden: &'a [PathBuf],
+    /// Whether values of the copy are marked and their types are to be written down, see [`observed`].
+    pub observe: bool,
 }
 
 #[derive(Serialize)]
@@ -55,6 +60,7 @@ struct Plan<'a> {
     only: Option<&'a BTreeSet<TestId>>,
     per_test_seconds: f64,
     collect_only: bool,
+    observe: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,6 +145,7 @@ pub fn run_suite(
     fs::write(&harness, HARNESS)?;
     let events = request.scratch.join("events.jsonl");
     fs::write(&events, "")?;
+    fs::write(request.scratch.join(OBSERVED), "")?;
     let mut tail = Tail { path: events.clone(), read: 0 };
     let mut progress = Progress::default();
     let mut lost_files: BTreeSet<String> = BTreeSet::new();
@@ -174,7 +181,21 @@ fn plan<'a>(request: &Request<'a>, suite: &'a Suite, lost: &BTreeSet<String>) ->
         only: request.only,
         per_test_seconds: request.per_test.as_secs_f64(),
         collect_only: false,
+        observe: request.observe,
     }
+}
+
+/// The types that a run with marked values has seen, by the number of the value.
+pub fn observed(scratch: &Path) -> BTreeMap<usize, BTreeSet<String>> {
+    let text = fs::read_to_string(scratch.join(OBSERVED)).unwrap_or_default();
+    let mut seen: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    // Tests could write here, too: what does not look like ours says nothing.
+    for (number, kind) in text.lines().filter_map(|line| line.split_once(' ')) {
+        if let Ok(number) = number.parse() {
+            seen.entry(number).or_default().insert(kind.to_owned());
+        }
+    }
+    seen
 }
 
 /// Writes down what the run died of, so that the next one leaves it out. Gives the test, if it was one.

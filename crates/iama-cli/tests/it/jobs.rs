@@ -182,3 +182,20 @@ fn a_test_command_of_ones_own_is_run_on_both_sides() {
     let result = shown.json();
     assert_eq!((shown.code, &result["tests"]["test-command"]["result"]), (0, &Value::from("passed")), "{}", shown.err);
 }
+
+#[test]
+fn what_the_tests_divide_on_the_legacy_code_decides_how_the_result_divides() {
+    let source = "def half(width):\n    return width / 2\n\ndef share(part, whole):\n    return part / whole\n\nprint half(2)\n";
+    let test = "import lib\n\ndef test_half():\n    assert lib.half(5) == 2\n\ndef test_share():\n    assert lib.share(1.0, 2) == 0.5\n";
+    let world = World::new(&[("lib.py", source), ("test_lib.py", test)]);
+    let shown = refactor(&world, &[]);
+    let result = shown.json();
+    if result["tests"]["test_lib.py::test_half"]["legacy"] == "not_run" {
+        eprintln!("not run: no Python 2.7 was found");
+        return;
+    }
+    assert_eq!((shown.code, &result["state"]), (0, &Value::from("DELIVERED")), "{}", shown.err);
+    assert_eq!(world.iama(&["apply"]).code, 0);
+    let migrated = world.read("lib.py");
+    assert!(migrated.contains("return width // 2") && migrated.contains("return part / whole"), "{migrated}");
+}

@@ -12,12 +12,13 @@ use iama_recipes::{Class, Project, Strategy};
 use iama_sandbox::{Ended, Launch};
 use iama_source::confidence::Share;
 use iama_source::{SourceFile, WalkOptions, Workspace, confidence, walk};
+use iama_syntax::Span;
 
 use super::{Shop, sha256};
 use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
-use crate::records::{PlaceRecord, Proposal, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
+use crate::records::{OBSERVED, Observed, PlaceRecord, Proposal, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
 use crate::rewrite::{FileResult, rewrite, survey};
 
 impl Shop<'_> {
@@ -77,7 +78,15 @@ impl Shop<'_> {
         let file = |path: &String| SourceFile { path: path.clone(), bytes: 0, executable: false };
         let files: Vec<_> = known.files.keys().map(file).collect();
         let workspace = Workspace { root: self.folder.root.clone(), files, excluded: known.excluded };
-        let project = survey(&workspace, self.pair);
+        let mut project = survey(&workspace, self.pair);
+        let observed: Observed = self.folder.read_if_kept(OBSERVED)?.unwrap_or_default();
+        for (path, sites) in &observed {
+            for ((start, end), kinds) in sites {
+                for kind in kinds {
+                    project.facts.observe(path, Span::new(*start, *end), kind);
+                }
+            }
+        }
         Ok((workspace.files, project))
     }
 

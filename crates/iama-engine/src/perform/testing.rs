@@ -1,6 +1,6 @@
 //! Running the tests: on the legacy code with the legacy interpreter, on the result with the target.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,19 +8,20 @@ use std::time::Duration;
 use iama_baseline::python::command::run_command;
 use iama_baseline::python::environment::{self, Kitchen};
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
-use iama_baseline::python::run::{Request as SuiteRequest, run_suite};
+use iama_baseline::python::run::{Request as SuiteRequest, observed as observed_types, run_suite};
 use iama_baseline::python::{compile, requirements};
 use iama_baseline::{Status, Suite, TestId};
 use iama_job::TestId as JobTestId;
 use iama_job::event::{BaselineOutcome, TestOutcome};
 use iama_job::{Failure, Fingerprint};
+use iama_syntax::Span;
 
 use super::{Shop, unrunnable};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::problem::Problem;
 use crate::reach;
-use crate::records::{SuiteRecord, Toolchain, WorkspaceRecord};
+use crate::records::{OBSERVED, Observed, SuiteRecord, Toolchain, WorkspaceRecord};
 
 /// Which code the tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,16 @@ impl Side {
             Self::Target => "target",
         }
     }
+}
+
+/// Which tests run, with what.
+#[derive(Clone, Copy)]
+struct Tested<'a> {
+    scratch: &'a str,
+    environment: &'a environment::Environment,
+    files: &'a [String],
+    factor: u32,
+    without: &'a [JobTestId],
 }
 
 impl Shop<'_> {
@@ -57,9 +68,13 @@ impl Shop<'_> {
         };
         (self.progress)(Progress::Stage("running the tests on the legacy code"));
         copy_project(&self.folder.root, &self.folder.legacy())?;
-        let suite = self.run(&self.folder.legacy(), "legacy-run", environment, &scope.test_files, factor, without)?;
-        crate::copies::remove(&self.folder.legacy())?;
+        let what = Tested { scratch: "legacy-run", environment, files: &scope.test_files, factor, without };
+        let suite = self.run(&self.folder.legacy(), &what, false)?;
         self.folder.keep("legacy.suite.json", &suite)?;
+        if suite.counts().passed > 0 && !suite.ran_out && self.request.test_command.is_none() {
+            self.observe(&what)?;
+        }
+        crate::copies::remove(&self.folder.legacy())?;
         if suite.ran_out {
             return Ok(BaselineOutcome::TimedOut);
         }
@@ -148,15 +163,32 @@ impl Shop<'_> {
             .map_err(|error| crate::folder::cannot_write(&self.machine.cache, &error))
     }
 
-    fn run(
-        &mut self,
-        root: &Path,
-        scratch: &str,
-        environment: &environment::Environment,
-        files: &[String],
-        factor: u32,
-        without: &[JobTestId],
-    ) -> Result<Suite, Problem> {
+    /// Runs the tests once more on legacy code whose undecided values are marked, and keeps the types that came by. How
+    /// these tests end says nothing: marked code is slower and has other frames.
+    fn observe(&mut self, what: &Tested<'_>) -> Result<(), Problem> {
+        (self.progress)(Progress::Stage("watching types on the legacy code"));
+        copy_project(&self.folder.root, &self.folder.legacy())?;
+        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let mut sites: Vec<(String, Span)> = Vec::new();
+        for (path, state) in self.originals(workspace.files.keys())? {
+            let Ok(text) = (self.pair.decode)(&state.bytes) else { continue };
+            let Some(probed) = (self.pair.probe)(text.text(), sites.len()) else { continue };
+            let Ok(bytes) = text.encode(&probed.text) else { continue };
+            crate::folder::write_whole(&self.folder.legacy().join(&path), &bytes)?;
+            sites.extend(probed.sites.into_iter().map(|site| (path.clone(), site)));
+        }
+        let what = Tested { scratch: "observed-run", factor: what.factor.saturating_mul(3), ..*what };
+        self.run(&self.folder.legacy(), &what, true)?;
+        let mut observed: Observed = BTreeMap::new();
+        for (number, kinds) in observed_types(&self.folder.file(what.scratch)) {
+            let Some((path, site)) = sites.get(number) else { continue };
+            observed.entry(path.clone()).or_default().push(((site.start, site.end), kinds));
+        }
+        self.folder.keep(OBSERVED, &observed)
+    }
+
+    fn run(&mut self, root: &Path, what: &Tested<'_>, observe: bool) -> Result<Suite, Problem> {
+        let Tested { scratch, environment, files, factor, without } = *what;
         let scratch = self.folder.file(scratch);
         let pythonpath = python_path(root);
         let request = SuiteRequest {
@@ -170,6 +202,7 @@ impl Shop<'_> {
             per_test: Duration::from_secs(self.request.per_test_seconds).saturating_mul(factor),
             whole: Duration::from_secs(self.request.run_seconds).saturating_mul(factor),
             hidden: &self.hidden(),
+            observe,
         };
         if let Some(command) = &self.request.test_command {
             let suite = run_command(&self.machine.sandbox, &request, command);
@@ -212,7 +245,8 @@ pub(crate) fn run_tests_in(
         return Err(target_missing(shop));
     };
     let scope = shop.scope()?;
-    let mut suite = shop.run(copy, "result-run", environment, &scope.test_files, factor, without)?;
+    let what = Tested { scratch: "result-run", environment, files: &scope.test_files, factor, without };
+    let mut suite = shop.run(copy, &what, false)?;
     if suite.cases.is_empty() && suite.collect_errors.is_empty() && !scope.test_files.is_empty() && !suite.ran_out {
         let why = if suite.problems.is_empty() { "it found none".to_owned() } else { suite.problems.join("; ") };
         return Err(Problem::input("TESTS_DID_NOT_RUN", format!("the test runner ran no test on the result: {why}"))
