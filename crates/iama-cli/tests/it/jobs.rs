@@ -185,7 +185,8 @@ fn a_test_command_of_ones_own_is_run_on_both_sides() {
 
 #[test]
 fn what_the_tests_divide_on_the_legacy_code_decides_how_the_result_divides() {
-    let source = "def half(width):\n    return width / 2\n\ndef share(part, whole):\n    return part / whole\n\nprint half(2)\n";
+    let source =
+        "def half(width):\n    return width / 2\n\ndef share(part, whole):\n    return part / whole\n\nprint half(2)\n";
     let test = "import lib\n\ndef test_half():\n    assert lib.half(5) == 2\n\ndef test_share():\n    assert lib.share(1.0, 2) == 0.5\n";
     let world = World::new(&[("lib.py", source), ("test_lib.py", test)]);
     let shown = refactor(&world, &[]);
