@@ -144,10 +144,17 @@ impl Report {
         tell!("{}", paint::strong(format!("{changed} of {files} {verb}; {places} {need} a person")));
     }
 
+    /// What is said of several lines of a file is said once, at the first of them.
     pub(super) fn print_places(&self) {
-        for Place { file, line, recipe, class, why } in &self.places {
+        for (place, others) in grouped(&self.places) {
+            let Place { file, line, recipe, class, why } = place;
             let class = paint::warning(recipes::class_name(*class));
-            tell!("{}  {class} {recipe}: {why}", paint::place(format!("{file}:{line}")));
+            let others = match others.as_slice() {
+                [] => String::new(),
+                [other] => format!(" (and line {other})"),
+                [first, .., last] => format!(" (and {} more places, lines {first} to {last})", others.len()),
+            };
+            tell!("{}  {class} {recipe}: {why}{}", paint::place(format!("{file}:{line}")), paint::dim(others));
         }
     }
 
@@ -160,5 +167,40 @@ impl Report {
         if asked > 0 {
             tell!("{} left out by a pattern", count(asked, "file"));
         }
+    }
+}
+
+/// Each thing that is said of a file, with the first line that it is said of and the others.
+fn grouped(places: &[Place]) -> Vec<(&Place, Vec<u32>)> {
+    let mut groups: Vec<(&Place, Vec<u32>)> = Vec::new();
+    let mut known: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for place in places {
+        let rank = *known.entry((&place.file, place.recipe, &place.why)).or_insert(groups.len());
+        match groups.get_mut(rank) {
+            Some((_, others)) => others.push(place.line),
+            None => groups.push((place, Vec::new())),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_several_lines_is_said_once() {
+        let place = |file: &str, line, why: &str| Place {
+            file: file.to_owned(),
+            line,
+            recipe: "r",
+            class: Class::Check,
+            why: why.to_owned(),
+        };
+        let places =
+            [place("a", 1, "x"), place("a", 2, "y"), place("a", 3, "x"), place("b", 1, "x"), place("a", 9, "x")];
+        let told: Vec<_> =
+            grouped(&places).into_iter().map(|(first, others)| (&*first.file, first.line, others)).collect();
+        assert_eq!(told, [("a", 1, vec![3, 9]), ("a", 2, vec![]), ("b", 1, vec![])]);
     }
 }
