@@ -89,7 +89,7 @@ pub(super) fn learn(text: &str, facts: &mut Facts) {
                 facts.add(MEMBERS, class, member);
                 if code.starts_with("def ") {
                     facts.add(METHODS, member, class);
-                } else if let Some(asked) = ASKED.iter().find(|asked| **asked == member) {
+                } else if let Some(asked) = ASKED.iter().find(|asked| **asked == member && !class.is_empty()) {
                     facts.add(SET, asked, "");
                 }
             }

@@ -290,7 +290,7 @@ fn leaked_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         let definitions = &context.scopes().binding(binding).definitions;
         let inside = |id| comprehension.span().contains(context.tree.node(id).span());
         let only_here = definitions.iter().all(|(id, _)| inside(*id));
-        if only_here || definitions.iter().all(|(id, kind)| inside(*id) || *kind == BindingKind::Deletion) {
+        if is_leaked(context, name) {
             dropped_deletions(context, name, found);
         }
         let behind = context.references(name).into_iter().find(|used| used.start() >= comprehension.end());

@@ -411,13 +411,28 @@ pub(super) fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut 
     if name.text() != "next" || !context.certain || call_of(node).is_some() || is_assigned(node) {
         return;
     }
-    let of_iter = object.field("function").is_some_and(|function| is_builtin(context, function, "iter"));
+    let of_iter = makes_iterator(context, object)
+        || given_value(context, object).is_some_and(|value| makes_iterator(context, value));
     if of_iter {
         found.safe(node, vec![rename(name, "__next__")]);
     } else if !super::facts::sets_attribute(context, "next") && context.scopes().dotted_path(node).is_none() {
         let why = "taken for the method of an iterator, since no file sets an attribute called next";
         found.check(node, why, vec![rename(name, "__next__")]);
     }
+}
+
+/// Whether an expression is a call of `iter()`.
+fn makes_iterator(context: &Context<'_>, value: Node<'_>) -> bool {
+    value.field("function").is_some_and(|function| is_builtin(context, function, "iter"))
+}
+
+/// What a name is given by the only assignment that binds it.
+fn given_value<'t>(context: &Context<'t>, name: Node<'_>) -> Option<Node<'t>> {
+    let binding = context.scopes().binding_of(name).filter(|_| name.kind() == "identifier")?;
+    let [(only, _)] = context.scopes().binding(binding).definitions[..] else { return None };
+    let target = context.tree.node(only);
+    let assignment = target.parent().filter(|outer| outer.kind() == "assignment" && target.field_name() == "left")?;
+    assignment.field("right")
 }
 
 fn is_assigned(node: Node<'_>) -> bool {

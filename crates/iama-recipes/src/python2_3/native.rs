@@ -223,7 +223,7 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let object_path = context.dotted(object);
     let from_module =
         object_path.is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "json" | "jsonpickle"));
-    let returned = node.parent().is_some_and(|parent| parent.kind() == "return_statement");
+    let returned = !shown && node.parent().is_some_and(|parent| parent.kind() == "return_statement");
     let from_module = from_module || is_module(context, object) || is_quoted(context, node);
     if from_module || (returned && node.ancestors().any(makes_bytes)) {
         return;
@@ -239,7 +239,10 @@ fn is_shown(context: &Context<'_>, node: Node<'_>) -> bool {
     returned
         && method.is_some_and(|method| {
             let name = method.field("name").map_or("", Node::text);
-            name == "__repr__" || (name == "__str__" && !has_text_method(context, method))
+            // Without a base that is known to have one, the class has no __unicode__.
+            let class = super::look::class_of(method).and_then(|class| class.field("name")).map_or("", Node::text);
+            let other = super::facts::inherits(context, class, "__unicode__") == Some(true);
+            name == "__repr__" || (name == "__str__" && !other)
         })
 }
 

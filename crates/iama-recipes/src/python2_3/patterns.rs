@@ -7,7 +7,19 @@ use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 2] = [
+pub(super) const RECIPES: [Recipe; 3] = [
+    Recipe {
+        id: "octal-escapes",
+        title: "octal escapes beyond a byte",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "Python 2 kept the last eight bits of an octal escape, in native strings and in regular expressions; Python 3 \
+              makes another character of it or refuses it.",
+        before: "last = '\\777'",
+        after: "last = '\\377'",
+        kinds: &["string"],
+        visit: octal_escapes,
+    },
     Recipe {
         id: "pattern-flags",
         title: "flags in the middle of a regular expression",
@@ -65,6 +77,39 @@ fn groups(text: &str) -> Vec<Flags<'_>> {
         at += 1;
     }
     found
+}
+
+fn octal_escapes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(start) = node.child_of_kind("string_start").filter(|_| context.certain && node.text().contains('\\'))
+    else {
+        return;
+    };
+    let prefix = start.text().to_ascii_lowercase();
+    let raw = prefix.contains('r');
+    if prefix.contains('u') || context.is_written(node) || (raw && !context.original.contains("import re")) {
+        return;
+    }
+    let (bytes, mut at, mut edits) = (node.text().as_bytes(), 0, Vec::new());
+    while at + 3 < bytes.len() {
+        if bytes[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        let octal = |byte: u8| (b'0'..=b'7').contains(&byte);
+        if (b'4'..=b'7').contains(&bytes[at + 1]) && octal(bytes[at + 2]) && octal(bytes[at + 3]) {
+            let place = node.start() + u32::try_from(at).unwrap_or(0) + 1;
+            let digit = char::from(bytes[at + 1] - 4);
+            edits.push(Edit::replace(Span::new(place, place + 1), digit.to_string()));
+        }
+        at += 2;
+    }
+    if !edits.is_empty() && !has_unicode_literals(context) {
+        found.check(node, "taken for a native string or a pattern of one", edits);
+    }
+}
+
+fn has_unicode_literals(context: &Context<'_>) -> bool {
+    context.had_future("unicode_literals")
 }
 
 fn pattern_flags(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

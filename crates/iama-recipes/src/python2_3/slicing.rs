@@ -3,24 +3,51 @@
 use iama_syntax::{Node, Span};
 
 use super::iterators::{method_name, methods};
-use super::look::{indentation, is_builtin, line_end};
+use super::look::{call_of, indentation, is_builtin, line_end, rename};
 use super::text_methods::after_docstring;
 use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 1] = [Recipe {
-    id: "sliced-items",
-    title: "__getitem__ and its kin in classes made of lists, tuples and strings",
-    class: Class::Check,
-    strategy: Strategy::Standard,
-    why: "Python 2 took a[i:j] to the builtin's own method for slices; in Python 3 the slice comes to __getitem__.",
-    before: "class Rows(list):\n    def __getitem__(self, key):\n        return list.__getitem__(self, key.lower())",
-    after: "class Rows(list):\n    def __getitem__(self, key):\n        if isinstance(key, slice) and key.step is None:\n            \
+pub(super) const RECIPES: [Recipe; 2] = [
+    Recipe {
+        id: "slice-method-values",
+        title: "list.__getslice__ as a value",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "No builtin of Python 3 has the methods for slices.",
+        before: "cut = list.__getslice__",
+        after: "cut = (lambda values, start, stop: values[start:stop])",
+        kinds: &["attribute"],
+        visit: slice_value,
+    },
+    Recipe {
+        id: "sliced-items",
+        title: "__getitem__ and its kin in classes made of lists, tuples and strings",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "Python 2 took a[i:j] to the builtin's own method for slices; in Python 3 the slice comes to __getitem__.",
+        before: "class Rows(list):\n    def __getitem__(self, key):\n        return list.__getitem__(self, key.lower())",
+        after: "class Rows(list):\n    def __getitem__(self, key):\n        if isinstance(key, slice) and key.step is None:\n            \
             return list.__getitem__(self, key)\n        return list.__getitem__(self, key.lower())",
-    kinds: &["class_definition"],
-    visit: sliced_items,
-}];
+        kinds: &["class_definition"],
+        visit: sliced_items,
+    },
+];
+
+fn slice_value(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let (Some(object), Some(name)) = (node.field("object"), node.field("attribute")) else { return };
+    let builtin = ["list", "tuple", "str", "unicode"].iter().any(|name| is_builtin(context, object, name));
+    let text = match name.text() {
+        "__getslice__" => "(lambda values, start, stop: values[start:stop])",
+        "__setslice__" => "(lambda values, start, stop, new: values.__setitem__(slice(start, stop), new))",
+        "__delslice__" => "(lambda values, start, stop: values.__delitem__(slice(start, stop)))",
+        _ => return,
+    };
+    if builtin && context.certain && call_of(node).is_none() {
+        found.safe(node, vec![rename(node, text)]);
+    }
+}
 
 /// The methods for items, how many parameters they have, and the ones for slices that Python 2 preferred.
 const ITEMS: [(&str, usize, &str); 3] =
