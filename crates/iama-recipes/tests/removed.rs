@@ -222,3 +222,8 @@ fn what_str_returns_is_a_str_also_where_the_file_knows_bytes() {
         run("mark = b'!'\nclass A(object):\n    def __str__(self):\n        return self.x.encode('ascii')\n").text;
     assert!(text.ends_with("        return as_native(self.x.encode('ascii'))\n"), "{text}");
 }
+
+#[test]
+fn a_string_that_is_raised_keeps_no_file_from_its_migration() {
+    check("raise 'lost', 1\nprint 1\n", "raise Exception('lost', 1)\nprint(1)\n");
+}

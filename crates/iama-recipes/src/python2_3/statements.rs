@@ -149,8 +149,11 @@ pub(super) fn raise_comma(_: &Context<'_>, node: Node<'_>, found: &mut Findings)
     let [class, rest @ ..] = &parts[..] else { return };
     let class = first_class(*class);
     if matches!(class.kind(), "string" | "concatenated_string") {
-        return found
-            .refuse(node, "a string is raised, and Python has refused that since 2.6: choose an exception class");
+        let mut pieces = vec![Piece::New("Exception(".into()), Piece::Keep(class.span())];
+        pieces.extend(rest.first().into_iter().flat_map(|value| [Piece::New(", ".into()), Piece::Keep(value.span())]));
+        pieces.push(Piece::New(")".into()));
+        let why = "a string is raised, and Python has refused that since 2.6: choose an exception class";
+        return found.check(node, why, vec![Edit::pieces(list.span(), pieces)]);
     }
     let mut pieces = match rest.first() {
         Some(value) => construct(class, *value),
