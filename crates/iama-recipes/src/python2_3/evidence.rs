@@ -104,7 +104,9 @@ fn is_guarded(node: Node<'_>) -> bool {
         "try_statement" => true,
         "if_statement" | "elif_clause" | "conditional_expression" => {
             let condition = ancestor.field("condition").unwrap_or(ancestor).text();
-            ["version", "PY2", "PY3", "six.", "IS_PY"].iter().any(|sign| condition.contains(sign))
+            ["version", "PY2", "PY3", "six.", "IS_PY", "python2", "python3", "py2", "py3"]
+                .iter()
+                .any(|sign| condition.contains(sign))
         }
         _ => false,
     })
