@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::tools::{command, run as start};
+use crate::tools::{command, run as start, works};
 use crate::{kill, material, recipes, setup, tidy};
 
 /// Runs everything; stops at the first failure.
@@ -17,6 +17,7 @@ pub(crate) fn run() -> Result<()> {
     step("format", || cargo(&["fmt", "--all", "--check"]))?;
     step("tidy", tidy::run)?;
     step("unused dependencies", || cargo(&["machete", "--skip-target-dir"]))?;
+    step("vulnerable dependencies", vulnerable)?;
     step("clippy", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
     })?;
@@ -27,6 +28,20 @@ pub(crate) fn run() -> Result<()> {
     step("code for both languages", recipes::check_dual)?;
     step("published packages", || material::run(&material::Options::for_ci()))?;
     step("kill and resume", || kill::run(&kill::Options::for_ci()))
+}
+
+/// Asks the advisory database, which lies outside the package registries and cannot be reached from everywhere.
+fn vulnerable() -> Result<()> {
+    let advisories = "https://github.com/rustsec/advisory-db";
+    if !works(
+        "git",
+        &["-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=20", "ls-remote", "--quiet", advisories, "HEAD"],
+    ) {
+        println!("not run: {advisories} cannot be reached from here");
+        return Ok(());
+    }
+    setup::cargo_tool("audit", "0.22.2")?;
+    cargo(&["audit", "--deny", "warnings"])
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {
