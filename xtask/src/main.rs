@@ -13,6 +13,7 @@ mod material;
 mod oracle;
 mod packages;
 mod patch_cases;
+mod python3;
 mod recipes;
 mod setup;
 mod tidy;
@@ -42,6 +43,10 @@ enum Command {
     DualCheck,
     /// Record lib2to3's own cases from an installed 3.11 and compare answers by their trees
     Lib2to3,
+    /// Run the tests of 2.7's own modules on what the recipes make of the modules
+    StdlibTests(python3::Options),
+    /// Run the recipes over popular packages for Python 3, in which they may change nothing
+    FalseAlarms,
     /// Speed and memory of the recipes on the 2.7 standard library, beside a bare parse and 2to3
     Bench(bench::Options),
     /// Kill a migration at many points and resume it
@@ -60,6 +65,8 @@ fn main() -> ExitCode {
         Command::DualCheck => recipes::check_dual(),
         Command::Lib2to3 => recipes::lib2to3_cases(),
         Command::PatchCases(options) => patch_cases::run(&options),
+        Command::StdlibTests(options) => python3::stdlib_tests(&options),
+        Command::FalseAlarms => python3::false_alarms(),
         Command::Bench(options) => bench::run(&options),
         Command::Kill(options) => kill::run(&options),
     };

@@ -226,6 +226,18 @@ impl<'t> Context<'t> {
         self.binding(name).is_some_and(|binding| self.scopes().binding(binding).definitions.len() == 1)
     }
 
+    /// The values that a name is given, when nothing but plain assignments give it any; nothing else than that is told.
+    pub fn values_of(&self, name: Node<'_>) -> Vec<Node<'t>> {
+        let Some(binding) = self.binding(name).filter(|_| name.kind() == "identifier") else { return Vec::new() };
+        let definitions = given(self.scopes().binding(binding)).map(|id| self.tree.node(id));
+        let values = definitions.map(|target| {
+            let statement =
+                target.parent().filter(|outer| outer.kind() == "assignment" && target.field_name() == "left");
+            statement.and_then(|outer| outer.field("right"))
+        });
+        values.collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
     /// Whether any scope of the file binds this name.
     pub fn binds_anywhere(&self, name: &str) -> bool {
         self.scopes().binds_anywhere(name)

@@ -28,6 +28,7 @@ mod look;
 mod members;
 mod methods;
 mod modules;
+mod named;
 mod names;
 mod native;
 mod native_files;
@@ -69,7 +70,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 30] = [
+const GROUPS: [&[Recipe]; 31] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -100,6 +101,7 @@ const GROUPS: [&[Recipe]; 30] = [
     &native_files::RECIPES,
     &slicing::RECIPES,
     &idioms::RECIPES,
+    &named::RECIPES,
 ];
 
 const COUNT: usize = {

@@ -98,12 +98,23 @@ fn example(context: &Context<'_>, code: &[Line<'_>], escapes: bool, found: &mut 
     let Outcome::Migrated(done) = migrate(&PAIR, "example.py", &text, &project, &options) else { return };
     let lines: Vec<_> = done.text.lines().collect();
     let first = Span::new(code[0].at, code[0].at + length(code[0].text));
-    if lines.len() != code.len() {
+    let extra = lines.len().saturating_sub(code.len());
+    let imports = lines.iter().take_while(|line| line.starts_with("import ") || line.starts_with("from ")).count();
+    if lines.len() < code.len() || imports < extra {
         return found.refuse_at(first, "the example needs a line more in Python 3: write it by hand");
     }
-    let changed = code.iter().zip(&lines).filter(|(old, new)| old.text != **new);
-    let edits: Vec<_> =
+    let (imports, lines) = lines.split_at(extra);
+    let changed = code.iter().zip(lines).filter(|(old, new)| old.text != **new);
+    let mut edits: Vec<_> =
         changed.map(|(old, new)| Edit::replace(Span::new(old.at, old.at + length(old.text)), *new)).collect();
+    if !imports.is_empty() {
+        // Each import is an example of its own, behind the same prompt.
+        let before = &context.tree.text()[..code[0].at as usize];
+        let prompt = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+        let end = super::look::line_end(context.tree.text());
+        let text: String = imports.iter().flat_map(|import| [*import, end, prompt]).collect();
+        edits.insert(0, Edit::insert(code[0].at, text));
+    }
     if !edits.is_empty() {
         found.check_at(first, WHY, edits);
     }
@@ -115,6 +126,10 @@ fn output(line: &Line<'_>, found: &mut Findings) {
     let word = |at: Option<usize>| {
         at.and_then(|at| bytes.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
     };
+    if let Some(at) = line.text.find("<type '") {
+        let from = line.at + length(&line.text[..at]) + 1;
+        return found.check_at(Span::new(line.at, line.at + length(line.text)), WHY, vec![Edit::replace(Span::new(from, from + 4), "class")]);
+    }
     let mut quote = None;
     let mut edits = Vec::new();
     for (at, byte) in bytes.iter().enumerate() {

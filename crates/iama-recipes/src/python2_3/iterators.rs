@@ -151,12 +151,18 @@ fn is_iter_argument(context: &Context<'_>, node: Node<'_>) -> bool {
     call.and_then(|call| call.field("function")).is_some_and(|function| is_builtin(context, function, "iter"))
 }
 
-pub(super) fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn has_key(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name)) = method_call(node) else { return };
     let Some(parts) = positional(node) else { return };
     let ([key], "has_key") = (&parts[..], name.text()) else { return };
     // The class's own method may be what its __contains__ is made of.
     if object.text() == "self" && defines_method(node, "has_key") {
+        return;
+    }
+    if object.text() == "self" && is_in_contains(node) {
+        if !super::facts::defines_method(context, "has_key") {
+            found.refuse(node, "`in` asks this very method: look the key up by other means");
+        }
         return;
     }
     let negation = node.parent().filter(|parent| parent.kind() == "not_operator");
@@ -173,6 +179,11 @@ pub(super) fn has_key(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         pieces.push(Piece::New(")".into()));
     }
     found.safe(node, vec![Edit::pieces(whole.span(), pieces)]);
+}
+
+fn is_in_contains(node: Node<'_>) -> bool {
+    let method = node.ancestors().find(|outer| outer.kind() == "function_definition");
+    method.is_some_and(|method| method_name(method) == "__contains__")
 }
 
 /// Whether a comparison in the place of `node` needs parentheses.

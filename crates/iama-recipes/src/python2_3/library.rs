@@ -5,6 +5,7 @@ use iama_syntax::{Node, Span};
 use super::helpers::name_of;
 use super::iterators::{method_name, methods};
 use super::look::{call_of, is_primary, kept, positional, rename};
+use super::strings::TRANSLATED;
 use super::tables::{ABSTRACT, STRING_FUNCTIONS};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
@@ -92,12 +93,17 @@ pub(super) fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut
     let Some(name) = path_in(&path, "string") else { return };
     match (string_call(node, name), function_of(name)) {
         (Some(edit), _) => found.safe(node, vec![edit]),
+        (None, Some(_)) if node.kind() == "attribute" && name == "translate" => {
+            found.check_with(node, TRANSLATES, vec![rename(node, &name_of(context, &TRANSLATED))], vec![TRANSLATED]);
+        }
         (None, Some(function)) if node.kind() == "attribute" => {
             found.check(node, "only a str is taken now", vec![rename(node, &function)]);
         }
         _ => {}
     }
 }
+
+const TRANSLATES: &str = "the method of text takes a table alone, so that a small function stands for this one";
 
 /// What stands for a function of `string` as a value.
 fn function_of(name: &str) -> Option<String> {
@@ -119,7 +125,7 @@ fn string_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     {
         return;
     }
-    let (mut edits, mut kept, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut edits, mut kept, mut lines, mut needed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (item, name, alias) in all {
         let Some(function) = gone(name) else {
             kept.push(item.text());
@@ -129,7 +135,10 @@ fn string_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         let used = context.references(bound);
         let calls: Vec<_> = used.iter().filter_map(|used| string_call(*used, name.text())).collect();
         // Other files may take the name from here when nothing uses it.
-        if used.is_empty() || calls.len() < used.len() || !context.has_one_definition(bound) {
+        if name.text() == "translate" && calls.len() < used.len() && context.has_one_definition(bound) {
+            edits.extend(used.iter().map(|used| rename(*used, &name_of(context, &TRANSLATED))));
+            needed.push(TRANSLATED);
+        } else if used.is_empty() || calls.len() < used.len() || !context.has_one_definition(bound) {
             let bare = function.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(&function);
             lines.push(format!("{} = {bare}", bound.text()));
         } else {
@@ -144,7 +153,7 @@ fn string_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     } else {
         Edit::replace(node.span(), super::modules::join_statements(node, lines.into_iter()))
     });
-    found.check(node, "only a str is taken now", edits);
+    found.check_with(node, "only a str is taken now", edits, needed);
 }
 
 /// The call of a function of `string` as the call of a method.

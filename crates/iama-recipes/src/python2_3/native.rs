@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use iama_syntax::Node;
+use iama_syntax::scopes::BindingKind;
 
 use super::facts::writes_bytes;
 use super::helpers::name_of;
@@ -181,13 +182,16 @@ fn is_text_codec(argument: Option<Node<'_>>) -> bool {
 
 fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if let Some(data) = unicode_with_encoding(context, node) {
-        if applies(context, node) && !is_call_of(data, &octets(context)) {
-            found.check_with(node, WHY, vec![Edit::wrap(data.span(), octets(context) + "(", ")")], vec![OCTETS]);
+        // Which of the two a value is can't be seen, and the helper takes both.
+        let wanted = context.certain && !in_helper(context, node) && !is_octets(context, data);
+        if wanted && (!writes_bytes(context) || is_parameter(context, data)) {
+            let (before, import) = to_octets(context, arguments(node).get(1).copied());
+            found.check_with(node, WHY, vec![Edit::wrap(data.span(), before, ")")], vec![import]);
         }
         return;
     }
     let Some((object, name, argument)) = coding(node) else { return };
-    let fresh = !is_call_of(object, &octets(context)) && !context.is_written(name);
+    let fresh = !is_octets(context, object) && !context.is_written(name);
     // What is certainly a native string is none the less one where the file tells bytes from text elsewhere.
     let native_for_sure = context.certain && !in_helper(context, node) && type_of(context, object) == Type::Text;
     if name.text() != "decode" || !is_text_codec(argument) || !fresh || !(native_for_sure || applies(context, node)) {
@@ -196,7 +200,47 @@ fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if is_module(context, object) || is_known_bytes(context, node, object) {
         return;
     }
-    found.check_with(node, WHY, vec![Edit::wrap(object.span(), octets(context) + "(", ")")], vec![OCTETS]);
+    let (before, import) = to_octets(context, argument);
+    found.check_with(node, WHY, vec![Edit::wrap(object.span(), before, ")")], vec![import]);
+}
+
+/// Whether a name is nothing but a function's parameter.
+fn is_parameter(context: &Context<'_>, node: Node<'_>) -> bool {
+    let binding = context.scopes().binding_of(node).filter(|_| node.kind() == "identifier");
+    binding.is_some_and(|binding| {
+        context.scopes().binding(binding).definitions.iter().all(|(_, kind)| *kind == BindingKind::Parameter)
+    })
+}
+
+/// Whether an expression has been made bytes, or is a literal of bytes.
+fn is_octets(context: &Context<'_>, node: Node<'_>) -> bool {
+    is_call_of(node, &octets(context))
+        || is_call_of(node, "os.fsencode")
+        || (node.kind() == "string" && node.text().starts_with(['b', 'B']))
+}
+
+/// What makes bytes of a native string before they are decoded, and what that needs. Names of files and variables of the
+/// environment are text in Python 3, decoded by the encoding of the file system.
+fn to_octets(context: &Context<'_>, codec: Option<Node<'_>>) -> (Cow<'static, str>, Import) {
+    if codec.is_some_and(|codec| is_file_system(context, codec)) {
+        return (Cow::Borrowed("os.fsencode("), Import::Module("os"));
+    }
+    (octets(context) + "(", OCTETS)
+}
+
+/// Whether an expression is the encoding of the file system, or a name that is nothing else but None.
+fn is_file_system(context: &Context<'_>, codec: Node<'_>) -> bool {
+    if context.dual || !context.original.contains("getfilesystemencoding") || context.binds_other("os", "os") {
+        return false;
+    }
+    let asks = |value: Node<'_>| {
+        let function = value.field("function").and_then(|function| context.dotted(function));
+        function.is_some_and(|path| path == "sys.getfilesystemencoding")
+    };
+    let values = context.values_of(codec);
+    asks(codec)
+        || (values.iter().any(|value| asks(*value))
+            && values.iter().all(|value| value.kind() == "none" || asks(*value)))
 }
 
 /// The data of `unicode(data, encoding)`.
@@ -209,7 +253,7 @@ fn unicode_with_encoding<'t>(context: &Context<'_>, node: Node<'t>) -> Option<No
 
 fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name, argument)) = coding(node) else { return };
-    let fresh = !is_inside(node, &native(context)) && !context.is_written(name);
+    let fresh = !is_inside(node, &native(context)) && !is_inside(node, "os.fsdecode") && !context.is_written(name);
     let shown = context.certain && !in_helper(context, node) && is_shown(context, node);
     if name.text() != "encode" || !is_text_codec(argument) || !fresh || !(shown || applies(context, node)) {
         return;
@@ -227,6 +271,10 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let from_module = from_module || is_module(context, object) || is_quoted(context, node);
     if from_module || (returned && node.ancestors().any(makes_bytes)) {
         return;
+    }
+    if argument.is_some_and(|codec| is_file_system(context, codec)) {
+        let import = vec![Import::Module("os")];
+        return found.check_with(node, WHY, vec![Edit::wrap(node.span(), "os.fsdecode(", ")")], import);
     }
     // In the helper's own words, and where the library takes the bytes, they stay bytes.
     found.check_with(node, WHY, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);

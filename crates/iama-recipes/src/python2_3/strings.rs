@@ -28,8 +28,8 @@ pub(super) const RECIPES: [Recipe; 4] = [
         strategy: Strategy::Standard,
         why: "The translate of text takes one table in Python 3; a small function deletes and translates.",
         before: "plain = word.translate(None, '-_')",
-        after: "def translated(text, table, deleted):\n    if isinstance(text, bytes):\n        return text.translate(table, \
-                deleted)\n    kept = ''.join([char for char in text if char not in deleted])\n    return kept if table is \
+        after: "def translated(text, table, deleted=''):\n    if isinstance(text, bytes):\n        return text.translate(table, \
+                deleted or b'')\n    kept = ''.join([char for char in text if char not in deleted])\n    return kept if table is \
                 None else kept.translate(table)\n\nplain = translated(word, None, '-_')",
         kinds: &["call"],
         visit: translate_deleting,
@@ -78,10 +78,10 @@ fn decoded_type_test(context: &Context<'_>, node: Node<'_>, found: &mut Findings
     }
 }
 
-const TRANSLATED: Import = Import::Helper(
+pub(super) const TRANSLATED: Import = Import::Helper(
     "translated",
-    "\n\ndef translated(text, table, deleted):\n    if isinstance(text, bytes):\n        return text.translate(table, \
-     deleted)\n    kept = ''.join([char for char in text if char not in deleted])\n    return kept if table is None else \
+    "\n\ndef translated(text, table, deleted=''):\n    if isinstance(text, bytes):\n        return text.translate(table, \
+     deleted or b'')\n    kept = ''.join([char for char in text if char not in deleted])\n    return kept if table is None else \
      kept.translate(table)\n",
 );
 

@@ -1,0 +1,70 @@
+//! What the tests of Python 2.7's own library showed.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test says what it found by panicking")]
+
+use iama_recipes::{Class, Migration, Options, Outcome, PAIRS, Project, Strategy, migrate};
+
+fn run(text: &str) -> Migration {
+    let project = Project { certain: true, ..Project::default() };
+    match migrate(PAIRS[0], "a.py", text, &project, &Options::of(Strategy::Comprehensive)) {
+        Outcome::Migrated(done) => done,
+        other => panic!("{other:?} for\n{text}"),
+    }
+}
+
+fn check(before: &str, after: &str) {
+    assert_eq!(run(before).text, after);
+}
+
+#[test]
+fn an_example_in_a_docstring_is_code_and_brings_its_imports_along() {
+    check(
+        "def f():\n    '''\n    >>> for n in xrange(2):\n    ...     print n,\n    ...\n    0 1\n    >>> print reduce(add, [1])\n    1\n    '''\n",
+        "def f():\n    '''\n    >>> for n in range(2):\n    ...     print(n, end=' ')\n    ... \n    0 1\n    >>> from functools import reduce\n    >>> print(reduce(add, [1]))\n    1\n    '''\n".replace("... \n", "...\n").as_str(),
+    );
+}
+
+#[test]
+fn what_an_example_prints_is_shown_as_python_3_does() {
+    check(
+        "'''\n>>> name\nu'x'\n>>> [1L, u'y']\n[1L, u'y']\n>>> type(1)\n<type 'int'>\n'''\n",
+        "'''\n>>> name\n'x'\n>>> [1, 'y']\n[1, 'y']\n>>> type(1)\n<class 'int'>\n'''\n",
+    );
+}
+
+#[test]
+fn a_string_with_a_prompt_that_is_no_docstring_stays() {
+    let text = "prompt = '''\n>>> print x\n'''\n";
+    check(text, text);
+}
+
+#[test]
+fn a_method_without_an_object_becomes_the_function() {
+    check("import types\nf = types.MethodType(g, None, C)\n", "import types\nf = (g)\n");
+}
+
+#[test]
+fn a_method_that_is_taken_apart_is_put_together_without_its_class() {
+    check("y = type(x)(x.im_func, copy(x.im_self), x.im_class)\n", "y = type(x)(x.__func__, copy(x.__self__))\n");
+}
+
+#[test]
+fn a_member_that_is_asked_for_by_a_literal_is_named() {
+    check("import types\nt = getattr(types, 'ListType', None)\n", "import types\nt = list\n");
+}
+
+#[test]
+fn has_key_in_contains_is_not_answered_by_contains() {
+    let text = "class Table:\n    def __contains__(self, key):\n        return self.has_key(key)\n";
+    let done = run(text);
+    assert_eq!(done.text, text);
+    let notes: Vec<_> = done.notes.iter().map(|note| (note.recipe, note.class)).collect();
+    assert_eq!(notes, [("has-key", Class::Refused)]);
+}
+
+#[test]
+fn what_the_encoding_of_the_file_system_makes_is_the_name_of_a_file() {
+    check(
+        "import os, sys\ncode = sys.getfilesystemencoding()\nvalue = os.environ[name.encode(code)].decode(code)\n",
+        "import os, sys\ncode = sys.getfilesystemencoding()\nvalue = os.fsencode(os.environ[os.fsdecode(name.encode(code))]).decode(code)\n",
+    );
+}
