@@ -128,7 +128,11 @@ fn output(line: &Line<'_>, found: &mut Findings) {
     };
     if let Some(at) = line.text.find("<type '") {
         let from = line.at + length(&line.text[..at]) + 1;
-        return found.check_at(Span::new(line.at, line.at + length(line.text)), WHY, vec![Edit::replace(Span::new(from, from + 4), "class")]);
+        return found.check_at(
+            Span::new(line.at, line.at + length(line.text)),
+            WHY,
+            vec![Edit::replace(Span::new(from, from + 4), "class")],
+        );
     }
     let mut quote = None;
     let mut edits = Vec::new();
