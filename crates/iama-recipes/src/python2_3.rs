@@ -8,6 +8,7 @@ use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
 
 mod classes;
+mod code_strings;
 mod comparing;
 mod constants;
 mod dependencies;
@@ -70,7 +71,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 31] = [
+const GROUPS: [&[Recipe]; 32] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -102,6 +103,7 @@ const GROUPS: [&[Recipe]; 31] = [
     &slicing::RECIPES,
     &idioms::RECIPES,
     &named::RECIPES,
+    &code_strings::RECIPES,
 ];
 
 const COUNT: usize = {

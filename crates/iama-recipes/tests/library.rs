@@ -68,3 +68,32 @@ fn what_the_encoding_of_the_file_system_makes_is_the_name_of_a_file() {
         "import os, sys\ncode = sys.getfilesystemencoding()\nvalue = os.fsencode(os.environ[os.fsdecode(name.encode(code))]).decode(code)\n",
     );
 }
+
+#[test]
+fn code_in_a_literal_is_migrated_where_it_is_compiled() {
+    check(
+        "exec 'x = 1\\nprint x,' in scope\nimport timeit\nt = timeit.Timer(\"x <> 2\", setup='x = 2L')\nprint 'print 1'\n",
+        "exec('x = 1\\nprint(x, end=\" \")', scope)\nimport timeit\nt = timeit.Timer(\"x != 2\", setup='x = 2')\nprint('print 1')\n",
+    );
+}
+
+#[test]
+fn a_codec_from_text_to_text_takes_and_gives_text() {
+    check(
+        "x = s.encode('rot13') + s.decode('rot-13')\n",
+        "import codecs\nx = codecs.encode(s, 'rot13') + codecs.decode(s, 'rot-13')\n",
+    );
+}
+
+#[test]
+fn floor_stays_a_whole_number_where_that_makes_no_difference() {
+    let text = "import math\nx = int(math.floor(y)) + range(math.ceil(z))[0]\nwhile math.floor(x) > 1.5:\n    x -= math.floor(x) + 0.5\n";
+    check(text, text);
+}
+
+#[test]
+fn only_a_text_file_refuses_a_relative_place() {
+    let notes = |text: &str| run(text).notes.iter().map(|note| note.recipe).collect::<Vec<_>>();
+    assert_eq!(notes("f = open(name)\nf.seek(4, 1)\nf.seek(0, 2)\n"), ["relative-seek"]);
+    assert_eq!(notes("import io\nf = io.open(name, 'rb')\nf.seek(4, 1)\n"), [""; 0]);
+}

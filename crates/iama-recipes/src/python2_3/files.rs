@@ -2,12 +2,12 @@
 
 use iama_syntax::Node;
 
-use super::look::{arguments, call_of, is_builtin, rename};
+use super::look::{arguments, call_of, is_builtin, method_call, positional, rename};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 3] = [
+pub(super) const RECIPES: [Recipe; 4] = [
     Recipe {
         id: "file-builtin",
         title: "file() becomes open()",
@@ -41,6 +41,17 @@ pub(super) const RECIPES: [Recipe; 3] = [
         kinds: &["call"],
         visit: unbuffered,
     },
+    Recipe {
+        id: "relative-seek",
+        title: "relative places in text files",
+        class: Class::Refused,
+        strategy: Strategy::Standard,
+        why: "Text files of Python 3 seek from their beginning, or right to their end, and nowhere else.",
+        before: "log = open(name)\nlog.seek(-80, 2)",
+        after: "log = open(name)\nlog.seek(-80, 2)",
+        kinds: &["call"],
+        visit: relative_seek,
+    },
 ];
 
 pub(super) fn file_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -60,6 +71,20 @@ pub(super) fn file_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Fi
         found.safe(node, vec![rename(node, "open")]);
     } else {
         found.safe_with(node, vec![rename(node, "io.IOBase")], vec![Import::Module("io")]);
+    }
+}
+
+fn relative_seek(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, _)) = method_call(node).filter(|(_, name)| name.text() == "seek") else { return };
+    let Some(&[distance, from]) = positional(node).as_deref() else { return };
+    let relative = matches!(from.text(), "1" | "2" | "os.SEEK_CUR" | "os.SEEK_END") && distance.text() != "0";
+    let is_text = |file: &Node<'_>| {
+        file.kind() == "call"
+            && opens(context, *file)
+            && (arguments(*file).len() == 1 || mode(*file).is_some_and(|mode| !mode.text().contains('b')))
+    };
+    if relative && context.certain && context.values_of(object).iter().any(is_text) {
+        found.refuse(node, "a text file refuses this: open it in binary mode, or keep what tell() said");
     }
 }
 

@@ -176,6 +176,8 @@ fn is_text_codec(argument: Option<Node<'_>>) -> bool {
     match argument {
         None => true,
         Some(argument) if argument.kind() == "keyword_argument" => false,
+        // From text to text.
+        Some(argument) if codec(argument).is_some_and(|codec| codec == "rot13") => false,
         Some(argument) => codec(argument).is_none_or(|codec| !BYTE_CODECS.contains(&codec.as_str())),
     }
 }

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 4] = [
+pub(super) const RECIPES: [Recipe; 5] = [
     Recipe {
         id: "round-builtin",
         title: "round() of halves",
@@ -59,6 +59,17 @@ pub(super) const RECIPES: [Recipe; 4] = [
         kinds: &["identifier"],
         visit: coerce_builtin,
     },
+    Recipe {
+        id: "floor-and-ceil",
+        title: "math.floor() and math.ceil() gave floats",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "Python 3 gives whole numbers, which print in another way and neither take infinity nor NaN.",
+        before: "import math\nprint math.floor(size)",
+        after: "import math\nprint float(math.floor(size))",
+        kinds: &["call"],
+        visit: floor_and_ceil,
+    },
 ];
 
 const OLD_ROUND: Import = Import::Helper(
@@ -91,6 +102,32 @@ fn coerce_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if is_builtin(context, node, "coerce") && context.certain {
         let why = "the function knows numbers only; classes with a __coerce__ of their own must be asked themselves";
         found.check_with(node, why, Vec::new(), vec![COERCE]);
+    }
+}
+
+/// Builtins that make no difference between a float and the whole number that it is.
+const LEVELLING: &[&str] = &["int", "long", "float", "round", "old_round", "range", "xrange", "chr", "bool", "divmod"];
+
+fn floor_and_ceil(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|function| function.text().ends_with(['r', 'l'])) else {
+        return;
+    };
+    let path = context.dotted(function).unwrap_or_default();
+    if !context.certain || !matches!(path.as_str(), "math.floor" | "math.ceil") || context.binds_anywhere("float") {
+        return;
+    }
+    let node = super::look::with_parentheses(node);
+    let outer = node.parent();
+    let call = outer.filter(|list| list.kind() == "argument_list").and_then(Node::parent);
+    let levelled = call.and_then(|call| call.field("function")).is_some_and(|outer| LEVELLING.contains(&outer.text()));
+    let other = outer.filter(|outer| outer.kind() == "binary_operator").and_then(|outer| {
+        let side = if node.field_name() == "left" { "right" } else { "left" };
+        outer.field(side).map(|other| type_of(context, other))
+    });
+    let compared = outer.is_some_and(|outer| matches!(outer.kind(), "comparison_operator" | "subscript"));
+    if !(levelled || compared || other == Some(Type::Float)) {
+        let why = "where a whole number will do, float() may go";
+        found.check(node, why, vec![Edit::wrap(node.span(), "float(", ")")]);
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) const MODULES: &[(&str, &str)] = &[
     ("UserList", "collections"),
     ("UserString", "collections"),
     ("__builtin__", "builtins"),
+    ("_abcoll", "collections.abc"),
     ("_winreg", "winreg"),
     ("anydbm", "dbm"),
     ("cPickle", "pickle"),
