@@ -33,6 +33,8 @@ mod named;
 mod names;
 mod native;
 mod native_files;
+mod native_streams;
+mod none_values;
 mod numbers;
 mod packaging;
 mod patterns;
@@ -100,6 +102,8 @@ const GROUPS: [&[Recipe]; 32] = [
     &doctests::RECIPES,
     &dependencies::RECIPES,
     &native_files::RECIPES,
+    &native_streams::RECIPES,
+    &none_values::RECIPES,
     &slicing::RECIPES,
     &idioms::RECIPES,
     &named::RECIPES,

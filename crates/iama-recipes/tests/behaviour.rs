@@ -183,3 +183,21 @@ fn for_both(recipe: &Recipe) -> String {
         other => panic!("{}: {other:?}", recipe.id),
     }
 }
+
+#[test]
+fn a_next_that_may_be_an_attribute_is_asked_for_either_way() {
+    let mut project = project();
+    project.learn(PAIRS[0], "class Link(object):\n    def __init__(self):\n        self.next = None\n");
+    let before = "read = stream.next\n";
+    let done = match migrate(PAIRS[0], "a.py", before, &project, &Options::of(Strategy::Comprehensive)) {
+        Outcome::Migrated(done) => done.text,
+        other => panic!("{other:?}"),
+    };
+    let helper = "def next_of(value):\n    return value.__next__ if hasattr(value, '__next__') else value.next\n";
+    assert_eq!(done, format!("{helper}\nread = next_of(stream)\n"));
+}
+
+#[test]
+fn streams_of_bytes_are_made_of_bytes() {
+    check("from io import BytesIO\nprint BytesIO('a')\n", "from io import BytesIO\nprint(BytesIO(b'a'))\n");
+}

@@ -40,6 +40,8 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("code-in-strings", Same),
     ("coerce-builtin", Other(names::coerce)),
     ("collections-abc", Other(members::collections_abc)),
+    ("compiled-text", Never("2.7 compiles encoded source, and text must not name its coding.")),
+    ("cookie-headers", Same),
     ("decoded-type-tests", Same),
     ("default-encoding", Other(removed::default_encoding)),
     ("dict-views", Other(iterators::dict_views)),
@@ -88,12 +90,14 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("native-encode", Same),
     ("native-escapes", Same),
     ("native-files", Other(opening::native_file)),
+    ("native-streams", Same),
     ("native-temporary-files", Never("2.7's temporary files take no encoding.")),
     ("nested-managers", Same),
     ("new-keywords", Same),
     ("next-attribute", Other(iterators::next_attribute)),
     ("next-method", Other(iterators::next_method)),
     ("none-order", Same),
+    ("none-values", Same),
     ("nonzero", Other(classes::nonzero)),
     ("not-equal", Same),
     ("number-literals", Other(names::number_literal)),
@@ -207,6 +211,42 @@ pub(super) fn helper(name: &str) -> Option<&'static str> {
         "as_octets" => {
             "\n\ndef as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) and str is not bytes else \
              text\n"
+        }
+        "OctetStream" => {
+            "
+
+class OctetStream(object):
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def read(self, *size):
+        data = self.stream.read(*size)
+        return data if isinstance(data, bytes) else data.encode('latin-1')
+
+    def readline(self, *size):
+        data = self.stream.readline(*size)
+        return data if isinstance(data, bytes) else data.encode('latin-1')
+
+    def write(self, data):
+        try:
+            return self.stream.write(data)
+        except TypeError:
+            return self.stream.write(data.decode('latin-1'))
+"
+        }
+        "on_octets" => {
+            "
+
+def on_octets(function):
+    def on(*parts):
+        octets = [part if isinstance(part, bytes) or not hasattr(part, 'encode') else part.encode('latin-1') for part in parts]
+        given = function(*octets)
+        return given.decode('latin-1') if isinstance(given, bytes) else given
+    return function if str is bytes else on
+"
         }
         "html_escape" => {
             "\ntry:\n    from html import escape as html_escape\nexcept ImportError:\n    from cgi import escape as \

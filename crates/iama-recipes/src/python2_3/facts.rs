@@ -13,6 +13,9 @@ const NO_BASE: &str = "<none>";
 /// Names of methods: the classes that define one.
 const METHODS: &str = "methods";
 
+/// Classes by name: attributes that are given None.
+const NOTHING: &str = "nothing";
+
 /// Attributes that some statement sets, by name.
 const SET: &str = "set";
 /// Names of attributes that recipes ask about.
@@ -78,6 +81,9 @@ pub(super) fn learn(text: &str, facts: &mut Facts) {
         }
         let depth = iama_syntax::line_index::indentation_width(line);
         open.retain(|(outer, _)| *outer < depth);
+        if let Some(targets) = code.trim_end().strip_suffix("= None") {
+            learn_nothing(targets, &open, facts);
+        }
         if let Some(rest) = code.strip_prefix("class ") {
             let (name, bases) = header(rest);
             for base in bases {
@@ -99,6 +105,25 @@ pub(super) fn learn(text: &str, facts: &mut Facts) {
             }
         }
     }
+}
+
+/// `self.a = self.b = None` in a method, or `a = b = None` in the body of a class.
+fn learn_nothing(targets: &str, open: &[(usize, &str)], facts: &mut Facts) {
+    let (Some((_, class)), Some((_, last))) = (open.iter().rev().find(|(_, name)| !name.is_empty()), open.last())
+    else {
+        return;
+    };
+    for target in targets.split('=').map(str::trim) {
+        let name = target.strip_prefix("self.").or(Some(target).filter(|_| !last.is_empty()));
+        if let Some(name) = name.filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_')) {
+            facts.add(NOTHING, class, name);
+        }
+    }
+}
+
+/// Whether a class, or one that it inherits from, gives an attribute None.
+pub(super) fn may_hold_none(context: &Context<'_>, class: &str, name: &str) -> bool {
+    search(context.facts(), class, &mut Vec::new(), &|facts, class| facts.has(NOTHING, class, name)) == Some(true)
 }
 
 fn header(rest: &str) -> (&str, Vec<&str>) {

@@ -2,12 +2,13 @@
 
 use iama_syntax::{Node, Span};
 
+use super::helpers::name_of;
 use super::look::{
     Use, arguments, bare, call_of, is_builtin, is_loose, kept, list_around, method_call, positional, rename, use_of,
 };
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
-use crate::recipe::{Class, Findings, Recipe, Strategy};
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
 pub(super) const RECIPES: [Recipe; 7] = [
     Recipe {
@@ -425,11 +426,44 @@ pub(super) fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut 
     let of_iter = makes_iterator(context, object)
         || given_value(context, object).is_some_and(|value| makes_iterator(context, value));
     if of_iter {
-        found.safe(node, vec![rename(name, "__next__")]);
-    } else if !super::facts::sets_attribute(context, "next") && context.scopes().dotted_path(node).is_none() {
+        return found.safe(node, vec![rename(name, "__next__")]);
+    }
+    if context.scopes().dotted_path(node).is_some() {
+        return;
+    }
+    if !super::facts::sets_attribute(context, "next") {
         let why = "taken for the method of an iterator, since no file sets an attribute called next";
         found.check(node, why, vec![rename(name, "__next__")]);
+    } else if !sets_next(context) && !in_next_of(context, node) {
+        let why = "some objects of the workspace have an attribute called next; where this is one, ask for it directly";
+        let pieces = vec![
+            Piece::New(format!("{}(", name_of(context, &NEXT_OF))),
+            Piece::Keep(object.span()),
+            Piece::New(")".into()),
+        ];
+        found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![NEXT_OF]);
     }
+}
+
+/// The method of an iterator, or what an object that is none calls next.
+const NEXT_OF: Import = Import::Helper(
+    "next_of",
+    "\n\ndef next_of(value):\n    return value.__next__ if hasattr(value, '__next__') else value.next\n",
+);
+
+fn in_next_of(context: &Context<'_>, node: Node<'_>) -> bool {
+    let name = name_of(context, &NEXT_OF);
+    node.ancestors().any(|outer| outer.field("name").is_some_and(|outer| outer.text() == name))
+}
+
+/// Whether the file itself gives objects an attribute called next, so that it is what its reads are after.
+fn sets_next(context: &Context<'_>) -> bool {
+    let set = |node: Node<'_>| {
+        node.kind() == "attribute"
+            && node.field("attribute").is_some_and(|name| name.text() == "next")
+            && is_assigned(node)
+    };
+    context.once("sets next", || context.original.contains(".next") && context.tree.nodes().any(set))
 }
 
 /// Whether an expression is a call of `iter()`.
@@ -438,7 +472,7 @@ fn makes_iterator(context: &Context<'_>, value: Node<'_>) -> bool {
 }
 
 /// What a name is given by the only assignment that binds it.
-fn given_value<'t>(context: &Context<'t>, name: Node<'_>) -> Option<Node<'t>> {
+pub(super) fn given_value<'t>(context: &Context<'t>, name: Node<'_>) -> Option<Node<'t>> {
     let binding = context.scopes().binding_of(name).filter(|_| name.kind() == "identifier")?;
     let [(only, _)] = context.scopes().binding(binding).definitions[..] else { return None };
     let target = context.tree.node(only);

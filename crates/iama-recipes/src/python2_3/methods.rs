@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 7] = [
+pub(super) const RECIPES: [Recipe; 8] = [
     Recipe {
         id: "renamed-methods",
         title: "methods of library objects with a new name",
@@ -43,6 +43,18 @@ pub(super) const RECIPES: [Recipe; 7] = [
         after: "kind = response.info().get('Content-Type')",
         kinds: &["call"],
         visit: message_headers,
+    },
+    Recipe {
+        id: "cookie-headers",
+        title: "headers of one's own that cookies are read from",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "http.cookiejar asks headers for get_all(), where cookielib asked for getheaders().",
+        before: "import cookielib\nclass Headers(object):\n    def getheaders(self, name):\n        return []",
+        after: "import cookielib\nclass Headers(object):\n    def getheaders(self, name):\n        return []\n\n    def \
+                get_all(self, name, default=None):\n        return self.getheaders(name) or default",
+        kinds: &["class_definition"],
+        visit: cookie_headers,
     },
     Recipe {
         id: "html-unescape",
@@ -164,6 +176,19 @@ pub(super) fn message_headers(context: &Context<'_>, node: Node<'_>, found: &mut
         let last = arguments(node)[0];
         found.check(node, why, vec![rename(name, "get_all"), Edit::insert(last.end(), ", []")]);
     }
+}
+
+fn cookie_headers(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let named = |wanted: &str| methods(node).find(|method| method_name(*method) == wanted);
+    let Some(method) = named("getheaders").filter(|_| named("get_all").is_none() && context.certain) else { return };
+    if !imports_any(context, &["cookielib", "cookiejar"]) {
+        return;
+    }
+    let (newline, indent) = (line_end(node.tree().text()), indentation(method));
+    let head = format!("{newline}{newline}{indent}def get_all(self, name, default=None):");
+    let text = format!("{head}{newline}{indent}    return self.getheaders(name) or default");
+    let why = "taken for the headers that a cookie jar is given, since the file imports one";
+    found.check(method, why, vec![Edit::insert(method.end(), text)]);
 }
 
 fn html_unescape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

@@ -13,6 +13,7 @@ use iama_syntax::scopes::BindingKind;
 use super::facts::writes_bytes;
 use super::helpers::name_of;
 use super::look::{arguments, is_builtin, method_call, positional};
+use super::native_streams::{OCTET_STREAM, ON_OCTETS};
 use super::types::{Type, type_of};
 use crate::context::Context;
 use crate::edit::Edit;
@@ -124,8 +125,9 @@ pub(super) fn applies(context: &Context<'_>, node: Node<'_>) -> bool {
 }
 
 fn in_helper(context: &Context<'_>, node: Node<'_>) -> bool {
-    let helper = |name: Node<'_>| [NATIVE, OCTETS].iter().any(|helper| name.text() == name_of(context, helper));
-    node.ancestors().any(|outer| outer.kind() == "function_definition" && outer.field("name").is_some_and(helper))
+    let helpers = [NATIVE, OCTETS, OCTET_STREAM, ON_OCTETS];
+    let helper = |name: Node<'_>| helpers.iter().any(|helper| name.text() == name_of(context, helper));
+    node.ancestors().any(|outer| outer.kind().ends_with("_definition") && outer.field("name").is_some_and(helper))
 }
 
 /// Whether the node is the argument of one of the two functions already.
@@ -270,7 +272,8 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let from_module =
         object_path.is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "json" | "jsonpickle"));
     let returned = !shown && node.parent().is_some_and(|parent| parent.kind() == "return_statement");
-    let from_module = from_module || is_module(context, object) || is_quoted(context, node);
+    let compiled = super::native_streams::is_marked_source(node);
+    let from_module = from_module || compiled || is_module(context, object) || is_quoted(context, node);
     if from_module || (returned && node.ancestors().any(makes_bytes)) {
         return;
     }
@@ -392,6 +395,8 @@ const BORDERS: &[Border] = &[
     border("io.BytesIO", Some(0), false),
     border("xml.etree.ElementTree.tostring", None, true),
     border("xml.etree.cElementTree.tostring", None, true),
+    border("cElementTree.tostring", None, true),
+    border("elementtree.ElementTree.tostring", None, true),
     border("subprocess.check_output", None, true),
     border("os.read", None, true),
     border("os.write", Some(1), false),
@@ -438,7 +443,9 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
             None => return,
         },
     };
-    if (takes.is_none() && !gives) || !applies(context, node) {
+    let stream = border.is_some_and(|border| border.path == "io.BytesIO");
+    let sure = stream && context.certain && !in_helper(context, node);
+    if (takes.is_none() && !gives) || !(sure || applies(context, node)) {
         return;
     }
     let (mut edits, mut imports) = (Vec::new(), Vec::new());
@@ -452,6 +459,11 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     for argument in
         taken.into_iter().filter(|argument| !is_call_of(*argument, &octets(context)) && argument.kind() != "integer")
     {
+        if stream && argument.kind() == "string" {
+            let plain = argument.text().is_ascii() && argument.text().starts_with(['"', '\'']);
+            edits.extend(plain.then(|| Edit::insert(argument.start(), "b")));
+            continue;
+        }
         edits.push(Edit::wrap(argument.span(), octets(context) + "(", ")"));
         imports.push(OCTETS);
     }
@@ -487,6 +499,10 @@ fn coder(context: &Context<'_>, node: Node<'_>, maker: Node<'_>, found: &mut Fin
 /// The border that a function is, by every import that may have given it its name.
 fn border_of(context: &Context<'_>, function: Node<'_>) -> Option<&'static Border> {
     let paths = context.paths(function);
+    // A stream of bytes where there is one; an older library's stands in for it.
+    if paths.iter().any(|path| path == "io.BytesIO") {
+        return BORDERS.iter().find(|border| border.path == "io.BytesIO");
+    }
     let mut borders = paths.iter().map(|path| BORDERS.iter().find(|border| border.path == path));
     let first = borders.next()??;
     borders

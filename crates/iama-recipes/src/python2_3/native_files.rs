@@ -156,14 +156,16 @@ fn is_compiled(node: Node<'_>) -> bool {
 fn hands_on(context: &Context<'_>, node: Node<'_>) -> bool {
     let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
     let function = call.and_then(|call| call.field("function"));
-    function.is_some_and(|function| !context.paths(function).is_empty() && !is_wrapped(context, node))
+    function.is_some_and(|function| {
+        let name = function.text().rsplit('.').next().unwrap_or("");
+        let elsewhere = !context.paths(function).is_empty() && !super::facts::is_class(context, name);
+        elsewhere && !is_wrapped(context, node)
+    })
 }
 
 /// Whether the file hands open files on to a part of the library that wants bytes.
 pub(super) fn takes_whole_files(context: &Context<'_>) -> bool {
-    let modules = [
-        "pickle", "cPickle", "marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave", "expat", "sax",
-        "etree", "minidom",
-    ];
+    let modules =
+        ["marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave", "expat", "sax", "etree", "minidom"];
     modules.iter().any(|module| context.imported_word(module))
 }

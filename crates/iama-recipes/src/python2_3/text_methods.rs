@@ -49,9 +49,18 @@ pub(super) fn unicode_method(context: &Context<'_>, node: Node<'_>, found: &mut 
     let (text, old) = (named("__unicode__"), named("__str__"));
     match (text, old) {
         (Some(text), Some(old)) => both(text, old, found),
+        (Some(text), None) if decodes(text) => {
+            let why = "__unicode__ only decoded what __str__ returns; str() gives that directly now";
+            found.check(text, why, vec![super::modules::remove_statement(whole(text))]);
+        }
         (Some(text), None) => {
             let Some(name) = text.field("name") else { return };
-            found.safe(text, vec![rename(name, "__str__")]);
+            let mut edits = vec![rename(name, "__str__")];
+            // The name that the assignment reads is gone, and what it gives is there.
+            let body = node.field("body").into_iter().flat_map(Node::named_children);
+            let same = body.filter(|statement| statement.text() == "__str__ = __unicode__");
+            edits.extend(same.map(super::modules::remove_statement));
+            found.safe(text, edits);
         }
         (None, Some(old)) if has_parameters(old) => {
             let class = node.field("name").map_or("", Node::text);

@@ -196,7 +196,7 @@ pub(super) fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Fin
 pub(super) fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     iterators::next_attribute(context, node, found);
     let (Some(finding), Some(object)) = (found.found.last_mut(), node.field("object")) else { return };
-    if finding.edits.is_empty() || !is_primary(object) {
+    if finding.edits.is_empty() || !finding.imports.is_empty() || !is_primary(object) {
         return;
     }
     let pieces =

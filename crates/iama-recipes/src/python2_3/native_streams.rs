@@ -1,0 +1,178 @@
+//! Streams of native strings where the library wants bytes, and functions of bytes that are handed on as values.
+
+use iama_syntax::Node;
+
+use super::helpers::name_of;
+use super::look::{arguments, call_of, is_builtin, method_call, positional};
+use super::native::{WHY, applies};
+use crate::context::Context;
+use crate::edit::{Edit, Piece};
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
+
+pub(super) const RECIPES: [Recipe; 2] = [
+    Recipe {
+        id: "native-streams",
+        title: "streams of native strings for pickle, expat and struct",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "pickle and expat read and write bytes, also where the stream they are given holds native strings; so do the \
+              functions of struct that are kept as values.",
+        before: "import pickle\npickle.dump(state, stream)",
+        after: "import pickle\n\n\nclass OctetStream(object):\n    def __init__(self, stream):\n        self.stream = \
+                stream\n\n    def __getattr__(self, name):\n        return getattr(self.stream, name)\n\n    def read(self, \
+                *size):\n        data = self.stream.read(*size)\n        return data.encode('latin-1') if isinstance(data, \
+                str) else data\n\n    def readline(self, *size):\n        data = self.stream.readline(*size)\n        return \
+                data.encode('latin-1') if isinstance(data, str) else data\n\n    def write(self, data):\n        try:\n            \
+                return self.stream.write(data)\n        except TypeError:\n            return \
+                self.stream.write(data.decode('latin-1'))\n\npickle.dump(state, OctetStream(stream))",
+        kinds: &["call", "attribute"],
+        visit: native_stream,
+    },
+    Recipe {
+        id: "compiled-text",
+        title: "source that is encoded to be compiled",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "compile() takes text; the byte order mark that told it the encoding is no part of a native string.",
+        before: "source = '\\xef\\xbb\\xbf' + source.encode('utf-8')\ncode = compile(source, name, 'exec')",
+        after: "source = source\ncode = compile(source, name, 'exec')",
+        kinds: &["binary_operator"],
+        visit: compiled_text,
+    },
+];
+
+pub(super) const OCTET_STREAM: Import = Import::Helper(
+    "OctetStream",
+    "
+
+class OctetStream(object):
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def read(self, *size):
+        data = self.stream.read(*size)
+        return data.encode('latin-1') if isinstance(data, str) else data
+
+    def readline(self, *size):
+        data = self.stream.readline(*size)
+        return data.encode('latin-1') if isinstance(data, str) else data
+
+    def write(self, data):
+        try:
+            return self.stream.write(data)
+        except TypeError:
+            return self.stream.write(data.decode('latin-1'))
+",
+);
+
+pub(super) const ON_OCTETS: Import = Import::Helper(
+    "on_octets",
+    "
+
+def on_octets(function):
+    def on(*parts):
+        given = function(*[part.encode('latin-1') if isinstance(part, str) else part for part in parts])
+        return given.decode('latin-1') if isinstance(given, bytes) else given
+    return on
+",
+);
+
+/// Functions that read or write a stream, and the rank of the stream.
+const STREAMS: &[(&str, usize)] = &[("dump", 1), ("load", 0), ("Pickler", 0), ("Unpickler", 0)];
+
+fn native_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if node.kind() == "attribute" {
+        return packer(context, node, found);
+    }
+    let Some(stream) = stream_of(context, node).filter(|stream| is_unknown(context, *stream)) else { return };
+    let name = name_of(context, &OCTET_STREAM);
+    let wrapped = stream.field("function").is_some_and(|function| function.text() == name);
+    if !wrapped && applies(context, node) && !is_in(node, &name) {
+        found.check_with(node, WHY, vec![Edit::wrap(stream.span(), name + "(", ")")], vec![OCTET_STREAM]);
+    }
+}
+
+/// The stream that a call takes.
+fn stream_of<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
+    let parsed =
+        method_call(node).is_some_and(|(_, name)| name.text() == "ParseFile") && context.imported_word("expat");
+    if parsed {
+        return positional(node)?.first().copied();
+    }
+    if !context.imported_word("pickle") && !context.imported_word("cPickle") {
+        return None;
+    }
+    let paths = context.paths(node.field("function")?);
+    let ranks: Vec<_> = paths.iter().map(|path| rank(path)).collect();
+    let first = (*ranks.first()?)?;
+    let parts = arguments(node);
+    let stream = parts.get(first).filter(|part| !part.kind().contains("splat") && part.kind() != "keyword_argument");
+    stream.copied().filter(|_| ranks.iter().all(|rank| *rank == Some(first)))
+}
+
+fn rank(path: &str) -> Option<usize> {
+    let name = path.strip_prefix("pickle.").or_else(|| path.strip_prefix("cPickle."))?;
+    STREAMS.iter().find(|(known, _)| *known == name).map(|(_, rank)| *rank)
+}
+
+/// Whether a stream is no binary file that is opened right here.
+fn is_unknown(context: &Context<'_>, stream: Node<'_>) -> bool {
+    let opened = |function: Node<'_>| is_builtin(context, function, "open") || is_builtin(context, function, "file");
+    !stream.field("function").is_some_and(opened)
+}
+
+fn is_in(node: Node<'_>, helper: &str) -> bool {
+    node.ancestors().any(|outer| outer.field("name").is_some_and(|name| name.text() == helper))
+}
+
+/// `Struct(format).pack` and `struct.pack` as values.
+fn packer(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let (Some(object), Some(name)) = (node.field("object"), node.field("attribute")) else { return };
+    if !matches!(name.text(), "pack" | "unpack") || call_of(node).is_some() || !context.imported_word("struct") {
+        return;
+    }
+    let helper = name_of(context, &ON_OCTETS);
+    let value = super::iterators::given_value(context, object).unwrap_or(object);
+    let made = value.field("function").and_then(|function| context.dotted(function));
+    let known = made.is_some_and(|path| path == "struct.Struct")
+        || context.dotted(node).is_some_and(|path| path.starts_with("struct."));
+    let outer = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
+    let wrapped = outer.and_then(|call| call.field("function")).is_some_and(|function| function.text() == helper);
+    let target = node.parent().is_some_and(|outer| outer.kind() == "assignment" && node.field_name() == "left");
+    if known && !wrapped && !target && applies(context, node) {
+        found.check_with(node, WHY, vec![Edit::wrap(node.span(), helper + "(", ")")], vec![ON_OCTETS]);
+    }
+}
+
+/// The text of `'\xef\xbb\xbf' + text.encode('utf-8')` where that is compiled.
+fn marked_source(node: Node<'_>) -> Option<Node<'_>> {
+    let (left, right) = (node.field("left")?, node.field("right")?);
+    let mark = matches!(left.text().trim_matches(['"', '\'']), r"\xef\xbb\xbf" | r"\xEF\xBB\xBF");
+    let (text, _) = method_call(right).filter(|(_, name)| mark && name.text() == "encode")?;
+    let codec = arguments(right).first().is_some_and(|codec| codec.text().to_ascii_lowercase().contains("utf"));
+    let assignment = node.parent().filter(|outer| outer.kind() == "assignment")?;
+    let target = assignment.field("left").filter(|target| target.kind() == "identifier")?;
+    let scope = node.ancestors().find(|outer| matches!(outer.kind(), "function_definition" | "module"))?;
+    let compiles = |call: Node<'_>| {
+        let function = call.field("function").map_or("", Node::text);
+        let named = matches!(function.rsplit('.').next(), Some("compile" | "parse" | "eval"));
+        named && arguments(call).first().is_some_and(|first| first.text() == target.text())
+    };
+    let compiled = scope.descendants().any(|inner| inner.kind() == "call" && compiles(inner));
+    (codec && compiled).then_some(text)
+}
+
+/// Whether a call encodes source behind a byte order mark, to be compiled.
+pub(super) fn is_marked_source(node: Node<'_>) -> bool {
+    node.parent().is_some_and(|outer| outer.kind() == "binary_operator" && marked_source(outer).is_some())
+}
+
+fn compiled_text(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if let Some(text) = marked_source(node).filter(|_| context.certain) {
+        let why = "the text is compiled as it is, without a mark and without an encoding";
+        found.check(node, why, vec![Edit::pieces(node.span(), vec![Piece::Keep(text.span())])]);
+    }
+}
