@@ -73,7 +73,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 32] = [
+const GROUPS: [&[Recipe]; 34] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,

@@ -201,3 +201,27 @@ fn a_next_that_may_be_an_attribute_is_asked_for_either_way() {
 fn streams_of_bytes_are_made_of_bytes() {
     check("from io import BytesIO\nprint BytesIO('a')\n", "from io import BytesIO\nprint(BytesIO(b'a'))\n");
 }
+
+#[test]
+fn a_text_method_that_decodes_what_str_gives_goes_without_a_str_of_its_own() {
+    check(
+        "class A(Base):\n    def __unicode__(self):\n        return str(self).decode('utf-8')\n",
+        "class A(Base):\n    pass\n",
+    );
+    check(
+        "class A(Base):\n    def __unicode__(self):\n        return self.name\n    __str__ = __unicode__\n",
+        "class A(Base):\n    def __str__(self):\n        return self.name\n",
+    );
+}
+
+#[test]
+fn what_may_be_none_is_asked_for_before_it_is_ordered() {
+    check(
+        "def f(x=None):\n    if 0 <= x < 3: return x\n    print x\n",
+        "def f(x=None):\n    if x is not None and 0 <= x < 3: return x\n    print(x)\n",
+    );
+    check(
+        "def f(x=None):\n    if x is None: return\n    return x < 3, `x`\n",
+        "def f(x=None):\n    if x is None: return\n    return x < 3, repr(x)\n",
+    );
+}

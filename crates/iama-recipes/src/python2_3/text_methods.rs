@@ -51,7 +51,10 @@ pub(super) fn unicode_method(context: &Context<'_>, node: Node<'_>, found: &mut 
         (Some(text), Some(old)) => both(text, old, found),
         (Some(text), None) if decodes(text) => {
             let why = "__unicode__ only decoded what __str__ returns; str() gives that directly now";
-            found.check(text, why, vec![super::modules::remove_statement(whole(text))]);
+            let alone = node.field("body").is_some_and(|body| body.named_children().count() == 1);
+            let method = whole(text);
+            let gone = if alone { rename(method, "pass") } else { super::modules::remove_statement(method) };
+            found.check(text, why, vec![gone]);
         }
         (Some(text), None) => {
             let Some(name) = text.field("name") else { return };

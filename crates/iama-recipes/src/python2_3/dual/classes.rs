@@ -139,6 +139,10 @@ pub(super) fn unicode_method(context: &Context<'_>, node: Node<'_>, found: &mut 
     let Some(finding) = found.found.last_mut() else { return };
     let (text, old) = (named("__unicode__"), named("__str__"));
     match (text, old) {
+        // Python 3 never calls it.
+        (Some(text), None) if text_methods::decodes(text) => {
+            found.found.pop();
+        }
         (Some(text), None) => {
             finding.edits = vec![behind(text, &["if str is not bytes:", "    __str__ = __unicode__"])];
         }
