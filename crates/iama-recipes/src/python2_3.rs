@@ -7,6 +7,7 @@ use self::evidence::{certain, likely};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
 
+mod byte_literals;
 mod classes;
 mod code_strings;
 mod comparing;
@@ -73,7 +74,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 34] = [
+const GROUPS: [&[Recipe]; 35] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -107,6 +108,7 @@ const GROUPS: [&[Recipe]; 34] = [
     &slicing::RECIPES,
     &idioms::RECIPES,
     &named::RECIPES,
+    &byte_literals::RECIPES,
     &code_strings::RECIPES,
 ];
 

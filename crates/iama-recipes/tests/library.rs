@@ -97,3 +97,29 @@ fn only_a_text_file_refuses_a_relative_place() {
     assert_eq!(notes("f = open(name)\nf.seek(4, 1)\nf.seek(0, 2)\n"), ["relative-seek"]);
     assert_eq!(notes("import io\nf = io.open(name, 'rb')\nf.seek(4, 1)\n"), [""; 0]);
 }
+
+#[test]
+fn a_literal_for_a_binary_file_is_one_of_bytes() {
+    check(
+        "import zipfile\nwith open(name, 'wb') as f:\n    f.write('a')\n    f.writelines(['b', c])\nsame = open(name, 'rb').read() == 'ab'\n",
+        "import zipfile\nwith open(name, 'wb') as f:\n    f.write(b'a')\n    f.writelines([b'b', c])\nsame = open(name, 'rb').read() == b'ab'\n",
+    );
+}
+
+#[test]
+fn a_literal_for_a_file_that_may_be_one_of_text_stays() {
+    let text = "import zipfile\nf = open(name, 'wb')\nif plain:\n    f = open(name, 'w')\nf.write('a')\n";
+    check(text, text);
+}
+
+#[test]
+fn a_module_of_the_workspace_is_no_module_of_the_library() {
+    let files = ["a/__init__.py", "a/collections.py", "a/b.py"].map(str::to_owned).into();
+    let project = Project { certain: true, files, ..Project::default() };
+    let text = "from collections import Hashable\n";
+    let Outcome::Migrated(done) = migrate(PAIRS[0], "a/b.py", text, &project, &Options::of(Strategy::Comprehensive))
+    else {
+        panic!("not migrated");
+    };
+    assert_eq!(done.text, "from .collections import Hashable\n");
+}

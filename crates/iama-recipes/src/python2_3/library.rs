@@ -240,6 +240,9 @@ fn collections_abc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
         return found.safe_with(node, vec![rename(node, &text)], vec![Import::Module("collections.abc")]);
     }
     let Some(module) = node.field("module_name").filter(|module| module.text() == "collections") else { return };
+    if context.is_neighbour("collections") && !context.is_written(module) {
+        return;
+    }
     let all: Vec<_> = super::modules::items(node).collect();
     let (moved, stay): (Vec<_>, Vec<_>) = all.iter().partition(|(_, name, _)| ABSTRACT.contains(&name.text()));
     if moved.is_empty() {

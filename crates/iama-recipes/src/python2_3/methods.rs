@@ -284,7 +284,7 @@ pub(super) fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut
 pub(super) fn import_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
     let imports = is_builtin(context, function, "__import__")
-        || context.dotted(function).is_some_and(|path| path == "importlib.import_module");
+        || context.dotted(function).is_some_and(|path| path.ends_with(".import_module") || path == "import_module");
     let Some(&name) = arguments(node).first().filter(|name| imports && name.kind() == "string") else { return };
     let module = name.text().trim_matches(['"', '\'']);
     let Some((_, new)) = MODULES.iter().find(|(old, _)| *old == module) else { return };

@@ -456,12 +456,13 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         None if whole && holds_strings(parts.first().copied()) => parts.into_iter().skip(1).collect(),
         None => Vec::new(),
     };
-    for argument in
-        taken.into_iter().filter(|argument| !is_call_of(*argument, &octets(context)) && argument.kind() != "integer")
+    for argument in taken.into_iter().filter(|argument| !is_octets(context, *argument) && argument.kind() != "integer")
     {
+        if let Some(literal) = super::byte_literals::as_bytes(context, argument) {
+            edits.push(literal);
+            continue;
+        }
         if stream && argument.kind() == "string" {
-            let plain = argument.text().is_ascii() && argument.text().starts_with(['"', '\'']);
-            edits.extend(plain.then(|| Edit::insert(argument.start(), "b")));
             continue;
         }
         edits.push(Edit::wrap(argument.span(), octets(context) + "(", ")"));

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 5] = [
+pub(super) const RECIPES: [Recipe; 6] = [
     Recipe {
         id: "special-method-names",
         title: "special methods that are named without being defined",
@@ -65,7 +65,55 @@ pub(super) const RECIPES: [Recipe; 5] = [
         kinds: &["expression_statement"],
         visit: expat_text,
     },
+    Recipe {
+        id: "numeric-classes",
+        title: "classes of numbers that cannot be rounded",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "numbers.Real asks for __floor__, __ceil__ and __round__ in Python 3, and a class without them has no objects.",
+        before: "import numbers\nclass Ratio(numbers.Rational):\n    def __trunc__(self):\n        return self.a // self.b",
+        after: "import numbers\nclass Ratio(numbers.Rational):\n    def __trunc__(self):\n        return self.a // self.b\n\n    \
+                def __floor__(self):\n        return int(self // 1)\n\n    def __ceil__(self):\n        return -int(-self // \
+                1)\n\n    def __round__(self, digits=None):\n        return float(self).__round__(digits)",
+        kinds: &["class_definition"],
+        visit: numeric_class,
+    },
 ];
+
+/// What `numbers.Real` asks for since Python 3, and how it follows from what it asked for before.
+const ROUNDING: &[(&str, &str, &str)] = &[
+    ("__floor__", "(self)", "int(self // 1)"),
+    ("__ceil__", "(self)", "-int(-self // 1)"),
+    ("__round__", "(self, digits=None)", "float(self).__round__(digits)"),
+];
+
+fn numeric_class(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let class = node.field("name").map_or("", Node::text);
+    let numeric = |base: Node<'_>| {
+        let path = context.dotted(base).unwrap_or_default();
+        matches!(path.as_str(), "numbers.Real" | "numbers.Rational" | "numbers.Integral")
+    };
+    if !context.certain || !node.field("superclasses").into_iter().flat_map(Node::named_children).any(numeric) {
+        return;
+    }
+    // An abstract class of the workspace's own leaves them to others.
+    let Some(method) = methods(node).find(|method| method_name(*method) == "__trunc__") else { return };
+    let newline = line_end(node.tree().text());
+    let whole = method.parent().filter(|parent| parent.kind() == "decorated_definition").unwrap_or(method);
+    let indent = indentation(whole);
+    let missing = ROUNDING.iter().filter(|(name, ..)| inherits(context, class, name) != Some(true));
+    let own = |name: &str| methods(node).any(|method| method_name(method) == name) || assigns(node, name);
+    let lines: Vec<String> = missing
+        .filter(|(name, ..)| !own(name))
+        .map(|(name, parameters, value)| {
+            format!("{newline}{newline}{indent}def {name}{parameters}:{newline}{indent}    return {value}")
+        })
+        .collect();
+    let text = lines.concat();
+    if !text.is_empty() {
+        found.check(method, "round() goes by way of a float", vec![Edit::insert(whole.end(), text)]);
+    }
+}
 
 /// Special methods by their old and new names.
 pub(super) const RENAMED: &[(&str, &str)] = &[
