@@ -123,3 +123,10 @@ fn a_module_of_the_workspace_is_no_module_of_the_library() {
     };
     assert_eq!(done.text, "from .collections import Hashable\n");
 }
+
+#[test]
+fn a_class_of_numbers_under_another_name_can_be_rounded_too() {
+    let text = "import numbers\nReal = numbers.Real\n\nclass Half(Real):\n    def __trunc__(self):\n        return 0\n";
+    let added = "\n    def __floor__(self):\n        return int(self // 1)\n\n    def __ceil__(self):\n        return -int(-self // 1)\n\n    def __round__(self, digits=None):\n        return float(self).__round__(digits)\n";
+    check(text, &format!("{text}{added}"));
+}

@@ -234,7 +234,8 @@ fn to_octets(context: &Context<'_>, codec: Option<Node<'_>>) -> (Cow<'static, st
 
 /// Whether an expression is the encoding of the file system, or a name that is nothing else but None.
 fn is_file_system(context: &Context<'_>, codec: Node<'_>) -> bool {
-    if context.dual || !context.original.contains("getfilesystemencoding") || context.binds_other("os", "os") {
+    let asked = || context.original.contains("getfilesystemencoding") && !context.binds_other("os", "os");
+    if context.dual || !context.once("asks how names of files are encoded", asked) {
         return false;
     }
     let asks = |value: Node<'_>| {
