@@ -322,6 +322,18 @@ impl<'t> Context<'t> {
         files.contains(&format!("{folder}{first}.py")) || files.contains(&format!("{folder}{first}/__init__.py"))
     }
 
+    /// Whether a module is the workspace's own: a neighbour, or at the top of a folder that a package around the file lies in.
+    pub fn is_own(&self, module: &str) -> bool {
+        let first = module.split('.').next().unwrap_or(module);
+        let files = &self.project.files;
+        let tops = self.path.match_indices('/').map(|(at, _)| &self.path[..=at]).chain([""]);
+        let mut tops = tops.filter(|top| !files.contains(&format!("{top}__init__.py")));
+        self.is_neighbour(module)
+            || tops.any(|top| {
+                files.contains(&format!("{top}{first}.py")) || files.contains(&format!("{top}{first}/__init__.py"))
+            })
+    }
+
     /// Whether `import module` stands at the top level under its own name.
     pub fn imports_module(&self, module: &str) -> bool {
         self.top_level().any(|statement| {

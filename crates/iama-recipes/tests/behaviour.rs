@@ -225,3 +225,16 @@ fn what_may_be_none_is_asked_for_before_it_is_ordered() {
         "def f(x=None):\n    if x is None: return\n    return x < 3, repr(x)\n",
     );
 }
+
+#[test]
+fn a_package_that_imports_itself_by_name_means_itself() {
+    let files = ["lib/unittest2/__init__.py", "lib/unittest2/test/__init__.py", "lib/unittest2/test/test_a.py"];
+    let project = Project { files: files.map(str::to_owned).into(), certain: true, ..Project::default() };
+    let migrated =
+        |path: &str| match migrate(PAIRS[0], path, "import unittest2\n", &project, &Options::of(Strategy::Standard)) {
+            Outcome::Migrated(done) => done.text,
+            other => panic!("{other:?}"),
+        };
+    let told = ["lib/unittest2/test/test_a.py", "scripts/a.py"].map(migrated);
+    assert_eq!(told, ["import unittest2\n", "import unittest as unittest2\n"]);
+}

@@ -154,7 +154,7 @@ fn imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     if let Some(module) = node.field("module_name") {
-        let Some((old, new, why)) = known(module.text()).filter(|_| !context.is_neighbour(module.text())) else {
+        let Some((old, new, why)) = known(module.text()).filter(|_| !context.is_own(module.text())) else {
             return;
         };
         return match new {
@@ -166,7 +166,7 @@ fn imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         };
     }
     for (item, name, alias) in items(node) {
-        let Some((old, new, why)) = known(name.text()).filter(|_| !context.is_neighbour(name.text())) else { continue };
+        let Some((old, new, why)) = known(name.text()).filter(|_| !context.is_own(name.text())) else { continue };
         let Some(new) = new.filter(|_| *old == name.text()) else {
             if new.is_none() {
                 found.refuse(item, format!("{old} never came to Python 3: {why}"));
