@@ -47,6 +47,7 @@ mod slicing;
 mod statements;
 mod strings;
 mod submodules;
+mod syntax_trees;
 mod tables;
 mod tables_removed;
 mod text_methods;
@@ -74,7 +75,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 35] = [
+const GROUPS: [&[Recipe]; 36] = [
     &statements::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
@@ -105,6 +106,7 @@ const GROUPS: [&[Recipe]; 35] = [
     &native_files::RECIPES,
     &native_streams::RECIPES,
     &none_values::RECIPES,
+    &syntax_trees::RECIPES,
     &slicing::RECIPES,
     &idioms::RECIPES,
     &named::RECIPES,

@@ -238,3 +238,20 @@ fn a_package_that_imports_itself_by_name_means_itself() {
     let told = ["lib/unittest2/test/test_a.py", "scripts/a.py"].map(migrated);
     assert_eq!(told, ["import unittest2\n", "import unittest as unittest2\n"]);
 }
+
+#[test]
+fn a_metaclass_is_no_base() {
+    check("class A(object):\n    __metaclass__ = M\n    x = `1`\n", "class A(object, metaclass=M):\n    x = repr(1)\n");
+}
+
+#[test]
+fn a_base_that_a_later_one_is_derived_from_goes() {
+    let mut project = project();
+    let before = "class Leaf: pass\nclass Text(Leaf): pass\nclass Section(Leaf, Text): pass\n";
+    project.learn(PAIRS[0], before);
+    let done = match migrate(PAIRS[0], "a.py", before, &project, &Options::of(Strategy::Comprehensive)) {
+        Outcome::Migrated(done) => done.text,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(done, "class Leaf: pass\nclass Text(Leaf): pass\nclass Section(Text): pass\n");
+}

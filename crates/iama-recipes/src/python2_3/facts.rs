@@ -42,6 +42,11 @@ pub(super) fn is_class(context: &Context<'_>, name: &str) -> bool {
     context.facts().get(BASES, name).next().is_some()
 }
 
+/// The last parts of the names of a class's bases.
+pub(super) fn bases_of<'c>(context: &'c Context<'_>, class: &str) -> impl Iterator<Item = &'c str> {
+    context.facts().get(BASES, class).filter(|base| *base != NO_BASE)
+}
+
 /// Whether some class of the workspace defines a method of this name.
 pub(super) fn defines_method(context: &Context<'_>, name: &str) -> bool {
     context.facts().get(METHODS, name).next().is_some()
@@ -50,6 +55,20 @@ pub(super) fn defines_method(context: &Context<'_>, name: &str) -> bool {
 /// Whether some file sets an attribute of this name on an object, or gives a class one that is no method.
 pub(super) fn sets_attribute(context: &Context<'_>, name: &'static str) -> bool {
     context.facts().has(SET, name, "")
+}
+
+/// Whether some file moves in a stream from where it stands or from its end.
+pub(super) fn seeks_relatively(context: &Context<'_>) -> bool {
+    context.facts().has(SET, "seek", "relative") || context.once("seeks", || moves_relatively(context.original))
+}
+
+fn moves_relatively(text: &str) -> bool {
+    let relative = |call: &str| {
+        let line = call.lines().next().unwrap_or("");
+        let back = (line.contains(", 2)") || line.contains("SEEK_END")) && !line.starts_with("0,");
+        back || line.contains(", 1)") || line.contains("SEEK_CUR")
+    };
+    text.match_indices(".seek(").any(|(at, start)| relative(&text[at + start.len()..]))
 }
 
 fn learn_attributes(text: &str, facts: &mut Facts) {
@@ -67,6 +86,9 @@ fn learn_attributes(text: &str, facts: &mut Facts) {
 /// Reads class statements and what is defined right below them, by lines.
 pub(super) fn learn(text: &str, facts: &mut Facts) {
     learn_attributes(text, facts);
+    if moves_relatively(text) {
+        facts.add(SET, "seek", "relative");
+    }
     if text.contains("def __str__(self, ") {
         facts.add(SET, "__str__", "parameters");
     }

@@ -210,18 +210,25 @@ const SLICES: [(&str, &str, &str, &str); 3] = [
     ("__delslice__", "__delitem__", "", ""),
 ];
 
-pub(super) fn slice_methods(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+pub(super) fn slice_methods(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let named = |wanted: &str| methods(node).find(|method| method_name(*method) == wanted);
     let class = node.field("name").map_or("", Node::text);
     let bases = node.field("superclasses").is_some_and(|list| list.named_children().next().is_some());
     let newline = line_end(node.tree().text());
+    let measured = super::facts::inherits(context, class, "__len__") != Some(false);
+    let imports = || if measured { Vec::new() } else { vec![Import::Module("sys")] };
     for (slice, item, value, give) in SLICES {
         let Some(method) = named(slice) else { continue };
         let why = "the end of an open slice is the length now and was sys.maxint";
         let head = indentation(method);
         let split = |indent: &str, key: &str, value: &str| {
             let condition = format!("if isinstance({key}, slice) and {key}.step is None:");
-            let call = format!("{indent}    return self.{slice}(*{key}.indices(len(self))[:2]{value})");
+            let bounds = if measured {
+                format!("*{key}.indices(len(self))[:2]")
+            } else {
+                format!("{key}.start or 0, sys.maxsize if {key}.stop is None else {key}.stop")
+            };
+            let call = format!("{indent}    return self.{slice}({bounds}{value})");
             format!("{condition}{newline}{call}{newline}{indent}")
         };
         if let Some(other) = named(item) {
@@ -235,7 +242,7 @@ pub(super) fn slice_methods(_: &Context<'_>, node: Node<'_>, found: &mut Finding
             }
             let rest = names.get(2).map_or(String::new(), |value| format!(", *({},)", value.text()));
             let text = split(indentation(first), key.text(), &rest);
-            found.check(other, why, vec![Edit::insert(first.start(), text)]);
+            found.check_with(other, why, vec![Edit::insert(first.start(), text)], imports());
         } else if bases {
             let value_of = if value.is_empty() { "" } else { ", *(value,)" };
             let body = format!("{head}    ");
@@ -243,7 +250,7 @@ pub(super) fn slice_methods(_: &Context<'_>, node: Node<'_>, found: &mut Finding
                 "{newline}{newline}{head}def {item}(self, key{value}):{newline}{body}{}{give}super({class}, self).{item}(key{value})",
                 split(&body, "key", value_of)
             );
-            found.check(method, why, vec![Edit::insert(method.end(), text)]);
+            found.check_with(method, why, vec![Edit::insert(method.end(), text)], imports());
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 8] = [
+pub(super) const RECIPES: [Recipe; 9] = [
     Recipe {
         id: "renamed-methods",
         title: "methods of library objects with a new name",
@@ -55,6 +55,17 @@ pub(super) const RECIPES: [Recipe; 8] = [
                 get_all(self, name, default=None):\n        return self.getheaders(name) or default",
         kinds: &["class_definition"],
         visit: cookie_headers,
+    },
+    Recipe {
+        id: "request-methods",
+        title: "methods of requests that are attributes now",
+        class: Class::Check,
+        strategy: Strategy::Conservative,
+        why: "The get_ methods of urllib2's requests went with Python 3.4; what they gave are attributes.",
+        before: "import urllib2\nhost = request.get_host()",
+        after: "import urllib2\nhost = request.host",
+        kinds: &["call"],
+        visit: request_method,
     },
     Recipe {
         id: "html-unescape",
@@ -189,6 +200,35 @@ fn cookie_headers(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let text = format!("{head}{newline}{indent}    return self.getheaders(name) or default");
     let why = "taken for the headers that a cookie jar is given, since the file imports one";
     found.check(method, why, vec![Edit::insert(method.end(), text)]);
+}
+
+/// Methods of requests and the attributes that took their place.
+const REQUEST: &[(&str, &str)] = &[
+    ("get_data", "data"),
+    ("get_host", "host"),
+    ("get_origin_req_host", "origin_req_host"),
+    ("get_selector", "selector"),
+    ("get_type", "type"),
+    ("is_unverifiable", "unverifiable"),
+];
+
+pub(super) fn request_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((object, name)) = method_call(node) else { return };
+    let named = object.text().rsplit('.').next().is_some_and(|last| last.to_ascii_lowercase().contains("req"));
+    if !named || !arguments(node).is_empty() || !context.certain || defines_method(context, name.text()) {
+        return;
+    }
+    if !imports_any(context, &["urllib2", "urllib"]) {
+        return;
+    }
+    let why = "taken for a request of the library by its name";
+    if name.text() == "has_data" {
+        let pieces = vec![Piece::New("(".into()), Piece::Keep(object.span()), Piece::New(".data is not None)".into())];
+        found.check(node, why, vec![Edit::pieces(node.span(), pieces)]);
+    } else if let Some((_, new)) = REQUEST.iter().find(|(old, _)| *old == name.text()) {
+        let pieces = vec![Piece::Keep(object.span()), Piece::New(format!(".{new}"))];
+        found.check(node, why, vec![Edit::pieces(node.span(), pieces)]);
+    }
 }
 
 fn html_unescape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

@@ -2,6 +2,7 @@
 
 use iama_syntax::Node;
 
+use super::facts::seeks_relatively;
 use super::helpers::name_of;
 use super::look::{arguments, call_of, is_builtin, method_call, positional};
 use super::native::{WHY, applies};
@@ -9,7 +10,7 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 2] = [
+pub(super) const RECIPES: [Recipe; 3] = [
     Recipe {
         id: "native-streams",
         title: "streams of native strings for pickle, expat and struct",
@@ -27,6 +28,19 @@ pub(super) const RECIPES: [Recipe; 2] = [
                 self.stream.write(data.decode('latin-1'))\n\npickle.dump(state, OctetStream(stream))",
         kinds: &["call", "attribute"],
         visit: native_stream,
+    },
+    Recipe {
+        id: "relative-string-streams",
+        title: "moving in a StringIO from where it stands",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "io.StringIO moves only to places that are counted from the start.",
+        before: "import io\nstream = io.StringIO(text)\nstream.seek(-2, 1)",
+        after: "import io\n\n\nclass RelativeStringIO(io.StringIO):\n    def seek(self, offset, whence=0):\n        start = (0, \
+                self.tell(), len(self.getvalue()))[whence]\n        return io.StringIO.seek(self, start + offset)\n\nstream = \
+                RelativeStringIO(text)\nstream.seek(-2, 1)",
+        kinds: &["call"],
+        visit: relative_stream,
     },
     Recipe {
         id: "compiled-text",
@@ -79,6 +93,32 @@ def on_octets(function):
     return on
 ",
 );
+
+const RELATIVE: Import = Import::Helper(
+    "RelativeStringIO",
+    "
+
+class RelativeStringIO(io.StringIO):
+    def seek(self, offset, whence=0):
+        start = (0, self.tell(), len(self.getvalue()))[whence]
+        return io.StringIO.seek(self, start + offset)
+",
+);
+
+fn relative_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|_| seeks_relatively(context) && context.certain) else {
+        return;
+    };
+    let name = name_of(context, &RELATIVE);
+    let old = |path: &String| matches!(path.as_str(), "StringIO.StringIO" | "cStringIO.StringIO" | "io.StringIO");
+    let paths = context.paths(function);
+    if paths.is_empty() || !paths.iter().all(old) || is_in(node, &name) {
+        return;
+    }
+    let why = "some file moves in a stream from where it stands, and this may be the one";
+    let imports = vec![Import::Module("io"), RELATIVE];
+    found.check_with(node, why, vec![super::look::rename(function, &name)], imports);
+}
 
 /// Functions that read or write a stream, and the rank of the stream.
 const STREAMS: &[(&str, usize)] = &[("dump", 1), ("load", 0), ("Pickler", 0), ("Unpickler", 0)];

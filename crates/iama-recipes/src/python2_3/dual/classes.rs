@@ -111,7 +111,7 @@ pub(super) fn eq_without_hash(context: &Context<'_>, node: Node<'_>, found: &mut
 
 /// Only Python 3 passes slices to the method that is added.
 pub(super) fn slice_methods(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    if node.text().contains(".indices(len(self))[:2]") {
+    if node.text().contains(".indices(len(self))[:2]") || node.text().contains(".start or 0, sys.maxsize if ") {
         return;
     }
     idioms::slice_methods(context, node, found);
