@@ -196,7 +196,9 @@ impl Bench {
                 &["-W", "ignore", "-m", "lib2to3", "-w", "-n", "--no-diffs", &shown],
             ))?;
         } else {
+            let version = format!("{}.{}", python.version.major, python.version.minor);
             let mut arguments = vec!["recipes", "run", "--write", "--strategy", &self.strategy, &shown];
+            arguments.extend(["--target-version", &version]);
             arguments.extend((tool == "dual").then_some("--dual"));
             output(&mut command(&self.iama.display().to_string(), &arguments))?;
         }

@@ -36,6 +36,7 @@ mod native;
 mod native_files;
 mod native_streams;
 mod none_values;
+mod nose_tools;
 mod numbers;
 mod packaging;
 mod patterns;
@@ -75,8 +76,9 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 36] = [
+const GROUPS: [&[Recipe]; 37] = [
     &statements::RECIPES,
+    &nose_tools::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
     &iterators::RECIPES,

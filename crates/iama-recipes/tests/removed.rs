@@ -227,3 +227,11 @@ fn what_str_returns_is_a_str_also_where_the_file_knows_bytes() {
 fn a_string_that_is_raised_keeps_no_file_from_its_migration() {
     check("raise 'lost', 1\nprint 1\n", "raise Exception('lost', 1)\nprint(1)\n");
 }
+
+#[test]
+fn the_import_of_cgi_goes_with_its_last_use_and_not_before() {
+    check(
+        "import cgi\n\nprint cgi.escape(x)\ny = cgi.escape(z, True)\n",
+        "from html import escape as html_escape\n\nprint(html_escape(x, quote=False))\ny = html_escape(z, True)\n",
+    );
+}

@@ -101,6 +101,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("none-order", Same),
     ("none-values", Same),
     ("nonzero", Other(classes::nonzero)),
+    ("nose-tools", Same),
     ("not-equal", Same),
     ("number-literals", Other(names::number_literal)),
     ("numeric-classes", Same),

@@ -206,30 +206,35 @@ fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 
 const HTML_ESCAPE: Import = Import::Helper("html_escape", "from html import escape as html_escape");
 
-/// The import goes when nothing else of the module is used, since Python 3.13 has no cgi any more.
+/// The import goes together with its uses: where one of them has to wait, so has the other. As a module it goes only when
+/// nothing else of it is used, and Python 3.13 has no cgi any more.
 fn cgi_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let all: Vec<_> = super::modules::items(node).collect();
     let [(_, name, None)] = all[..] else { return };
-    let uses = context.references(name);
+    let mut uses = context.references(name);
     if uses.is_empty() || !context.has_one_definition(name) {
         return;
     }
-    let from = node.field("module_name");
-    if from.is_some_and(|module| module.text() == "cgi") && name.text() == "escape" {
-        let mut edits = vec![super::modules::remove_statement(node)];
-        for used in uses {
-            edits.push(rename(used, &name_of(context, &HTML_ESCAPE)));
-            let alone = call_of(used).and_then(positional).filter(|parts| parts.len() == 1);
-            edits.extend(alone.map(|parts| Edit::insert(parts[0].end(), ", quote=False")));
+    match node.field("module_name") {
+        Some(module) if module.text() == "cgi" && name.text() == "escape" => {}
+        None if name.text() == "cgi" && context.target >= (3, 13) => {
+            let escape = |used: &Node<'_>| {
+                let member = used.parent().filter(|outer| outer.kind() == "attribute")?;
+                let named = member.field("attribute").is_some_and(|name| name.text() == "escape");
+                named.then(|| context.tree.node(member.id()))
+            };
+            let Some(members) = uses.iter().map(escape).collect() else { return };
+            uses = members;
         }
-        return found.safe_with(node, edits, vec![HTML_ESCAPE]);
+        _ => return,
     }
-    let escapes = |used: &Node<'_>| {
-        used.parent().and_then(|outer| outer.field("attribute")).is_some_and(|member| member.text() == "escape")
-    };
-    if from.is_none() && name.text() == "cgi" && context.target >= (3, 13) && uses.iter().all(escapes) {
-        found.safe(node, vec![super::modules::remove_statement(node)]);
+    let mut edits = vec![super::modules::remove_statement(node)];
+    for used in uses {
+        edits.push(rename(used, &name_of(context, &HTML_ESCAPE)));
+        let alone = call_of(used).and_then(positional).filter(|parts| parts.len() == 1);
+        edits.extend(alone.map(|parts| Edit::insert(parts[0].end(), ", quote=False")));
     }
+    found.safe_with(node, edits, vec![HTML_ESCAPE]);
 }
 
 fn collections_abc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
