@@ -126,6 +126,7 @@ pub struct Context<'t> {
     futures: OnceCell<Vec<&'t str>>,
     imported: OnceCell<BTreeSet<&'t str>>,
     answers: RefCell<BTreeMap<&'static str, bool>>,
+    chosen: RefCell<BTreeMap<&'static str, Option<String>>>,
 }
 
 /// What is the same in every round.
@@ -163,6 +164,7 @@ impl<'t> Context<'t> {
             futures: OnceCell::new(),
             imported: OnceCell::new(),
             answers: RefCell::default(),
+            chosen: RefCell::default(),
         }
     }
 
@@ -371,6 +373,16 @@ impl<'t> Context<'t> {
             imports.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_')).collect()
         };
         self.imported.get_or_init(words).contains(word)
+    }
+
+    /// The word that is chosen in place of another one in this file, worked out when it is first asked for in a round.
+    pub fn chosen(&self, word: &'static str, choose: impl FnOnce() -> Option<String>) -> Option<String> {
+        if let Some(known) = self.chosen.borrow().get(word) {
+            return known.clone();
+        }
+        let choice = choose();
+        self.chosen.borrow_mut().insert(word, choice.clone());
+        choice
     }
 
     /// The answer to a question about the whole file, worked out when it is first asked in a round.

@@ -34,15 +34,18 @@ fn here(context: &Context<'_>, name: &str, text: &'static str) -> &'static str {
 /// Another name, where the file uses this one for something of its own.
 fn free(context: &Context<'_>, name: &'static str, text: &'static str) -> Option<Cow<'static, str>> {
     let taken = |name: &str, text: &str| has_word(context.original, name) && !context.original.contains(text.trim());
-    let keeps = BUILTINS.contains(&name) || (context.dual && super::dual::keeps_name(name));
-    if keeps || !taken(name, text) {
-        return None;
-    }
-    let mut other = name.to_owned();
-    while taken(&other, &text.replace(name, &other)) {
-        other.push('_');
-    }
-    Some(Cow::Owned(other))
+    let choose = || {
+        let keeps = BUILTINS.contains(&name) || (context.dual && super::dual::keeps_name(name));
+        if keeps || !taken(name, text) {
+            return None;
+        }
+        let mut other = name.to_owned();
+        while taken(&other, &text.replace(name, &other)) {
+            other.push('_');
+        }
+        Some(other)
+    };
+    context.chosen(name, choose).map(Cow::Owned)
 }
 
 /// A word that the file does not use yet, made out of `word`.

@@ -432,7 +432,8 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if function.kind() == "call" {
         return coder(context, node, function, found);
     }
-    if !(context.original.contains("import") || context.original.contains("digest(")) {
+    let original = context.original;
+    if !context.once("imports or digests", || original.contains("import") || original.contains("digest(")) {
         return;
     }
     let border = border_of(context, function);

@@ -86,7 +86,7 @@ fn octal_escapes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     };
     let prefix = start.text().to_ascii_lowercase();
     let raw = prefix.contains('r');
-    if prefix.contains('u') || context.is_written(node) || (raw && !context.original.contains("import re")) {
+    if prefix.contains('u') || context.is_written(node) || (raw && !names_re(context)) {
         return;
     }
     let (bytes, mut at, mut edits) = (node.text().as_bytes(), 0, Vec::new());
@@ -196,16 +196,17 @@ fn is_pattern(context: &Context<'_>, whole: Node<'_>, content: &str, misplaced: 
             "assignment" | "argument_list" | "tuple" | "list" | "pair" | "expression_list" | "return_statement"
         )
     });
-    taken || (at_edge && kept && (context.imports_module("re") || context.original.contains("import re")))
+    taken || (at_edge && kept && (context.imports_module("re") || names_re(context)))
 }
 
 pub(super) fn pattern_locale(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let Some(name) = node.field("attribute").filter(|name| matches!(name.text(), "L" | "LOCALE")) else { return };
+    if !node.field("attribute").is_some_and(|name| matches!(name.text(), "L" | "LOCALE")) {
+        return;
+    }
     let path = context.dotted(node).unwrap_or_default();
     if !matches!(path.as_str(), "re.L" | "re.LOCALE") || !context.certain || call_of(node).is_some() || is_asked(node) {
         return;
     }
-    let _ = name;
     let why = "the letters of text are those of Unicode; a pattern of bytes may keep the flag";
     found.check(node, why, vec![rename(node, "0")]);
 }
@@ -216,4 +217,9 @@ fn is_asked(node: Node<'_>) -> bool {
         parent.kind() == "comparison_operator"
             || parent.field("operator").is_some_and(|operator| operator.kind() == "&")
     })
+}
+
+/// Whether something in the file looks like an import of re.
+fn names_re(context: &Context<'_>) -> bool {
+    context.once("import re", || context.original.contains("import re"))
 }
