@@ -144,7 +144,8 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
 }
 
 /// Copies and scratch folders that a job which has ended needs no more.
-const SCRATCH: [&str; 7] = ["work", "legacy", "legacy-run", "result", "result-run", "subset", "compile"];
+const SCRATCH: [&str; 8] =
+    ["work", "legacy", "legacy-run", "observed-run", "result", "result-run", "subset", "compile"];
 
 /// Removes the folders of jobs that failed, and the copies of the others that have ended.
 pub(super) fn clean(options: &JobsList) -> Result<ExitCode, Problem> {

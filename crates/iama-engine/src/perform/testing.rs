@@ -177,6 +177,9 @@ impl Shop<'_> {
             crate::folder::write_whole(&self.folder.legacy().join(&path), &bytes)?;
             sites.extend(probed.sites.into_iter().map(|site| (path.clone(), site)));
         }
+        if sites.is_empty() {
+            return self.folder.keep(OBSERVED, &Observed::new());
+        }
         let what = Tested { scratch: "observed-run", factor: what.factor.saturating_mul(3), ..*what };
         self.run(&self.folder.legacy(), &what, true)?;
         let mut observed: Observed = BTreeMap::new();

@@ -5,6 +5,7 @@ use iama_syntax::Node;
 use super::facts::defines_method;
 use super::iterators::{method_name, methods};
 use super::look::{arguments, indentation, is_builtin, line_end, method_call, positional, rename};
+use super::names::RENAMED_ATTRIBUTES;
 use super::tables::MODULES;
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
@@ -285,17 +286,8 @@ fn parser_start(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-/// Attributes by their old and new names, and whether only a guess leads from one to the other.
-const ATTRIBUTES: &[(&str, &str)] = &[
-    ("func_closure", "__closure__"),
-    ("func_code", "__code__"),
-    ("func_defaults", "__defaults__"),
-    ("func_dict", "__dict__"),
-    ("func_doc", "__doc__"),
-    ("func_globals", "__globals__"),
-    ("func_name", "__name__"),
-    ("im_func", "__func__"),
-    ("im_self", "__self__"),
+/// Methods by their old and new names, beside the attributes of functions and methods.
+const METHOD_NAMES: &[(&str, &str)] = &[
     ("next", "__next__"),
     ("__nonzero__", "__bool__"),
     ("__div__", "__truediv__"),
@@ -310,7 +302,10 @@ pub(super) fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut
     let asks = ["hasattr", "getattr"].iter().any(|name| is_builtin(context, function, name));
     let Some(&name) = arguments(node).get(1).filter(|name| asks && name.kind() == "string") else { return };
     let quoted = name.text();
-    let Some((old, new)) = ATTRIBUTES.iter().find(|(old, _)| quoted.trim_matches(['"', '\'']) == *old) else { return };
+    // What became an expression is no name to ask for.
+    let attributes = RENAMED_ATTRIBUTES.iter().filter(|(_, new)| !new.contains('.'));
+    let mut known = attributes.chain(METHOD_NAMES);
+    let Some((old, new)) = known.find(|(old, _)| quoted.trim_matches(['"', '\'']) == *old) else { return };
     let own = matches!(*old, "next" | "iteritems" | "iterkeys" | "itervalues" | "has_key");
     let taken = own && (defines_method(context, old) || super::facts::sets_attribute(context, "next"));
     // What is asked for and then called is a method of a dictionary or something like it.

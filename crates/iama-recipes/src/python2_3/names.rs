@@ -20,7 +20,7 @@ pub(super) const RENAMED_BUILTINS: &[(&str, &str)] = &[
 ];
 
 /// Attributes of functions and methods by their old and new names.
-const RENAMED_ATTRIBUTES: &[(&str, &str)] = &[
+pub(super) const RENAMED_ATTRIBUTES: &[(&str, &str)] = &[
     ("func_closure", "__closure__"),
     ("func_code", "__code__"),
     ("func_defaults", "__defaults__"),
