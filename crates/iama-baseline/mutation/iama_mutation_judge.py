@@ -1,0 +1,150 @@
+# -*- coding: utf-8 -*-
+"""From a mutant to its verdict: which tests, in which order, in which process, and what makes a failure believable."""
+import time
+
+import iama_harness as harness
+from iama_mutation_pool import Job
+
+clock = getattr(time, "monotonic", time.time)
+REMEMBERED = 3
+
+
+class Knowledge(object):
+    """What the clean runs showed; the same in all processes."""
+
+    def __init__(self, files, order):
+        self.files, self.order = files, order
+        self.position = {test: number for number, test in enumerate(order)}
+        self.seconds, self.weight = {}, {}
+        self.by_line, self.imported = {}, set()
+        self.by_file = {}
+        self.loaded = set()
+
+    def learn(self, test, lines):
+        self.weight[test] = len(lines)
+        for number, index, line in lines:
+            self.by_line.setdefault((number, index, line), set()).add(test)
+            if self.files[number].nodes[index].kind == "function":
+                self.by_file.setdefault(number, set()).add(test)
+
+    def reaching(self, number, place):
+        """(tests that may execute the mutant, whether importing does, whether the import happens inside a test)."""
+        tests, imported, late = set(), False, False
+        for index in place.own:
+            kind = self.files[number].nodes[index].kind
+            for line in self.files[number].executable(index, place):
+                key = number, index, line
+                tests |= self.by_line.get(key, set())
+                imported = imported or key in self.imported
+                late = late or (kind != "function" and key in self.by_line)
+        return tests, imported, late
+
+    def quick_first(self, tests):
+        """Cheap tests first; among equals those that touch little."""
+        def cost(test):
+            return int(self.seconds.get(test, 1.0) * 200), self.weight.get(test, 0), self.position[test]
+        return sorted(tests, key=cost)
+
+
+class Judge(object):
+    """Coroutines, one a mutant, for a pool. ``warm``: the project is loaded and functions are swapped."""
+
+    def __init__(self, knowledge, warm, tell, live=None):
+        self.knowledge, self.warm, self.tell, self.live = knowledge, warm, tell, live
+        self.controls, self.killers, self.unstable = {}, {}, set()
+        self.cold_files = set()
+
+    def examine(self, mutant):
+        began = clock()
+        number, knowledge = mutant["file_number"], self.knowledge
+        try:
+            place = knowledge.files[number].place(mutant)
+        except (SyntaxError, ValueError, TypeError, OverflowError, MemoryError, RuntimeError) as error:
+            return self.verdict(mutant, began, "invalid", detail=u"%s: %s" % (type(error).__name__, harness.text(error)))
+        if not place.own:
+            return self.verdict(mutant, began, "equivalent", detail=u"the same byte code")
+        tests, imported, late = knowledge.reaching(number, place)
+        if not tests and not imported:
+            return self.verdict(mutant, began, "unreached")
+        if self.warm:
+            if imported or late or number in self.cold_files or not self.live.can_swap(number, place):
+                return self.tell({"cold": mutant["id"]})
+        elif imported or late:
+            tests = set(knowledge.order)
+        mutant["place"] = place
+        return self.trial(mutant, began, tests - self.unstable)
+
+    def trial(self, mutant, began, tests):
+        """Runs the tests until one tells the mutant apart for a reason that is the mutant's."""
+        number, key = mutant["file_number"], (mutant["file_number"], mutant["place"].own[-1])
+        ran, dropped = 0, set()
+        while True:
+            order = self.ordered(number, key, tests - dropped)
+            if not order:
+                self.verdict(mutant, began, "unreached", detail=u"only tests that are unstable reach it")
+                return
+            result = yield Job(order, mutant=mutant)
+            if result.fate == "unplaced":
+                self.tell({"cold": mutant["id"]} if self.warm else self.record(mutant, began, "not_run", detail=u"no way in"))
+                return
+            ran = max(ran, len(result.ends))
+            if result.status == "passed":
+                self.verdict(mutant, began, "survived", tests=ran)
+                return
+            culprit = result.culprit
+            if culprit is None:
+                # While importing: the clean run has shown that this works without the mutant.
+                self.kill(mutant, began, result, ran, key)
+                return
+            control = number if self.warm else None, culprit
+            if control not in self.controls:
+                check = yield Job([culprit], same=number if self.warm else None)
+                self.controls[control] = check.status == "passed"
+            if not self.controls[control]:
+                if self.warm:
+                    self.tell({"cold": mutant["id"]})
+                    return
+                self.unstable.add(culprit)
+                self.tell({"unstable": culprit})
+                dropped.add(culprit)
+                continue
+            if order[0] != culprit and result.status != "timeout":
+                alone = yield Job([culprit], mutant=mutant)
+                if alone.status == "passed":
+                    before = yield Job(order[:order.index(culprit) + 1])
+                    if before.status != "passed":
+                        dropped.add(culprit)
+                        continue
+            self.kill(mutant, began, result, ran, key)
+            return
+
+    def ordered(self, number, key, tests):
+        """Tests that killed neighbours come first, then cheap ones, then those that have no function of the file in sight."""
+        first = [test for where in (key, number) for test in self.killers.get(where, ()) if test in tests]
+        near = self.knowledge.by_file.get(number, set())
+        rest = self.knowledge.quick_first(tests & near) + self.knowledge.quick_first(tests - near)
+        seen, order = set(), []
+        for test in first + rest:
+            if test not in seen:
+                seen.add(test)
+                order.append(test)
+        return order
+
+    def kill(self, mutant, began, result, ran, key):
+        error = result.error or {}
+        if result.culprit is not None:
+            for where in (key, mutant["file_number"]):
+                kept = [test for test in self.killers.get(where, ()) if test != result.culprit]
+                self.killers[where] = ([result.culprit] + kept)[:REMEMBERED]
+        status = "timeout" if result.status == "timeout" else "killed"
+        self.verdict(mutant, began, status, by=result.culprit, error=error.get("class"), tests=max(ran, 1),
+                     message=(error.get("message") or u"")[:200])
+
+    def record(self, mutant, began, status, **fields):
+        found = {"e": "mutant", "id": mutant["id"], "status": status, "seconds": clock() - began,
+                 "placement": "warm" if self.warm else "cold", "by": None, "error": None, "tests": 0, "detail": None}
+        found.update(fields)
+        return found
+
+    def verdict(self, mutant, began, status, **fields):
+        self.tell(self.record(mutant, began, status, **fields))

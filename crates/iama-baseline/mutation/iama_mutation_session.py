@@ -1,0 +1,173 @@
+# -*- coding: utf-8 -*-
+"""The project's tests inside one process: collected by the harness, run in any order and number, reported through a pipe."""
+import errno
+import os
+import signal
+import sys
+import tempfile
+
+try:
+    import resource
+except ImportError:
+    resource = None
+
+import iama_harness as harness
+
+BAD = ("failed", "error", "timeout")
+
+
+class Pipe(object):
+    """Stands where the harness has its event file: whole JSON lines through a descriptor."""
+
+    def __init__(self, descriptor, owner):
+        self.descriptor, self.owner = descriptor, owner
+
+    def put(self, kind, **fields):
+        if harness._getpid() != self.owner:
+            harness._exit(1)
+        fields["e"] = kind
+        rest = (harness.to_json(fields) + u"\n").encode("ascii")
+        while rest:
+            try:
+                rest = rest[harness._write(self.descriptor, rest):]
+            except (IOError, OSError) as error:
+                if error.errno == errno.EINTR:
+                    continue
+                harness._exit(3)
+
+
+class Session(harness.Run):
+    """A run whose tests are started by us. ``ready`` is called once with a function that runs tests by id."""
+
+    def __init__(self, plan, root, scratch, events, ready):
+        harness.Run.__init__(self, plan, root, scratch, events)
+        self.ready = ready
+        self.limits, self.stop, self.reach = {}, False, None
+        self.default_limit = plan.get("per_test_seconds") or 30.0
+        self.broken = []
+
+    def collect_error(self, path, error):
+        harness.Run.collect_error(self, path, error)
+        self.broken.append(path)
+        if self.stop:
+            self.leave()
+
+    def start(self, test_id):
+        self.limit.seconds = self.limits.get(test_id, self.default_limit)
+        if self.reach is not None:
+            self.reach.reset()
+        harness.Run.start(self, test_id)
+
+    def finish(self, test_id, phases):
+        if self.limit.fired is not None and not any(entry[1] == "timeout" for entry in phases):
+            phases = [("call", "timeout", self.limit.fired)]
+        outcome, detail = harness.final_verdict(phases)
+        fields = {"id": test_id, "outcome": outcome, "seconds": self.now() - self.started}
+        if outcome in BAD:
+            fields["error"] = detail
+        if self.reach is not None:
+            fields["reach"] = self.reach.take()
+        self.events.put("end", **fields)
+        if outcome in BAD and self.stop:
+            self.leave()
+        self.repair()
+
+    def leave(self):
+        """Ends a child; what the tests left running or registered must not have a say."""
+        self.events.put("done")
+        harness._exit(0)
+
+
+def patch_harness(harness_class):
+    """Hands the collected items over instead of running them."""
+    def pytest_runtestloop(plugin, session):
+        run = plugin.run
+        items = {plugin.ids[item]: item for item in session.items}
+
+        def run_tests(ids):
+            chosen = [items[test_id] for test_id in ids if test_id in items]
+            for position, item in enumerate(chosen):
+                following = chosen[position + 1] if position + 1 < len(chosen) else None
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+        run.ready(run, run_tests)
+        return True
+
+    harness_class.pytest_runtestloop = pytest_runtestloop
+
+
+def plain_asserts():
+    """Test modules run as they are written: rewriting needs a second parse of every module and hides our sources."""
+    from _pytest.assertion import rewrite
+    rewrite.AssertionRewritingHook._should_rewrite = lambda *_arguments: False
+
+
+def run_unittest(run):
+    runner = harness.UnittestRunner(run)
+    found = runner.collect()
+    tests = {test.id: test for test in found}
+    run.collected([test.id for test in found])
+
+    def run_tests(ids):
+        runner.failures, runner.module_failure = (), ()
+        runner.run_all([tests[test_id] for test_id in ids if test_id in tests])
+
+    run.ready(run, run_tests)
+
+
+def collect(run, pytest):
+    """Imports the tests and calls ``run.ready``; does not come back when that ends the process."""
+    if pytest is None:
+        return run_unittest(run)
+    patch_harness(harness.PytestPlugin)
+    plain_asserts()
+    return harness.run_pytest(run, pytest)
+
+
+# --- children --------------------------------------------------------------------------------------------------------
+
+
+def quiet():
+    """No input, no output."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    if null > 2:
+        os.close(null)
+
+
+def bound(memory_mb, file_mb):
+    """Limits for one child: address space beyond what it has, file size, no core files."""
+    if resource is None:
+        return
+    try:
+        with open("/proc/self/statm") as stream:
+            used = int(stream.read().split()[0]) * resource.getpagesize()
+        limits = [(resource.RLIMIT_AS, used + memory_mb * 1024 * 1024)]
+    except (IOError, OSError, ValueError):
+        limits = []
+    limits += [(resource.RLIMIT_FSIZE, file_mb * 1024 * 1024), (resource.RLIMIT_CORE, 0)]
+    for kind, value in limits:
+        hard = resource.getrlimit(kind)[1]
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        try:
+            resource.setrlimit(kind, (value, hard))
+        except (ValueError, OSError):
+            continue
+    # Too large a file is an error of the write, not the end of the process.
+    if hasattr(signal, "SIGXFSZ"):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def become_child(descriptor, folder, memory_mb, file_mb):
+    """First steps after a fork: a group of its own, pipe out of the way, its own folder for temporary files."""
+    os.setsid()
+    harness.OWNER = harness._getpid()
+    quiet()
+    bound(memory_mb, file_mb)
+    os.environ["TMPDIR"] = folder
+    tempfile.tempdir = None
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    return Pipe(harness.high_descriptor(descriptor), harness.OWNER)
