@@ -23,6 +23,8 @@ for _name in __future__.all_feature_names:
     FUTURES |= getattr(__future__, _name).compiler_flag
 # nested_scopes shares its bit with another flag; it is on everywhere.
 FUTURES &= ~0x10
+ENTERING = {0} | {dis.opmap.get(_name, 0) for _name in ("RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "CACHE")}
+RETURN_GENERATOR, POP_TOP = dis.opmap.get("RETURN_GENERATOR"), dis.opmap["POP_TOP"]
 COOKIE = re.compile(b"^[ \t\f]*#.*?coding[:=]")
 
 
@@ -72,7 +74,15 @@ def changes(old, new):
 
 
 def lines_of(code):
-    return sorted({line for _, line in dis.findlinestarts(code) if line})
+    """Lines that a tracer can report, without those that only enter the function (3.11 and later)."""
+    if sys.version_info < (3, 11):
+        return sorted({line for _, line in dis.findlinestarts(code) if line})
+    found, raw = set(), code.co_code
+    for start, end, line in code.co_lines():
+        operations = set(raw[start:end:2]) - ENTERING
+        if line and (operations - {POP_TOP} or operations and RETURN_GENERATOR not in raw[start:end:2]):
+            found.add(line)
+    return sorted(found)
 
 
 class Node(object):

@@ -412,7 +412,7 @@ class Verdicts(unittest.TestCase):
 
     def test_tests_that_need_their_neighbours_do_not_kill(self):
         tree = {
-            "state.py": "SEEN = []\ndef first():\n    SEEN.append(1)\n    return 5\ndef second():\n    return len(SEEN) + 6 * 0\n",
+            "state.py": "SEEN = []\ndef first():\n    SEEN.append(1)\n    return 5\ndef second():\n    return len(SEEN) + 6 - 6\n",
             "test_state.py": """\
                 import unittest
                 import state
@@ -425,7 +425,7 @@ class Verdicts(unittest.TestCase):
         }
 
         def check(python, runner):
-            run = Run(python, runner, tree, [("six", "state.py", "+ @6@", "7"), ("five", "state.py", "return @5@", "6")])
+            run = Run(python, runner, tree, [("six", "state.py", "+ @6@ -", "9"), ("five", "state.py", "return @5@", "6")])
             self.assertEqual([(event["id"], event["reason"]) for event in run.of("left_out")],
                              [("test_state.py::State::test_2", "fails alone")])
             self.assertEqual(run.verdicts("by"), {"six": ("unreached", None), "five": ("survived", None)})
