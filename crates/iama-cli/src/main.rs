@@ -14,6 +14,10 @@ mod problem;
 mod settings;
 mod show;
 
+/// Parsing makes and drops many small pieces, those of the parsers' C included.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut raw = std::env::args_os().skip(1);
     if raw.next().is_some_and(|first| first == machine::SUPERVISE) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use iama_syntax::scopes::{Binding, BindingId, BindingKind, Resolution, ScopeId, Scopes};
 use iama_syntax::{Node, NodeId, Span, SyntaxTree};
@@ -127,6 +127,8 @@ pub struct Context<'t> {
     imported: OnceCell<BTreeSet<&'t str>>,
     answers: RefCell<BTreeMap<&'static str, bool>>,
     chosen: RefCell<BTreeMap<&'static str, Option<String>>>,
+    dotted: RefCell<HashMap<NodeId, Option<String>>>,
+    bound_to: RefCell<HashMap<NodeId, Option<String>>>,
 }
 
 /// What is the same in every round.
@@ -165,6 +167,8 @@ impl<'t> Context<'t> {
             imported: OnceCell::new(),
             answers: RefCell::default(),
             chosen: RefCell::default(),
+            dotted: RefCell::default(),
+            bound_to: RefCell::default(),
         }
     }
 
@@ -262,10 +266,25 @@ impl<'t> Context<'t> {
 
     /// The dotted path that a name or an attribute stands for by the imports of the file, such as `os.path.join`.
     pub fn dotted(&self, node: Node<'_>) -> Option<String> {
-        match node.kind() {
+        let kind = node.kind();
+        if !matches!(kind, "attribute" | "identifier") {
+            return None;
+        }
+        if let Some(known) = self.dotted.borrow().get(&node.id()) {
+            return known.clone();
+        }
+        let path = self.find_dotted(node, kind);
+        self.dotted.borrow_mut().insert(node.id(), path.clone());
+        path
+    }
+
+    fn find_dotted(&self, node: Node<'_>, kind: &str) -> Option<String> {
+        match kind {
             "attribute" => {
-                let object = self.dotted(node.field("object")?)?;
-                Some(format!("{object}.{}", node.field("attribute")?.text()))
+                let mut path = self.dotted(node.field("object")?)?;
+                path.push('.');
+                path.push_str(node.field("attribute")?.text());
+                Some(path)
             }
             // A name that the file does not bind comes from an import with a star, or from a piece cut out of a file.
             "identifier" if self.is_builtin(node) => Some(node.text().to_owned()),
@@ -303,7 +322,15 @@ impl<'t> Context<'t> {
 
     /// What the import that holds this identifier binds it to.
     fn imported(&self, id: NodeId) -> Option<String> {
-        let name = self.tree.node(id);
+        if let Some(known) = self.bound_to.borrow().get(&id) {
+            return known.clone();
+        }
+        let path = self.find_imported(self.tree.node(id));
+        self.bound_to.borrow_mut().insert(id, path.clone());
+        path
+    }
+
+    fn find_imported(&self, name: Node<'_>) -> Option<String> {
         let statement =
             name.ancestors().find(|node| matches!(node.kind(), "import_statement" | "import_from_statement"))?;
         let item = name.parent().filter(|parent| parent.kind() == "aliased_import");

@@ -1,7 +1,7 @@
 //! Python 2 to Python 3.
 
 use iama_syntax::scopes::{Resolution, Scopes};
-use iama_syntax::{Dialect, Node, SourceError, SourceText, SyntaxTree};
+use iama_syntax::{Dialect, Node, SourceError, SourceText, SyntaxTree, python3};
 
 use self::evidence::{certain, likely};
 use crate::pair::{Pair, Reading, Rejection};
@@ -183,14 +183,7 @@ fn read(text: &str) -> Reading {
 }
 
 fn accepts(text: &str) -> Result<(), Rejection> {
-    let Ok(tree) = SyntaxTree::parse(Dialect::Python3, text) else {
-        return Err(Rejection { offset: 0, excerpt: String::new() });
-    };
-    let wrong = tree.first_error().or_else(|| tree.nodes().find(|node| is_python2_only(*node)));
-    if let Some(node) = wrong {
-        return Err(Rejection::of(&tree, node.id()));
-    }
-    indentation::lost_dedent(&tree).map_or(Ok(()), |offset| Err(Rejection::at(text, offset)))
+    python3::first_error(text).map_or(Ok(()), |offset| Err(Rejection::at(text, offset)))
 }
 
 /// Both grammars, and nothing that only one of the languages knows.
@@ -237,24 +230,4 @@ fn spreads_further(arguments: Node<'_>) -> bool {
         };
         before == 2 || (before == 1 && !matches!(part.kind(), "keyword_argument" | "dictionary_splat"))
     })
-}
-
-/// What the grammar for Python 3 takes but Python 3 does not.
-fn is_python2_only(node: Node<'_>) -> bool {
-    match node.kind() {
-        "print_statement" | "exec_statement" | "<>" => true,
-        "integer" => {
-            let text = node.text();
-            let padded = text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-            text.ends_with(['l', 'L']) || (padded && text.bytes().any(|byte| byte != b'0'))
-        }
-        "string_start" => {
-            let text = node.text().to_ascii_lowercase();
-            text.starts_with("ur") || text.ends_with('`')
-        }
-        "raise_statement" => node.child_of_kind("expression_list").is_some(),
-        "except_clause" => node.child_of_kind(",").is_some(),
-        "parameters" | "lambda_parameters" => node.named_children().any(|child| child.kind() == "tuple_pattern"),
-        _ => false,
-    }
 }

@@ -105,6 +105,7 @@ impl Dialect {
 pub struct Grammar {
     pub(crate) language: &'static Language,
     kinds: Vec<&'static str>,
+    named: Vec<bool>,
     fields: Vec<&'static str>,
 }
 
@@ -119,7 +120,9 @@ impl Grammar {
         let fields = (0..=language.field_count())
             .map(|id| u16::try_from(id).ok().and_then(|id| language.field_name_for_id(id)).unwrap_or(""))
             .collect();
-        Self { language, kinds, fields }
+        let is_named = |id| u16::try_from(id).is_ok_and(|id| language.node_kind_is_named(id));
+        let named = (0..language.node_kind_count()).map(is_named).collect();
+        Self { language, kinds, named, fields }
     }
 
     /// The grammar itself, for a library that parses on its own.
@@ -130,6 +133,11 @@ impl Grammar {
     /// The name of a node kind; `"ERROR"` for text that no rule accepts.
     pub fn kind_name(&self, id: u16) -> &'static str {
         if id == ERROR_KIND { "ERROR" } else { self.kinds.get(usize::from(id)).copied().unwrap_or("") }
+    }
+
+    /// Whether nodes of a kind are made by a grammar rule, rather than being literal tokens.
+    pub(crate) fn is_named(&self, id: u16) -> bool {
+        id == ERROR_KIND || self.named.get(usize::from(id)).copied().unwrap_or(false)
     }
 
     /// The name of a field; empty for 0, which means no field.

@@ -7,6 +7,7 @@ pub mod dialect;
 pub mod line_index;
 #[cfg(feature = "oracle")]
 pub mod oracle;
+pub mod python3;
 pub mod scopes;
 pub mod source;
 pub mod symbols;

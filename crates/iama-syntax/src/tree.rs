@@ -106,7 +106,7 @@ impl SyntaxTree {
             None => parser.parse(&*text, None),
         };
         let tree = tree.ok_or(ParseError::Grammar)?;
-        let nodes = flatten(&mut tree.walk(), text.len() / 4).into();
+        let nodes = flatten(&mut tree.walk(), grammar, text.len() / 4).into();
         Ok(Self { dialect, grammar, text, nodes })
     }
 
@@ -204,12 +204,14 @@ const fn index(value: usize) -> u32 {
     value as u32
 }
 
-fn flatten(cursor: &mut TreeCursor<'_>, expected: usize) -> Vec<NodeData> {
+fn flatten(cursor: &mut TreeCursor<'_>, grammar: &Grammar, expected: usize) -> Vec<NodeData> {
     let mut nodes: Vec<NodeData> = Vec::with_capacity(expected);
     let mut parents: Vec<u32> = Vec::new();
+    // Where nothing is wrong no node needs to be asked.
+    let is_sound = !cursor.node().has_error();
     loop {
         let id = index(nodes.len());
-        nodes.push(node_data(cursor, parents.last().copied().unwrap_or(0)));
+        nodes.push(node_data(cursor, grammar, is_sound, parents.last().copied().unwrap_or(0)));
         if cursor.goto_first_child() {
             parents.push(id);
             continue;
@@ -226,21 +228,22 @@ fn flatten(cursor: &mut TreeCursor<'_>, expected: usize) -> Vec<NodeData> {
     }
 }
 
-fn node_data(cursor: &TreeCursor<'_>, parent: u32) -> NodeData {
+fn node_data(cursor: &TreeCursor<'_>, grammar: &Grammar, is_sound: bool, parent: u32) -> NodeData {
     let node = cursor.node();
+    let kind = node.kind_id();
     let mut flags = 0;
     for (set, flag) in [
-        (node.is_named(), NAMED),
-        (node.is_missing(), MISSING),
+        (grammar.is_named(kind), NAMED),
+        (!is_sound && node.is_missing(), MISSING),
         (node.is_extra(), EXTRA),
-        (node.has_error(), HAS_ERROR),
+        (!is_sound && node.has_error(), HAS_ERROR),
     ] {
         if set {
             flags |= flag;
         }
     }
     NodeData {
-        kind: node.kind_id(),
+        kind,
         field: cursor.field_id().map_or(0, std::num::NonZero::get),
         start: index(node.start_byte()),
         end: index(node.end_byte()),

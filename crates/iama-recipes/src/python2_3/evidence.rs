@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use iama_syntax::scopes::{Resolution, Scopes};
 use iama_syntax::{Node, SyntaxTree};
 
-use super::is_python2_only;
 use super::tables::{MODULES, gone, split_of};
 
 /// Whether the file could not be Python 3 by its syntax.
@@ -127,4 +126,24 @@ fn looks_like_call(node: Node<'_>) -> bool {
         |node: Node<'_>| matches!(node.kind(), "parenthesized_expression" | "tuple" | "generator_expression");
     let plain = node.child_of_kind("chevron").is_none() && node.child_of_kind(",").is_none();
     plain && second.is_none() && first.is_some_and(parenthesised)
+}
+
+/// Syntax that only Python 2 has.
+fn is_python2_only(node: Node<'_>) -> bool {
+    match node.kind() {
+        "print_statement" | "exec_statement" | "<>" => true,
+        "integer" => {
+            let text = node.text();
+            let padded = text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.ends_with(['l', 'L']) || (padded && text.bytes().any(|byte| byte != b'0'))
+        }
+        "string_start" => {
+            let text = node.text().to_ascii_lowercase();
+            text.starts_with("ur") || text.ends_with('`')
+        }
+        "raise_statement" => node.child_of_kind("expression_list").is_some(),
+        "except_clause" => node.child_of_kind(",").is_some(),
+        "parameters" | "lambda_parameters" => node.named_children().any(|child| child.kind() == "tuple_pattern"),
+        _ => false,
+    }
 }
