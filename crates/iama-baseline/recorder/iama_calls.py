@@ -73,7 +73,7 @@ def read_lines(path, kind=None):
 def read_json(path, schema):
     with io.open(path, encoding="utf-8") as stream:
         value = json.load(stream)
-    if value.get("schema") != schema:
+    if schema is not None and value.get("schema") != schema:
         raise SystemExit("%s: expected %s, found %s" % (path, schema, value.get("schema")))
     return value
 

@@ -1,0 +1,236 @@
+# -*- coding: utf-8 -*-
+"""Compares what calls did in the legacy code and in the migrated code. Python 2.7 and 3, standard library only.
+
+    iama_compare.py --calls varied.json --legacy OUT1 OUT2 --migrated OUT3 [OUT4] --out differences.json --scripts DIR
+
+Calls whose legacy outcome differs between its runs are left out with the reason. Every difference has a kind, a place and a
+script that reproduces it under either interpreter; the kinds are listed in README.md.
+"""
+import argparse
+import io
+import os
+import re
+import shutil
+import sys
+
+import characterization_support as support
+from iama_calls import read_json, read_lines, source_of, write_json
+from iama_select import reason_for
+from iama_write_tests import STRING, STRINGS, SUPPORT
+
+PARTS = ("changed", "stdout", "stderr", "files", "environment")
+EFFECT_KINDS = {"changed": "changed argument", "stdout": "output", "stderr": "output", "files": "files",
+                "environment": "environment"}
+PREFIX = re.compile(r"\bu(?=['\"])|(?<=\d)L\b|\\?\bb(?=\\?['\"])")
+LITERAL = re.compile(STRING)
+NUMBER = re.compile(r"(?<![\w.'])-?\d+(\.\d+)?(e[+-]?\d+)?(?![\w.'])")
+
+
+def comparable(outcome):
+    """What must be the same on both sides. A message counts only where the project itself made it."""
+    parts = {"kind": outcome["kind"], "value": outcome.get("value"), "type": outcome.get("type")}
+    parts.update((name, outcome.get(name) or None) for name in PARTS)
+    if parts["stderr"]:
+        kept = [line for line in parts["stderr"].splitlines() if "Warning" not in line and not line.startswith("  ")]
+        parts["stderr"] = "\n".join(kept) or None
+    return parts
+
+
+def part_that_differs(legacy, migrated):
+    """The name of the first part that is not the same, or None."""
+    left, right = comparable(legacy), comparable(migrated)
+    for name in ("kind", "type", "value") + PARTS:
+        if left[name] != right[name]:
+            return name
+    if legacy.get("own") and migrated.get("own") and legacy.get("message") != migrated.get("message"):
+        return "message"
+    return None
+
+
+def kind_of(call, part, legacy, migrated):
+    """A name for the difference by which a declared one can be recognised."""
+    if migrated["kind"] in ("timeout", "crash", "skipped"):
+        return migrated["kind"]
+    if migrated["kind"] == "unbuilt":
+        return "not built"
+    if "bytes outside of ASCII" in call.get("variation", ""):
+        return "bytes given for text"
+    said = migrated.get("said") or ""
+    if part == "kind" and migrated["kind"] == "raise":
+        if migrated["type"] == "TypeError" and ("not supported between" in said or "unorderable" in said):
+            return "ordering of unlike types"
+        if re.search(r"bytes-like|to bytes|not bytes|bytes object|must be str|not str\b|'bytes'|str and bytes|has no attribute "
+                     r"'(decode|encode)'|string argument without an encoding|bytes pattern|string pattern", said):
+            return "bytes and text"
+        return "raises now"
+    if part == "kind":
+        return "raised before"
+    if part == "type":
+        return "exception type"
+    if part == "message":
+        return "error message"
+    left, right = legacy.get(part), migrated.get(part)
+    if not isinstance(left, support.Text):
+        left, right = (repr(sorted((side or {}).items())) if isinstance(side or {}, dict) else repr(side) for side in (left, right))
+    return value_kind(call, left or "", right or "") or EFFECT_KINDS.get(part, "value")
+
+
+def value_kind(call, left, right):
+    """What two spelled values differ in, where it is one of the known things."""
+    if call["function"].endswith("__hash__"):
+        return "hash"
+    if PREFIX.sub("", left) == PREFIX.sub("", right):
+        return "bytes where text was" if len(re.findall(r"\bb['\"]", right)) > len(re.findall(r"\bb['\"]", left)) else (
+            "text where bytes were" if re.search(r"\bb['\"]", left) else "spelling of text")
+    if decoded(left) == decoded(right):
+        return "text where bytes were" if re.search(r"\bb['\"]", left) else "bytes where text was"
+    if re.match(r"opaque\('(iterator|generator|dict_keys|dict_values|dict_items|map|filter|zip)'|xrange\(", right):
+        return "iterator where list was"
+    if sorted(left) == sorted(right):
+        return "order"
+    if NUMBER.sub("0", left) == NUMBER.sub("0", right):
+        same = [float(a.group(0)) == float(b.group(0)) for a, b in zip(NUMBER.finditer(left), NUMBER.finditer(right))]
+        return "number type" if all(same) else "numbers"
+    return None
+
+
+def decoded(text):
+    """All strings of a spelling as text, bytes read as UTF-8."""
+    def one(match):
+        raw = match.group(0)
+        if raw[0] != "b":
+            return repr(support.Text(eval(raw)))
+        value = eval(raw)
+        try:
+            return repr(value.decode("utf-8"))
+        except UnicodeDecodeError:
+            return raw
+    return LITERAL.sub(one, text)
+
+
+def unsteady(outcomes):
+    """Why a legacy outcome says nothing; None when it does."""
+    if any(outcome is None or outcome["kind"] == "skipped" for outcome in outcomes):
+        return "it was not run"
+    first = outcomes[0]
+    if first["kind"] in ("unbuilt", "timeout", "crash"):
+        return {"unbuilt": "its arguments cannot be built", "timeout": "it takes too long", "crash": "it ends the process"}[
+            first["kind"]]
+    texts = [repr(sorted((name, repr(part)) for name, part in comparable(outcome).items())) for outcome in outcomes]
+    return reason_for(texts) if len(set(texts)) > 1 else None
+
+
+# --- scripts -----------------------------------------------------------------------------------------------------------
+
+
+SCRIPT = u'''# -*- coding: utf-8 -*-
+"""%(function)s in %(file)s: %(kind)s.
+
+Run it with either interpreter:  PYTHON %(name)s FOLDER    (the folder from which the project is imported)
+Legacy:   %(legacy)s
+Migrated: %(migrated)s
+"""
+from __future__ import print_function
+import os
+import sys
+sys.path[:0] = sys.argv[1:] or [os.getcwd()]
+sys.argv[1:] = []
+%(imports)s
+
+%(setup)s
+try:
+    print("result:", repr(%(call)s))
+except Exception as error:
+    print("raises:", type(error).__name__, error)
+%(after)s'''
+
+
+def shown(outcome):
+    """An outcome in one line."""
+    if outcome["kind"] == "raise":
+        text = u"raises %s: %s" % (outcome["type"], outcome.get("said"))
+    else:
+        text = u"%s %s" % (outcome["kind"], outcome.get("value") or outcome.get("message") or "")
+    text += u"".join(u"; %s %s" % (name, outcome[name]) for name in PARTS if outcome.get(name))
+    text = text.replace(u"\\", u"\\\\").replace(u'"""', u"'''").replace(u"\n", u" | ")
+    return text[:300].encode("ascii", "backslashreplace").decode("ascii")
+
+
+def script(call, kind, legacy, migrated, name):
+    """Python source that makes the call and prints what it does."""
+    keywords = [(str(key), text) for key, text in call["keywords"]]
+    setup = ["given%d = %s" % (index, text) for index, text in enumerate(call["arguments"])]
+    setup += ["receiver = %s" % call["receiver"]] if call["receiver"] else []
+    source = source_of(call, "receiver", ["given%d" % index for index in range(len(setup) - bool(call["receiver"]))], keywords,
+                       "%s.%s" % (call["module"], call["function"]))
+    words = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", STRINGS.sub("''", "\n".join(setup) + source)))
+    used = sorted(words & set(SUPPORT))
+    imports = "import %s\n" % call["module"] + ("from characterization_support import %s\n" % ", ".join(used) if used else "")
+    changed = sorted(set(legacy.get("changed") or {}) | set(migrated.get("changed") or {}))
+    after = ["print(%r, repr(%s))" % ("afterwards, %s:" % key, "given%s" % key if key.isdigit() else "vars(receiver)")
+             for key in map(str, changed) if key.isdigit() or key == "receiver"]
+    return SCRIPT % {
+        "function": call["function"], "file": call["file"], "kind": kind, "name": name, "legacy": shown(legacy),
+        "migrated": shown(migrated), "imports": imports, "setup": "\n".join(setup), "call": source,
+        "after": "\n".join(after) + ("\n" if after else "")}
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--calls", required=True)
+    parser.add_argument("--legacy", nargs="+", required=True)
+    parser.add_argument("--migrated", nargs="+", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--scripts")
+    options = parser.parse_args(arguments)
+    sides = [[dict((entry["id"], entry) for entry in read_lines(path, "outcome")) for path in paths]
+             for paths in (options.legacy, options.migrated)]
+    differences, excluded, same = [], [], 0
+    for call in read_json(options.calls, "iama.calls/1")["calls"]:
+        legacy, migrated = ([run.get(call["id"]) for run in side] for side in sides)
+        reason = unsteady(legacy)
+        found = [entry for entry in migrated if entry is not None]
+        if reason is None and not found:
+            reason = "the migrated code was not run"
+        if reason is not None:
+            excluded.append({"id": call["id"], "module": call["module"], "function": call["function"], "reason": reason})
+            continue
+        parts = [part_that_differs(legacy[0], entry) for entry in found]
+        if None in parts:
+            # One run that agrees is enough: what differs between two runs of the migrated code is not its behaviour.
+            same += 1
+            continue
+        differences.append(difference(call, parts[0], legacy[0], found[0]))
+    if options.scripts:
+        write_scripts(options.scripts, differences)
+    for entry in differences:
+        entry.pop("made")
+    kinds = {}
+    for entry in differences:
+        kinds[entry["kind"]] = kinds.get(entry["kind"], 0) + 1
+    write_json(options.out, {"schema": "iama.differences/1", "differences": differences, "excluded": excluded, "same": same,
+                             "kinds": kinds})
+    sys.stdout.write("%d the same, %d differ, %d left out\n" % (same, len(differences), len(excluded)))
+    return 0
+
+
+def difference(call, part, legacy, migrated):
+    kind = kind_of(call, part, legacy, migrated)
+    name = "difference_%s.py" % call["id"]
+    return {"id": call["id"], "module": call["module"], "function": call["function"], "file": call["file"], "part": part,
+            "kind": kind, "legacy": legacy, "migrated": migrated, "variation": call.get("variation"),
+            "origin": call.get("origin", call["id"]), "script": name, "made": script(call, kind, legacy, migrated, name)}
+
+
+def write_scripts(folder, differences):
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    for entry in differences:
+        with io.open(os.path.join(folder, entry["script"]), "w", encoding="ascii", newline="\n") as stream:
+            stream.write(support.Text(entry["made"]))
+    source = os.path.splitext(os.path.abspath(support.__file__))[0] + ".py"
+    shutil.copyfile(source, os.path.join(folder, "characterization_support.py"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
