@@ -31,14 +31,14 @@ from iama_mutation_code import Live, Sources, SourceFile  # noqa: E402
 from iama_mutation_judge import Judge, Knowledge  # noqa: E402
 from iama_mutation_pool import Job, Pool, clock, kill  # noqa: E402
 from iama_mutation_reach import Reach  # noqa: E402
-from iama_mutation_session import Pipe, Session, become_child, collect, quiet  # noqa: E402
+from iama_mutation_session import Pipe, Session, become_child, collect, keep_patterns, patterns, quiet, widen_pattern_cache  # noqa: E402
 
 # The harness empties sys.modules["__main__"]; this keeps the names of this module alive on Python 2.
 _SELF = sys.modules[__name__]
 SCHEMA = "iama.mutation/1"
 DEFAULTS = {"runner": "auto", "pythonpath": [], "skip": [], "per_test_seconds": 30.0, "whole_seconds": None, "workers": 1,
-            "seed": None, "timeout_factor": 8.0, "timeout_slack_seconds": 1.0, "memory_mb": 2048, "file_mb": 64, "touched": {},
-            "warm": True, "mutants": []}
+            "seed": None, "timeout_factor": 8.0, "timeout_slack_seconds": 3.0,
+            "timeout_processor_slack_seconds": 0.5, "memory_mb": 2048, "file_mb": 64, "touched": {}, "warm": True, "mutants": []}
 MAX_CRASHES = 50
 FIRST_IMPORT_SECONDS = 120.0
 
@@ -131,10 +131,16 @@ class Runner(object):
         run.stop = job.stop
         for test in job.tests or ():
             run.limits[test] = self.limit(job, test)
+            if self.knowledge:
+                usual = self.knowledge.seconds[test] * self.plan["timeout_factor"]
+                run.processor[test] = usual + self.plan["timeout_processor_slack_seconds"]
         run.default_limit = self.limit(job, u"")
         return run
 
     def child(self, writer, folder):
+        if not hasattr(gc, "freeze"):
+            # A collection of everything would copy all pages.
+            gc.set_threshold(100000, 50, 50)
         gc.enable()
         die_with_parent()
         return become_child(writer, folder, self.plan["memory_mb"], self.plan["file_mb"])
@@ -152,6 +158,8 @@ class Runner(object):
                 events.put("imported", lines=lines, modules=self.modules(run))
                 run.reach = reach
                 run_tests(self.collected if job.tests is None else job.tests)
+                if not job.stop:
+                    events.put("patterns", patterns=patterns())
                 run.leave()
 
             run = self.session(job, events, folder, ready)
@@ -210,6 +218,7 @@ class Runner(object):
         self.collect_seconds = max(plain[0].setup_seconds, traced[0].setup_seconds) * 8 + 5
         self.learn(plain, traced)
         self.preload(plain[0].modules)
+        keep_patterns(plain[0].patterns)
         return True
 
     def learn(self, plain, traced):
@@ -292,7 +301,7 @@ class Runner(object):
         reader = self.start_warm(waiting) if self.plan["warm"] and self.knowledge.order else None
         if reader is None:
             self.cold = list(waiting)
-        judge = Judge(self.knowledge, False, self.take)
+        judge = self.judge = Judge(self.knowledge, False, self.take)
         tail = Tail(reader, self.take)
 
         def source():
@@ -328,6 +337,8 @@ class Runner(object):
             self.events.put("mutant", **fields)
         elif "cold" in event:
             self.cold.append(event["cold"])
+        elif "free" in event:
+            self.judge.free = set(event["free"])
         elif "unstable" in event:
             self.events.put("left_out", id=event["unstable"], reason="fails alone", outcomes=[], error=None)
         elif kind == "collected":
@@ -401,13 +412,18 @@ class Runner(object):
             run_tests(job.tests)
             run.leave()
 
+        works = [judge.backwards()]
+
         def source():
+            if works:
+                return works.pop()
             while waiting and self.in_time():
                 work = judge.examine(self.mutants[waiting.pop(0)])
                 if work is not None:
                     return work
             raise StopIteration
 
+        live.warm_files = [number for number in range(len(self.files)) if number not in judge.cold_files]
         # Between tests a warm child has nothing long to do.
         self.collect_seconds = max(10.0, self.plan["timeout_slack_seconds"])
         Pool(self.width_warm, self.scratch, start, self.limit).run(source)
@@ -416,7 +432,8 @@ class Runner(object):
 
     def put_in_place(self, job, live):
         if job.same is not None:
-            live.swap_same(job.same)
+            for number in live.warm_files if job.same == "all" else [job.same]:
+                live.swap_same(number)
         if job.mutant is not None:
             number = job.mutant["file_number"]
             live.swap(number, job.mutant["place"].changed)
@@ -489,6 +506,7 @@ def main(arguments):
                python=u"%d.%d.%d" % tuple(sys.version_info[:3]))
     try:
         runner.load()
+        widen_pattern_cache()
         good = not probe.fatal and runner.measure()
         if good:
             runner.tell_reach()

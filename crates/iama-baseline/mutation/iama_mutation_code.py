@@ -242,7 +242,7 @@ class Live(object):
     """The functions that exist for each code object of the files, found once."""
 
     def __init__(self, files):
-        self.functions, self.running = {}, set()
+        self.functions, self.running, self.warm_files = {}, set(), []
         wanted = {}
         for number, source in enumerate(files):
             for node in source.nodes:

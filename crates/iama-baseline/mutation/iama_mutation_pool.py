@@ -32,7 +32,7 @@ class Result(object):
     def __init__(self, job):
         self.job, self.fate = job, None
         self.ids, self.imported, self.modules = None, (), ()
-        self.ends, self.broken, self.running = {}, {}, None
+        self.ends, self.broken, self.running, self.patterns = {}, {}, None, ()
         self.problems, self.culprit, self.status, self.error = [], None, "passed", None
         self.setup_seconds = 0.0
 
@@ -87,6 +87,8 @@ class Child(object):
             result.ids = event["ids"]
         elif kind == "imported":
             result.imported, result.modules = event["lines"], event["modules"]
+        elif kind == "patterns":
+            result.patterns = event["patterns"]
         elif kind == "start":
             if not result.ends and result.running is None:
                 result.setup_seconds = clock() - self.began

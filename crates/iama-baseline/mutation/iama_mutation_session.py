@@ -2,6 +2,7 @@
 """The project's tests inside one process: collected by the harness, run in any order and number, reported through a pipe."""
 import errno
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -13,6 +14,7 @@ except ImportError:
 
 import iama_harness as harness
 
+PROFILE = getattr(signal, "SIGPROF", None) if harness._setitimer is not None else None
 BAD = ("failed", "error", "timeout")
 
 
@@ -42,7 +44,7 @@ class Session(harness.Run):
     def __init__(self, plan, root, scratch, events, ready):
         harness.Run.__init__(self, plan, root, scratch, events)
         self.ready = ready
-        self.limits, self.stop, self.reach = {}, False, None
+        self.limits, self.processor, self.stop, self.reach = {}, {}, False, None
         self.default_limit = plan.get("per_test_seconds") or 30.0
         self.broken = []
 
@@ -57,8 +59,16 @@ class Session(harness.Run):
         if self.reach is not None:
             self.reach.reset()
         harness.Run.start(self, test_id)
+        self.arm(self.processor.get(test_id, 0))
+
+    def arm(self, seconds):
+        """A limit in processor time, which a busy machine does not make shorter."""
+        if PROFILE is not None and harness._getsignal(PROFILE) in (signal.SIG_DFL, self.limit._ring):
+            harness._signal(PROFILE, self.limit._ring)
+            harness._setitimer(signal.ITIMER_PROF, seconds, 1.0 if seconds else 0)
 
     def finish(self, test_id, phases):
+        self.arm(0)
         if self.limit.fired is not None and not any(entry[1] == "timeout" for entry in phases):
             phases = [("call", "timeout", self.limit.fired)]
         outcome, detail = harness.final_verdict(phases)
@@ -83,6 +93,8 @@ def patch_harness(harness_class):
     def pytest_runtestloop(plugin, session):
         run = plugin.run
         items = {plugin.ids[item]: item for item in session.items}
+        # Other styles parse the source of every frame again.
+        session.config.option.tbstyle = "native"
 
         def run_tests(ids):
             chosen = [items[test_id] for test_id in ids if test_id in items]
@@ -125,6 +137,32 @@ def collect(run, pytest):
 
 
 # --- children --------------------------------------------------------------------------------------------------------
+
+
+def patterns():
+    """What the regular expressions' own cache holds, in a form that travels. Compiling costs more than most tests."""
+    found = []
+    for key in list(getattr(re, "_cache", ())):
+        if len(key) >= 3 and isinstance(key[1], (bytes, harness.Text)):
+            kind = "bytes" if isinstance(key[1], bytes) else "text"
+            source = key[1].decode("latin-1") if kind == "bytes" else key[1]
+            if harness.text(source) == source:
+                found.append([kind, source, int(key[2])])
+    return found
+
+
+def keep_patterns(found):
+    """Fills the cache, so that no child has to."""
+    for kind, source, flags in found:
+        try:
+            re.compile(source.encode("latin-1") if kind == "bytes" else source, flags)
+        except Exception:
+            continue
+
+
+def widen_pattern_cache():
+    if hasattr(re, "_MAXCACHE"):
+        re._MAXCACHE = max(re._MAXCACHE, 8192)
 
 
 def quiet():
