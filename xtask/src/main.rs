@@ -7,6 +7,8 @@ use clap::Parser;
 mod bench;
 mod ci;
 mod demo;
+mod engine;
+mod escapes;
 mod job_model;
 mod kill;
 mod material;
@@ -49,6 +51,8 @@ enum Command {
     FalseAlarms,
     /// Speed and memory of the recipes on the 2.7 standard library, beside a bare parse and 2to3
     Bench(bench::Options),
+    /// Try to get out of the sandbox in every known way, on every level that this machine has
+    Escapes,
     /// Kill a migration at many points and resume it
     Kill(kill::Options),
 }
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Command::StdlibTests(options) => python3::stdlib_tests(&options),
         Command::FalseAlarms => python3::false_alarms(),
         Command::Bench(options) => bench::run(&options),
+        Command::Escapes => escapes::run(),
         Command::Kill(options) => kill::run(&options),
     };
     match done {

@@ -80,7 +80,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => release_binary("iama-cli", "iama")?,
     };
     let path = variable("PATH").unwrap_or_default();
-    let sandbox = Sandbox { probe: probe(&path), supervisor: vec![iama.clone(), "__supervise".into()], stop: None };
+    let sandbox = Sandbox {
+        probe: probe(&path),
+        supervisor: vec![iama.clone(), "__supervise".into()],
+        stop: None,
+        limits: iama_sandbox::Limits::default(),
+    };
     let folder = cache().join("material/runs");
     let bench = Bench { iama, sandbox, variables: variables(), folder, strategy: options.strategy.clone() };
     let packages: Vec<&Package> = match options.package.as_slice() {

@@ -63,6 +63,12 @@ pub(crate) fn release_binary(package: &str, binary: &str) -> Result<PathBuf> {
     Ok(target()?.join("release").join(binary))
 }
 
+/// Builds a package's binary without optimisation and gives its path.
+pub(crate) fn debug_binary(package: &str, binary: &str) -> Result<PathBuf> {
+    run(&mut command("cargo", &["build", "--quiet", "--locked", "--package", package, "--bin", binary]))?;
+    Ok(target()?.join("debug").join(binary))
+}
+
 /// Builds a package's example in release and gives its path.
 pub(crate) fn release_example(package: &str, example: &str) -> Result<PathBuf> {
     let line = ["build", "--quiet", "--release", "--locked", "--package", package, "--example", example];

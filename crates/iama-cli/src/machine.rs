@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use iama_baseline::python::interpreter::Search;
 use iama_engine::Machine;
 use iama_job::Timestamp;
-use iama_sandbox::{Sandbox, probe};
+use iama_sandbox::{Limits, Sandbox, probe};
 
 use crate::problem::{Problem, bad_input, io};
 
@@ -26,8 +26,8 @@ pub(crate) fn machine() -> Result<Machine, Problem> {
     let cache = cache(folder("XDG_CACHE_HOME"), home.as_deref())?;
     let program = std::env::current_exe().map_err(|error| io("cannot find this program itself", &error))?;
     let path = absolute_parts(&get("PATH").unwrap_or_default());
-    let sandbox =
-        Sandbox { probe: probe(&path), supervisor: vec![program, PathBuf::from(SUPERVISE)], stop: Some(&STOP) };
+    let supervisor = vec![program, PathBuf::from(SUPERVISE)];
+    let sandbox = Sandbox { probe: probe(&path), supervisor, stop: Some(&STOP), limits: Limits::default() };
     let hidden = home.iter().cloned().collect();
     let search = Search { path, home: home.unwrap_or_else(|| PathBuf::from("/")), pyenv_root: folder("PYENV_ROOT") };
     Ok(Machine { cache, sandbox, search, variables, clock, hidden })

@@ -1,9 +1,10 @@
 //! How well a run is closed off, strongest first, and what this machine can do.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::docker::Engine;
 
 /// How a run is closed off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -11,10 +12,12 @@ use serde::{Deserialize, Serialize};
 pub enum Level {
     /// Limits on processor, files and output only. The command reaches the network and every file that its user reaches.
     LimitsOnly,
-    /// The kernel refuses writes outside the named folders, and sockets.
+    /// The kernel refuses files outside the named folders, and sockets.
     LandlockSeccomp,
-    /// Namespaces of its own: no network, no other processes, its own view of the files.
+    /// Namespaces of its own: no network, no other processes, its own view of the files; and a filter on system calls.
     Bubblewrap,
+    /// A container of its own, with the kernel's own accounts of memory and processes.
+    Docker,
 }
 
 impl Level {
@@ -23,7 +26,8 @@ impl Level {
         match self {
             Self::LimitsOnly => "limits-only",
             Self::LandlockSeccomp => "landlock+seccomp",
-            Self::Bubblewrap => "bubblewrap",
+            Self::Bubblewrap => "bubblewrap+seccomp",
+            Self::Docker => "docker",
         }
     }
 
@@ -42,9 +46,23 @@ pub struct Probe {
     pub reason: String,
     /// Where bubblewrap is, when it works.
     pub bubblewrap: Option<PathBuf>,
+    /// The engine, when runs go to Docker.
+    #[serde(default)]
+    pub docker: Option<Engine>,
 }
 
-/// Tries the levels out, strongest first.
+impl Probe {
+    /// A level that needs no program.
+    pub const fn of(level: Level) -> Self {
+        Self { level, reason: String::new(), bubblewrap: None, docker: None }
+    }
+}
+
+/// The landlock without which files outside could be cut short: Linux 6.2.
+#[cfg(target_os = "linux")]
+pub(crate) const LANDLOCK: landlock::ABI = landlock::ABI::V3;
+
+/// Tries the native levels out, strongest first.
 pub fn probe(path: &str) -> Probe {
     let bubblewrap = std::env::split_paths(path).map(|folder| folder.join("bwrap")).find(|file| file.is_file());
     let refusal = match &bubblewrap {
@@ -52,26 +70,20 @@ pub fn probe(path: &str) -> Probe {
         Some(program) => match try_bubblewrap(program) {
             Ok(()) => {
                 let reason = "bubblewrap works here".to_owned();
-                return Probe { level: Level::Bubblewrap, reason, bubblewrap };
+                return Probe { reason, bubblewrap, ..Probe::of(Level::Bubblewrap) };
             }
             Err(refusal) => format!("bubblewrap does not work here ({refusal})"),
         },
     };
     match landlock_works() {
-        Ok(()) => Probe { level: Level::LandlockSeccomp, reason: refusal, bubblewrap: None },
-        Err(missing) => {
-            Probe { level: Level::LimitsOnly, reason: format!("{refusal}, and {missing}"), bubblewrap: None }
-        }
+        Ok(()) => Probe { reason: refusal, ..Probe::of(Level::LandlockSeccomp) },
+        Err(missing) => Probe { reason: format!("{refusal}, and {missing}"), ..Probe::of(Level::LimitsOnly) },
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one room that starts processes")]
-fn try_bubblewrap(program: &PathBuf) -> Result<(), String> {
-    let output = Command::new(program)
-        .args(["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
+/// Runs a command that does nothing, in the very way in which tests are run.
+fn try_bubblewrap(program: &Path) -> Result<(), String> {
+    let output = crate::confine::try_bubblewrap(program).map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
@@ -81,13 +93,13 @@ fn try_bubblewrap(program: &PathBuf) -> Result<(), String> {
 
 #[cfg(target_os = "linux")]
 fn landlock_works() -> Result<(), String> {
-    use landlock::{ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _};
+    use landlock::{Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _};
     Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
-        .handle_access(AccessFs::from_all(ABI::V1))
+        .handle_access(AccessFs::from_all(LANDLOCK))
         .and_then(Ruleset::create)
-        .map(|_| ())
-        .map_err(|_| "this kernel has no landlock".to_owned())
+        .map_err(|_| "this kernel has no landlock, or one older than Linux 6.2".to_owned())?;
+    crate::seccomp::programs(crate::seccomp::Sockets::None).map(drop).map_err(|error| error.to_string())
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -4,10 +4,24 @@
 //! command leaves behind, and kills all of it when the command ends, the time is up or its caller is gone. What may be run
 //! and what its answer means is not known here.
 
+mod choose;
+mod confine;
+mod docker;
+#[cfg(all(feature = "escapes", target_os = "linux"))]
+pub mod escapes;
 mod level;
+mod output;
 mod run;
+#[cfg(target_os = "linux")]
+mod seccomp;
 mod supervise;
+mod tree;
+mod view;
+mod watch;
 
+pub use choose::{Choice, Unavailable, Wish, choose};
+pub use docker::{Engine, sweep};
 pub use level::{Level, Probe, probe};
-pub use run::{Ended, Launch, Outcome, Sandbox, SandboxError};
+pub use output::printable;
+pub use run::{Ended, Launch, Limits, Outcome, Sandbox, SandboxError};
 pub use supervise::supervise;

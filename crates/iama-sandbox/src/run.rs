@@ -12,14 +12,16 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::level::{Level, Probe};
+use crate::output::printable;
+use crate::supervise::Verdict;
 
 /// How often a run is looked at.
 const TICK: Duration = Duration::from_millis(15);
 
 /// How long a supervisor may take to clear up.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(10);
 
-/// Bytes of output that are kept, from its end.
+/// Bytes of output that an outcome holds, from its end.
 const OUTPUT_TAIL: u64 = 64 * 1024;
 
 /// What to run, and what it may touch.
@@ -43,6 +45,25 @@ pub struct Launch {
     pub limit: Duration,
 }
 
+/// What a run may take up at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Memory of all its processes together, in bytes.
+    pub memory_bytes: u64,
+    /// Processes at one time.
+    pub processes: u64,
+    /// Growth of the folders that it may write to, together, in bytes.
+    pub disk_bytes: u64,
+    /// Output that is kept from its beginning, in bytes; of what follows the end is kept.
+    pub output_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_bytes: 4 << 30, processes: 512, disk_bytes: 4 << 30, output_bytes: 16 << 20 }
+    }
+}
+
 /// How runs are closed off on this machine.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
@@ -52,6 +73,8 @@ pub struct Sandbox {
     pub supervisor: Vec<PathBuf>,
     /// Stops every run once it is set.
     pub stop: Option<&'static AtomicBool>,
+    /// What each run may take up.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -72,8 +95,10 @@ pub enum Ended {
 pub struct Outcome {
     /// How it ended.
     pub ended: Ended,
-    /// The end of its output.
+    /// The end of its output, with nothing in it that a terminal would obey.
     pub output: String,
+    /// Why it was ended or could not begin, where that is known.
+    pub reason: Option<String>,
     /// How long it took.
     pub took: Duration,
 }
@@ -97,17 +122,17 @@ pub enum SandboxError {
 /// What the supervisor is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
-    pub(crate) level: Level,
-    pub(crate) bubblewrap: Option<PathBuf>,
+    pub(crate) probe: Probe,
+    pub(crate) limits: Limits,
     pub(crate) launch: Launch,
+    pub(crate) supervisor: Vec<PathBuf>,
 }
 
 impl Sandbox {
     /// A sandbox that only limits, for installers and the user's own tools.
     #[must_use]
     pub fn limits_only(&self) -> Self {
-        let probe = Probe { level: Level::LimitsOnly, reason: String::new(), bubblewrap: None };
-        Self { probe, supervisor: self.supervisor.clone(), stop: self.stop }
+        Self { probe: Probe::of(Level::LimitsOnly), ..self.clone() }
     }
 
     /// Whether runs are to stop.
@@ -123,9 +148,8 @@ impl Sandbox {
         let started = Instant::now();
         let ended = loop {
             match child.try_wait() {
-                Ok(Some(status)) => break status.code().map_or(Ended::Killed, from_code),
                 Ok(None) => {}
-                Err(_) => break Ended::Killed,
+                Ok(Some(_)) | Err(_) => break Ended::Killed,
             }
             if started.elapsed() > launch.limit {
                 break Ended::TimedOut;
@@ -136,16 +160,27 @@ impl Sandbox {
             std::thread::sleep(TICK);
         };
         end(&mut child);
-        Ok(Outcome { ended, output: tail(&launch.output), took: started.elapsed() })
+        let took = started.elapsed();
+        let verdict = verdict(&mut child);
+        if verdict.is_none() && self.probe.level == Level::Docker {
+            // The supervisor could not clear up after itself.
+            crate::docker::sweep(&self.probe);
+        }
+        let Verdict { code, reason } = verdict.unwrap_or_default();
+        let ended = if ended == Ended::Killed { code.map_or(Ended::Killed, Ended::Exited) } else { ended };
+        Ok(Outcome { ended, output: tail(&launch.output), reason, took })
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one room that starts processes")]
     fn start(&self, launch: &Launch) -> Result<Child, SandboxError> {
         let wrong = |source| SandboxError::Output { path: launch.output.clone(), source };
         let output = File::create(&launch.output).map_err(wrong)?;
-        let errors = output.try_clone().map_err(wrong)?;
-        let order =
-            Order { level: self.probe.level, bubblewrap: self.probe.bubblewrap.clone(), launch: launch.clone() };
+        let order = Order {
+            probe: self.probe.clone(),
+            limits: self.limits,
+            launch: launch.clone(),
+            supervisor: self.supervisor.clone(),
+        };
         let order = serde_json::to_string(&order).map_err(|error| SandboxError::Supervisor(error.into()))?;
         let (program, first) = self
             .supervisor
@@ -158,7 +193,7 @@ impl Sandbox {
             .arg(order)
             .stdin(Stdio::piped())
             .stdout(output)
-            .stderr(errors)
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(SandboxError::Supervisor)
     }
@@ -172,13 +207,6 @@ fn own_group(command: &mut Command) {
 
 #[cfg(not(unix))]
 fn own_group(_: &mut Command) {}
-
-/// The supervisor's way of passing on that the command died of a signal.
-pub(crate) const KILLED: i32 = 125;
-
-fn from_code(code: i32) -> Ended {
-    if code == KILLED { Ended::Killed } else { Ended::Exited(code) }
-}
 
 /// Lets go of the supervisor, which takes that as the order to clear up, and waits for it.
 #[expect(clippy::disallowed_methods, reason = "the supervisor is given real time to clear up")]
@@ -196,6 +224,13 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// The last word of a supervisor that has ended; none when it was not given the time for it.
+fn verdict(child: &mut Child) -> Option<Verdict> {
+    let mut text = String::new();
+    child.stderr.take()?.read_to_string(&mut text).ok()?;
+    serde_json::from_str(text.lines().last()?).ok()
+}
+
 fn tail(path: &Path) -> String {
     let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
@@ -205,5 +240,5 @@ fn tail(path: &Path) -> String {
         file.take(OUTPUT_TAIL).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+    printable(&String::from_utf8_lossy(&read().unwrap_or_default())).into_owned()
 }

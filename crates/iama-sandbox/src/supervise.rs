@@ -1,66 +1,113 @@
 //! The supervisor: a process between us and the command.
 
 use std::ffi::OsString;
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io::{self, Read as _, Write as _};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::level::Level;
-use crate::run::{KILLED, Launch, Order};
+use crate::output::Capped;
+use crate::run::Order;
+use crate::watch::{self, Disk};
+use crate::{confine, docker, tree};
 
-const TICK: Duration = Duration::from_millis(10);
+/// How often the command is looked at.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// The largest file that a run may write.
-const FILE_BYTES: u64 = 1 << 30;
-
-/// The memory that a run may map.
-const ADDRESS_BYTES: u64 = 16 << 30;
+/// How long output may still come in when nobody is left to write it.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// Exit code for an order that could not be carried out.
-const REFUSED: u8 = 126;
+pub(crate) const REFUSED: i32 = 126;
 
-/// Carries out one order, given as JSON in the first argument, and leaves nothing running.
-pub fn supervise(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let order = arguments.next().and_then(|text| serde_json::from_str::<Order>(&text.to_string_lossy()).ok());
+/// The first argument of the process that becomes the command.
+const BECOME: &str = "--become";
+
+/// How a run ended, as the supervisor tells it: in one line of its error output, which the command cannot reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Verdict {
+    /// The exit code, when the command ended by itself.
+    pub(crate) code: Option<i32>,
+    /// Why it was ended, or why it could not begin.
+    pub(crate) reason: Option<String>,
+}
+
+/// Carries out one order, given as JSON in the last argument, and leaves nothing running.
+pub fn supervise(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.collect();
+    let order = arguments.last().and_then(|text| serde_json::from_str::<Order>(&text.to_string_lossy()).ok());
     let Some(order) = order else {
         eprintln!("iama: the supervisor was started without an order");
-        return ExitCode::from(REFUSED);
+        return ExitCode::FAILURE;
     };
-    match carry_out(&order) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("iama: {} cannot be run: {error}", order.launch.command.first().map_or("", String::as_str));
-            ExitCode::from(REFUSED)
-        }
+    let name = order.launch.command.first().map_or("", String::as_str);
+    if arguments.first().is_some_and(|first| first == BECOME) {
+        let error = confine::become_command(&order);
+        eprintln!("iama: {name} cannot be run: {error}");
+        return u8::try_from(REFUSED).map_or(ExitCode::FAILURE, ExitCode::from);
     }
+    let verdict = carry_out(&order).unwrap_or_else(|error| {
+        let reason = format!("{name} cannot be run: {error}");
+        println!("iama: {reason}");
+        Verdict { code: Some(REFUSED), reason: Some(reason) }
+    });
+    eprintln!("{}", serde_json::to_string(&verdict).unwrap_or_default());
+    ExitCode::SUCCESS
 }
 
-fn carry_out(order: &Order) -> io::Result<u8> {
-    adopt_orphans();
-    take_limits()?;
+fn carry_out(order: &Order) -> io::Result<Verdict> {
     let caller_gone = watch_caller();
-    let mut command = command(order);
-    if order.level == Level::LandlockSeccomp {
-        close_off(&order.launch)?;
+    let disk = Disk::watch(order.launch.writable.clone(), order.limits);
+    if order.probe.level == Level::Docker {
+        let mut output = Capped::new(io::stdout(), order.limits.output_bytes);
+        let verdict = docker::run(order, &mut output, || !caller_gone.load(Ordering::Relaxed), &disk)?;
+        end_output(&mut output, &verdict)?;
+        return Ok(verdict);
     }
-    let mut child = command.spawn()?;
-    let status = wait(&mut child, &caller_gone);
-    kill_all(&mut child);
-    Ok(status.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::try_from(KILLED).unwrap_or(REFUSED)))
+    adopt_orphans();
+    let (reader, writer) = io::pipe()?;
+    let mut child = start(order, writer)?;
+    let (output, drained) = pass_on(reader, order.limits.output_bytes);
+    let verdict = wait(&mut child, order, &caller_gone, &disk);
+    // A child that has ended already cannot be killed, and that is as wanted.
+    let _ = kill_group(&child);
+    let _ = child.kill();
+    tree::kill_all();
+    let _ = child.wait();
+    // Whoever still holds the other end of the pipe is out of reach; its output is not waited for.
+    let _ = drained.recv_timeout(DRAIN);
+    let mut output = output.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    end_output(&mut output, &verdict)?;
+    Ok(verdict)
 }
 
-fn wait(child: &mut Child, caller_gone: &AtomicBool) -> Option<i32> {
+fn end_output(output: &mut Capped<io::Stdout>, verdict: &Verdict) -> io::Result<()> {
+    output.finish()?;
+    match &verdict.reason {
+        Some(reason) => writeln!(io::stdout(), "\niama: ended, because {reason}"),
+        None => Ok(()),
+    }
+}
+
+fn wait(child: &mut Child, order: &Order, caller_gone: &AtomicBool, disk: &Disk) -> Verdict {
     while !caller_gone.load(Ordering::Relaxed) {
         match child.try_wait() {
-            Ok(Some(status)) => return status.code(),
-            Ok(None) => std::thread::sleep(TICK),
-            Err(_) => return None,
+            Ok(Some(status)) => return Verdict { code: status.code(), reason: None },
+            Ok(None) => {}
+            Err(_) => return Verdict::default(),
         }
+        let reason = watch::processes(&order.limits).or_else(|| disk.verdict());
+        if reason.is_some() {
+            return Verdict { code: None, reason };
+        }
+        std::thread::sleep(TICK);
     }
-    None
+    Verdict::default()
 }
 
 /// The caller holds the other end of our standard input for as long as it wants the run.
@@ -75,162 +122,56 @@ fn watch_caller() -> Arc<AtomicBool> {
     gone
 }
 
+/// Starts this program once more, to become the command. The supervisor itself stays outside of all restrictions, so that the
+/// command is kept from it as from everybody else.
 #[expect(clippy::disallowed_methods, reason = "the one room that starts processes")]
-fn command(order: &Order) -> Command {
-    let launch = &order.launch;
-    let mut command = if let (Level::Bubblewrap, Some(bubblewrap)) = (order.level, &order.bubblewrap) {
-        let mut command = Command::new(bubblewrap);
-        command.args(bubblewrap_arguments(launch)).arg("--").args(&launch.command);
-        command
-    } else {
-        let mut command = Command::new(launch.command.first().map_or("", String::as_str));
-        command.args(launch.command.iter().skip(1)).current_dir(&launch.folder);
-        command
-    };
-    command.env_clear().envs(&launch.environment).stdin(Stdio::null());
-    command
+fn start(order: &Order, output: io::PipeWriter) -> io::Result<Child> {
+    let mut own = order.supervisor.iter();
+    let mut command = Command::new(own.next().ok_or(io::ErrorKind::NotFound)?);
+    command.args(own).arg(BECOME).arg(serde_json::to_string(order)?);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.stdin(Stdio::null()).stderr(output.try_clone()?).stdout(output).spawn()
 }
 
-fn bubblewrap_arguments(launch: &Launch) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = ["--unshare-all", "--die-with-parent", "--new-session"].map(Into::into).into();
-    let mut bind = |option: &str, path: &Path| {
-        arguments.push(option.into());
-        arguments.push(path.into());
-        if matches!(option, "--bind" | "--ro-bind") {
-            arguments.push(path.into());
+type Output = Arc<std::sync::Mutex<Capped<io::Stdout>>>;
+
+/// Passes the output on from a thread of its own; the second value tells when all of it has come.
+fn pass_on(reader: io::PipeReader, bytes: u64) -> (Output, Receiver<()>) {
+    let output = Arc::new(std::sync::Mutex::new(Capped::new(io::stdout(), bytes)));
+    let (sender, drained) = channel();
+    let shared = Arc::clone(&output);
+    std::thread::spawn(move || {
+        let mut reader = reader;
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = reader.read(&mut buffer) {
+            let mut output = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            // What cannot be written is lost; the command goes on.
+            let _ = output.push(buffer.get(..read).unwrap_or_default());
         }
-    };
-    bind("--ro-bind", Path::new("/"));
-    bind("--dev", Path::new("/dev"));
-    bind("--proc", Path::new("/proc"));
-    for hidden in [Path::new("/tmp"), Path::new("/run"), Path::new("/var/tmp")]
-        .into_iter()
-        .chain(launch.hidden.iter().map(|path| &**path))
-        .filter(|path| path.is_dir())
-    {
-        bind("--tmpfs", hidden);
-    }
-    launch.readable.iter().filter(|path| path.exists()).for_each(|path| bind("--ro-bind", path));
-    launch.writable.iter().for_each(|path| bind("--bind", path));
-    bind("--chdir", &launch.folder);
-    arguments
+        // Nobody listens any more when the wait for it was too long.
+        let _ = sender.send(());
+    });
+    (output, drained)
+}
+
+#[cfg(unix)]
+fn kill_group(child: &Child) -> io::Result<()> {
+    use nix::sys::signal::{Signal, killpg};
+    let group = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    killpg(group, Signal::SIGKILL).map_err(io::Error::from)
+}
+
+#[cfg(not(unix))]
+fn kill_group(_: &Child) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]
 fn adopt_orphans() {
-    // Where this fails the process group below still takes most of what a command leaves behind.
+    // Where this fails the process group still takes most of what a command leaves behind.
     let _ = nix::sys::prctl::set_child_subreaper(true);
 }
 
 #[cfg(not(target_os = "linux"))]
 fn adopt_orphans() {}
-
-#[cfg(unix)]
-fn take_limits() -> io::Result<()> {
-    use rlimit::Resource;
-    let lower = |resource: Resource, wanted: u64| -> io::Result<()> {
-        let (_, hard) = resource.get()?;
-        let limit = wanted.min(hard);
-        resource.set(limit, limit)
-    };
-    lower(Resource::CORE, 0)?;
-    lower(Resource::FSIZE, FILE_BYTES)?;
-    lower(Resource::AS, ADDRESS_BYTES)
-}
-
-#[cfg(not(unix))]
-fn take_limits() -> io::Result<()> {
-    Ok(())
-}
-
-/// From here on this process and all that it starts can write only to the named folders and open no socket.
-#[cfg(target_os = "linux")]
-fn close_off(launch: &Launch) -> io::Result<()> {
-    restrict_files(launch).map_err(io::Error::other)?;
-    restrict_sockets().map_err(io::Error::other)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn close_off(_: &Launch) -> io::Result<()> {
-    Err(io::Error::from(io::ErrorKind::Unsupported))
-}
-
-#[cfg(target_os = "linux")]
-fn restrict_files(launch: &Launch) -> Result<(), landlock::RulesetError> {
-    use landlock::{
-        ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, path_beneath_rules,
-    };
-    let abi = ABI::V3;
-    let devices = ["/dev/null", "/dev/zero", "/dev/tty", "/dev/random", "/dev/urandom", "/dev/shm"];
-    Ruleset::default()
-        .handle_access(AccessFs::from_all(abi))?
-        .create()?
-        .add_rules(path_beneath_rules(["/"], AccessFs::from_read(abi)))?
-        .add_rules(path_beneath_rules(&launch.writable, AccessFs::from_all(abi)))?
-        .add_rules(path_beneath_rules(devices, AccessFs::from_all(abi)))?
-        .restrict_self()?;
-    Ok(())
-}
-
-#[cfg(target_os = "linux")]
-fn restrict_sockets() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    use seccompiler::{SeccompAction, SeccompFilter, apply_filter};
-    let calls = SOCKET_CALLS.into_iter().map(|call| (call, Vec::new())).collect();
-    let refuse = SeccompAction::Errno(1);
-    let filter = SeccompFilter::new(calls, SeccompAction::Allow, refuse, std::env::consts::ARCH.try_into()?)?;
-    apply_filter(&seccompiler::BpfProgram::try_from(filter)?)?;
-    Ok(())
-}
-
-/// The system calls socket, connect and bind.
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-const SOCKET_CALLS: [i64; 3] = [41, 42, 49];
-
-/// The system calls socket, connect and bind.
-#[cfg(all(target_os = "linux", not(target_arch = "x86_64")))]
-const SOCKET_CALLS: [i64; 3] = [198, 203, 200];
-
-/// Kills the command and everything that it left to us, again and again until nobody is left: whoever forks meanwhile is
-/// adopted and killed in the next turn.
-fn kill_all(child: &mut Child) {
-    // A child that has ended already cannot be killed, and that is as wanted.
-    let _ = child.kill();
-    let _ = child.wait();
-    for _ in 0..1000 {
-        let children = children();
-        if children.is_empty() {
-            return;
-        }
-        for pid in children {
-            reap(pid);
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn children() -> Vec<i32> {
-    let own = std::process::id();
-    let tasks = std::fs::read_dir(format!("/proc/{own}/task"));
-    let files = tasks.into_iter().flatten().flatten().map(|task| task.path().join("children"));
-    let lists = files.filter_map(|file| std::fs::read_to_string(file).ok());
-    lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn children() -> Vec<i32> {
-    Vec::new()
-}
-
-#[cfg(unix)]
-fn reap(pid: i32) {
-    use nix::sys::signal::{Signal, kill};
-    use nix::sys::wait::{WaitPidFlag, waitpid};
-    let pid = nix::unistd::Pid::from_raw(pid);
-    // The process may be gone by now, which is what was wanted.
-    let _ = kill(pid, Signal::SIGKILL);
-    let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
-}
-
-#[cfg(not(unix))]
-fn reap(_: i32) {}

@@ -9,14 +9,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use iama_sandbox::{Ended, Launch, Level, Outcome, Probe, Sandbox, probe};
+use iama_sandbox::{Ended, Launch, Level, Limits, Outcome, Probe, Sandbox, probe};
 
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 fn levels() -> Vec<Probe> {
     let best = probe(PATH);
     let without = probe("/nowhere");
-    let limits = Probe { level: Level::LimitsOnly, reason: String::new(), bubblewrap: None };
+    let limits = Probe::of(Level::LimitsOnly);
     let mut all = vec![best, without, limits];
     all.dedup_by_key(|probe| probe.level);
     all
@@ -37,7 +37,9 @@ fn launch(folder: &Path, script: &str) -> Launch {
 
 fn run(probe: &Probe, launch: &Launch) -> Outcome {
     let supervisor = vec![PathBuf::from(env!("CARGO_BIN_EXE_iama-supervise"))];
-    Sandbox { probe: probe.clone(), supervisor, stop: None }.run(launch, || ControlFlow::Continue(())).unwrap()
+    Sandbox { probe: probe.clone(), supervisor, stop: None, limits: Limits::default() }
+        .run(launch, || ControlFlow::Continue(()))
+        .unwrap()
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn a_run_that_takes_too_long_is_ended_with_its_children() {
 fn the_watcher_stops_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let supervisor = vec![PathBuf::from(env!("CARGO_BIN_EXE_iama-supervise"))];
-    let sandbox = Sandbox { probe: probe(PATH), supervisor, stop: None };
+    let sandbox = Sandbox { probe: probe(PATH), supervisor, stop: None, limits: Limits::default() };
     let outcome = sandbox.run(&launch(folder.path(), "sleep 15"), || ControlFlow::Break(())).unwrap();
     assert_eq!(outcome.ended, Ended::Stopped);
     assert!(outcome.took < Duration::from_secs(10));
@@ -105,7 +107,7 @@ fn a_command_that_does_not_exist_is_told_from_one_that_fails() {
     let folder = tempfile::tempdir().unwrap();
     let mut order = launch(folder.path(), "");
     order.command = vec!["no-such-program".into()];
-    let outcome = run(&Probe { level: Level::LimitsOnly, reason: String::new(), bubblewrap: None }, &order);
+    let outcome = run(&Probe::of(Level::LimitsOnly), &order);
     assert_eq!(outcome.ended, Ended::Exited(126));
     assert!(outcome.output.contains("no-such-program cannot be run"), "{}", outcome.output);
 }
