@@ -5,7 +5,8 @@
 
 Plan (``iama.harness/1``): ``runner`` auto, pytest or unittest; ``files`` relative paths, run in that order; ``pythonpath``;
 ``skip`` and ``only`` test ids; ``per_test_seconds``; ``collect_only``; ``hash_seed``; ``observe``, for code whose values
-are marked: the types that come by are written to ``observed.txt`` beside the events, one ``number type`` a line.
+are marked: the types that come by are written to ``observed.txt`` beside the events, one ``number type`` a line;
+``recording``, for a run under the recorder: what takes its tracing away ends the recording of one test only.
 
 Events: begin, collecting (file: written before a file is imported, so that a crash or hang there can be blamed), collected,
 collect_error, start, end, problem (code, message, fatal), done. ``end`` carries ``error`` for failed, error and timeout and
@@ -385,6 +386,7 @@ class Run(object):
         self.only = None if plan.get("only") is None else set(plan["only"])
         self.collect_only = bool(plan.get("collect_only"))
         self.limit = SoftLimit(self.places, plan.get("per_test_seconds"))
+        self.before_test = sys.modules["iama_recorder"].ensure if plan.get("recording") else None
         self.bad = self.fatal = False
         self.open_tests = 0
         self.used_ids = {}
@@ -436,6 +438,8 @@ class Run(object):
         self.limit.reset()
         self.started = self.now()
         self.events.put("start", id=test_id, t=self.started)
+        if self.before_test is not None:
+            self.before_test()
 
     def finish(self, test_id, phases):
         if self.limit.fired is not None and not any(entry[1] == "timeout" for entry in phases):

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import os
+import shutil
 import tokenize
 
 TEMPLATES = {
@@ -81,3 +83,10 @@ def read_json(path, schema):
 def write_json(path, value):
     with io.open(path, "w", encoding="ascii") as stream:
         stream.write(u"%s\n" % json.dumps(value, sort_keys=True, indent=1, separators=(",", ": ")))
+
+
+def copy_support(folder):
+    """Puts what tests and scripts import beside them."""
+    own = os.path.dirname(os.path.abspath(__file__))
+    for name in ("characterization_support.py", "characterization_values.py"):
+        shutil.copyfile(os.path.join(own, name), os.path.join(folder, name))

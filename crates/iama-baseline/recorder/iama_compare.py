@@ -10,11 +10,10 @@ import argparse
 import io
 import os
 import re
-import shutil
 import sys
 
 import characterization_support as support
-from iama_calls import read_json, read_lines, source_of, write_json
+from iama_calls import copy_support, read_json, read_lines, source_of, write_json
 from iama_select import reason_for
 from iama_write_tests import STRING, STRINGS, SUPPORT
 
@@ -42,14 +41,16 @@ def part_that_differs(legacy, migrated):
     for name in ("kind", "type", "value") + PARTS:
         if left[name] != right[name]:
             return name
-    if legacy.get("own") and migrated.get("own") and legacy.get("message") != migrated.get("message"):
-        return "message"
+    if legacy.get("own") and migrated.get("own"):
+        foreign = migrated.get("foreign") or legacy.get("foreign")
+        if not support.says_the_same(migrated["message"], legacy["message"], foreign):
+            return "message"
     return None
 
 
 def kind_of(call, part, legacy, migrated):
     """A name for the difference by which a declared one can be recognised."""
-    if migrated["kind"] in ("timeout", "crash", "skipped"):
+    if migrated["kind"] in ("timeout", "crash"):
         return migrated["kind"]
     if migrated["kind"] == "unbuilt":
         return "not built"
@@ -189,9 +190,9 @@ def main(arguments):
     for call in read_json(options.calls, "iama.calls/1")["calls"]:
         legacy, migrated = ([run.get(call["id"]) for run in side] for side in sides)
         reason = unsteady(legacy)
-        found = [entry for entry in migrated if entry is not None]
+        found = [entry for entry in migrated if entry is not None and entry["kind"] != "skipped"]
         if reason is None and not found:
-            reason = "the migrated code was not run"
+            reason = "the migrated code was not run" if None in migrated else "the time was up before the migrated code was run"
         if reason is not None:
             excluded.append({"id": call["id"], "module": call["module"], "function": call["function"], "reason": reason})
             continue
@@ -228,8 +229,7 @@ def write_scripts(folder, differences):
     for entry in differences:
         with io.open(os.path.join(folder, entry["script"]), "w", encoding="ascii", newline="\n") as stream:
             stream.write(support.Text(entry["made"]))
-    source = os.path.splitext(os.path.abspath(support.__file__))[0] + ".py"
-    shutil.copyfile(source, os.path.join(folder, "characterization_support.py"))
+    copy_support(folder)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ Calls are seen through ``sys.settrace``: the project's objects stay what they ar
 its imports), exceptions come with their values, and each call knows the lines that it executed. Frames outside of the project
 cost one lookup; a function whose calls bring nothing new is looked at ever more rarely.
 """
-import errno
 import inspect
 import json
 import opcode
@@ -22,16 +21,15 @@ import traceback
 import types
 
 import characterization_support as support
+from iama_records import RecordFile, to_json
 
 # What the code under record may replace is bound here.
-_open, _write, _close, _fstat, _getpid = os.open, os.write, os.close, os.fstat, os.getpid
+_getpid = os.getpid
 _settrace, _gettrace, _clock = sys.settrace, sys.gettrace, getattr(time, "monotonic", time.time)
 try:
     from thread import get_ident as _thread
 except ImportError:
     from threading import get_ident as _thread
-
-_quoted = json.encoder.encode_basestring_ascii
 
 PY2 = sys.version_info[0] == 2
 Text = type(u"")
@@ -45,62 +43,6 @@ SPECIAL = frozenset(("__%s__" % name) for name in (
     "init call len contains getitem setitem delitem iter eq ne lt le gt ge cmp hash str unicode repr nonzero bool add sub mul div "
     "truediv floordiv mod pow neg pos abs invert and or xor lshift rshift radd rsub rmul int long float enter next"
 ).split())
-
-
-def to_json(value):
-    """Own encoder: the project may have patched the json module. Output is ASCII."""
-    if value is None or value is True or value is False:
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, support.integers):
-        return "%d" % value
-    if isinstance(value, dict):
-        return "{" + ",".join(to_json(key) + ":" + to_json(value[key]) for key in sorted(value)) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ",".join(to_json(entry) for entry in value) + "]"
-    return _quoted(value)
-
-
-class RecordFile(object):
-    """Appends whole lines; survives tests that close its descriptor, and stays silent in forked children."""
-
-    def __init__(self, path, limit):
-        self.path, self.left, self.owner = path, limit, _getpid()
-        self._open()
-
-    def _open(self):
-        self.descriptor = _open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
-        try:
-            import fcntl
-            moved = fcntl.fcntl(self.descriptor, fcntl.F_DUPFD, 200)
-            fcntl.fcntl(moved, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
-            _close(self.descriptor)
-            self.descriptor = moved
-        except (ImportError, IOError, OSError, ValueError):
-            pass
-        self.identity = self._identity()
-
-    def _identity(self):
-        try:
-            stat = _fstat(self.descriptor)
-            return stat.st_dev, stat.st_ino
-        except (IOError, OSError):
-            return None
-
-    def put(self, record):
-        if _getpid() != self.owner:
-            return
-        if self.identity is None or self._identity() != self.identity:
-            self._open()
-        rest = (to_json(record) + "\n").encode("ascii")
-        self.left -= len(rest)
-        while rest:
-            try:
-                rest = rest[_write(self.descriptor, rest):]
-            except (IOError, OSError) as error:
-                if error.errno != errno.EINTR:
-                    raise
 
 
 # --- which function a frame belongs to ---------------------------------------------------------------------------------
@@ -171,7 +113,7 @@ class Index(object):
                 if value.__name__ == name and is_public(name) and value.__globals__ is names:
                     yield id(value.__code__), (name, "function", value.__defaults__)
             elif is_public(name) and (isinstance(value, type) or type(value) is support.OldClass):
-                if support._class_names(value) == (module, name):
+                if support.class_names(value) == (module, name):
                     for entry in self.methods(name, value):
                         yield entry
 
@@ -435,7 +377,7 @@ class Recorder(object):
             return False
         if site.form == "construct":
             receiver = frame.f_locals.get(site.positional[0]) if site.positional else None
-            return support._class_names(real_class(receiver)) == (site.module, site.name.partition(".")[0])
+            return support.class_names(real_class(receiver)) == (site.module, site.name.partition(".")[0])
         return True
 
     @staticmethod

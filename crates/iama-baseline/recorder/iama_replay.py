@@ -23,7 +23,8 @@ import time
 
 import characterization_support as support
 from iama_calls import read_json, source_of
-from iama_recorder import is_own, to_json
+from iama_recorder import is_own
+from iama_records import to_json
 
 _clock, _exit, _write, _fork = getattr(time, "monotonic", time.time), os._exit, os.write, os.fork
 KEPT_TEXT = 20000
@@ -85,8 +86,10 @@ def perform(call, project, seconds):
 def raised(error, trace, project):
     own = is_own(trace, project)
     message = support.message_of(error)[:KEPT_TEXT]
-    return {"kind": "raise", "type": support.exception_name(type(error)), "own": own, "message": message if own else None,
-            "said": message}
+    outcome = {"kind": "raise", "type": support.exception_name(type(error)), "own": own, "message": message if own else None,
+               "said": message}
+    foreign = support.foreign_text(error) if own else None
+    return dict(outcome, foreign=foreign[:KEPT_TEXT]) if foreign else outcome
 
 
 def effects(seen):

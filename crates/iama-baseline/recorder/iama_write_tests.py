@@ -3,7 +3,7 @@
 
     iama_write_tests.py --choice choice.json --out DIR [--drop FILE::TEST …] [--index index.json]
 
-One file for each module of the project and ``characterization_support.py``, which they need. The index tells for each test
+One file for each module of the project and the two files of support that they need. The index tells for each test
 the call that it came from and the lines that the call executed. Tests are numbered before any is dropped, so that the names
 of the others stay.
 """
@@ -12,11 +12,10 @@ import io
 import keyword
 import os
 import re
-import shutil
 import sys
 
 import characterization_support as support
-from iama_calls import TEMPLATES, read_json, source_of, write_json
+from iama_calls import TEMPLATES, copy_support, read_json, source_of, write_json
 
 WIDTH = 110
 STRING = r"[ub]?'(?:\\.|[^'\\])*'|[ub]?\"(?:\\.|[^\"\\])*\""
@@ -50,7 +49,8 @@ class TestFile(object):
         words = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*(?!\s*=[^=])", STRINGS.sub("''", whole)))
         imports = ["import %s" % module for module in sorted(self.imports) if module.partition(".")[0] in words]
         used = sorted(words & set(SUPPORT), key=str.lower)
-        imports.append(wrapped("from characterization_support import ", used))
+        if used:
+            imports.append(wrapped("from characterization_support import ", used))
         head = "# -*- coding: utf-8 -*-\n\"\"\"What %s did when its calls were recorded. Runs on Python 2.7 and 3.\"\"\"\n" % self.path
         return head + "\n".join(imports) + "\n\n\n" + whole if bodies else None
 
@@ -251,8 +251,7 @@ def main(arguments):
         if text is not None:
             with io.open(os.path.join(options.out, files[module].name), "w", encoding="ascii", newline="\n") as stream:
                 stream.write(support.Text(text))
-    shutil.copyfile(os.path.splitext(os.path.abspath(support.__file__))[0] + ".py",
-                    os.path.join(options.out, "characterization_support.py"))
+    copy_support(options.out)
     if options.index:
         write_json(options.index, {"schema": "iama.tests/1", "tests": index})
     sys.stdout.write("%d tests in %d files\n" % (len(index), len(files)))

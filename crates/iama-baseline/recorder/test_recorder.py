@@ -13,9 +13,7 @@ import sys
 import tempfile
 import unittest
 
-import characterization_support as support
 import iama_select
-import iama_variations
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 Text = type(u"")
@@ -413,6 +411,32 @@ class Pipeline(unittest.TestCase):
     def test_an_instance_that_refers_to_itself_goes_by_its_making(self):
         self.assertEqual([call["receiver"] for call in self.calls("Node.title")], ["new('shop:Node', 'root of all')"])
 
+    def test_a_test_that_removes_the_tracing_ends_the_recording_of_that_test_only(self):
+        folder = tempfile.mkdtemp()
+        try:
+            write(folder, "shop.py", SHOP)
+            write(folder, "test_shop.py", u"""
+import sys, unittest, shop
+class Shop(unittest.TestCase):
+    def test_1(self):
+        sys.settrace(None)
+        shop.first([1], 1)
+    def test_2(self):
+        shop.divide(4, 2)
+""")
+            records = os.path.join(folder, "records")
+            write(folder, "recorder.json", Text(json.dumps({"schema": "iama.recorder/1", "files": ["shop.py"], "records": records})))
+            write(folder, "plan.json", Text(json.dumps({"schema": "iama.harness/1", "runner": "unittest", "recording": True,
+                                                        "files": ["test_shop.py"], "pythonpath": ["."]})))
+            harness = os.path.join(HERE, os.pardir, "harness", "iama_harness.py")
+            self.project.own("iama_recorder.py", "--plan", os.path.join(folder, "recorder.json"), "--", harness, "--plan",
+                             os.path.join(folder, "plan.json"), "--events", os.path.join(folder, "events"), cwd=folder)
+            with io.open(records, encoding="ascii") as stream:
+                calls = [json.loads(line) for line in stream]
+            self.assertEqual([call["function"] for call in calls if call["e"] == "call"], ["divide"])
+        finally:
+            shutil.rmtree(folder)
+
     # quarantine
 
     def test_what_differs_between_runs_is_put_aside_with_the_reason(self):
@@ -485,62 +509,6 @@ class Pipeline(unittest.TestCase):
         self.assertEqual([self.project.step(script, self.project.path(code)).strip() for code in ("legacy", "migrated")], [
             "result: [1, 2]", "result: [1, 2, 3]"] if entry["legacy"]["value"] == "[1, 2]" else [
             "result: 'a'", "result: 'ab'"])
-
-
-class Values(unittest.TestCase):
-    def test_type_families_differ_and_numbers_of_one_family_do_not(self):
-        self.assertFalse(support.same(2, 2.0))
-        self.assertFalse(support.same(1, True))
-        self.assertFalse(support.same([1], (1,)))
-        self.assertFalse(support.same(b"caf\xc3\xa9", u"caf\xe9"))
-        self.assertTrue(support.same(u"abc", "abc"))
-        self.assertTrue(support.same(2 ** 70 // 2 ** 69, 2))
-        self.assertTrue(support.same({1: u"a", "b": set([2, 1])}, {"b": set([1, 2]), 1: "a"}))
-        self.assertTrue(support.same(float("nan"), support.nan))
-
-    def test_a_mismatch_says_where(self):
-        self.assertEqual(repr(support.same([1, 2], [1, 3])), "<expected [1, 3] but got [1, 2]>")
-
-    def test_expressions_build_what_they_were_spelled_from(self):
-        values = [None, True, 10 ** 30, 0.1, float("inf"), 1j, "text", u"caf\xe9", b"\xff", [1, (2,)], {1: [2]}, set(), set([1]),
-                  frozenset([2]), support.datetime(2001, 2, 3, 4, 5), support.timedelta(1, 2), support.Decimal("1.10"),
-                  support.OrderedDict([(2, 1)]), support.Fraction(1, 3), support.deque([1], 3), slice(1, None), ValueError("x", 1),
-                  support.memory_file(u"text\xe9", 2), support.binary_file(b"a", 1), len, dict, support.pattern("a+", 2)]
-        for value in values:
-            spelled = support.spelled(value, True)
-            self.assertEqual(spelled.blocked, [])
-            self.assertTrue(support.same(eval(spelled.text, dict(vars(support))), value), spelled.text)
-
-    def test_spelling_runs_no_code_of_the_value(self):
-        class Hostile(dict):
-            def items(self):
-                raise RuntimeError()
-            __iter__ = __repr__ = __eq__ = __len__ = __reduce_ex__ = __getattribute__ = items
-        self.assertIn("Hostile', {1: 2}", support.spelled(Hostile({1: 2})).text)
-
-    def test_what_has_no_content_is_opaque(self):
-        self.assertEqual([support.spelled(value).text for value in (iter([]), (x for x in ()), lambda: 0, object())], [
-            "opaque('iterator')", "opaque('generator')", "opaque('function')", "opaque('object')"])
-        self.assertTrue(support.spelled("x" * 10000).text.startswith("large('str', "))
-
-
-class Variations(unittest.TestCase):
-    CALL = {"id": "c", "module": "m", "function": "f", "form": "function", "file": "m.py", "receiver": None, "drawn": None,
-            "parameters": ["count", "names"], "arguments": ["3", "['a', 'b']"], "keywords": [["mode", "'x'"]]}
-
-    def test_they_are_the_same_for_the_same_seed(self):
-        made = [iama_variations.varied(self.CALL, seed, 8) for seed in (1, 1, 2)]
-        self.assertEqual(made[0], made[1])
-        self.assertNotEqual(made[0], made[2])
-        self.assertEqual(len(made[0]), 10)
-        self.assertTrue(any(";" in call["variation"] for call in made[0]))
-
-    def test_every_type_has_boundaries(self):
-        values = dict((text, [entry for _, entry in iama_variations.variants(text)]) for text in ("3", "'ab'", "[2, 1]", "{'k': 1}"))
-        self.assertEqual(values["3"][:6], ["0", "1", "-1", "4", "2", "-3"])
-        self.assertIn("u'ab\\xe9\\u20ac'", values["'ab'"])
-        self.assertIn("[1, 2]", values["[2, 1]"])
-        self.assertEqual(values["{'k': 1}"], ["{}", "{}", "None"])
 
 
 if __name__ == "__main__":
