@@ -34,6 +34,7 @@ import signal
 import sys
 import time
 import traceback
+import types
 import unittest
 
 try:
@@ -1155,6 +1156,55 @@ PLAIN = frozenset(
     [int, float, complex, bool, type(u""), type(b""), str, type(None), dict, list, tuple, set, frozenset, type(sys), type]
     + ([long, file] if PY2 else [])  # noqa: F821
 )
+INTEGERS = (int, long) if PY2 else int  # noqa: F821
+NUMBERS = (int, long, float, bool) if PY2 else (int, float, bool)  # noqa: F821
+CLASSIC = types.InstanceType if PY2 else None
+NEXT = "next" if PY2 else "__next__"
+# What subclasses of plain types go by.
+LIKE = [
+    (dict, "dict-like"),
+    (INTEGERS, "int-like"),
+    (float, "float-like"),
+    (type(u""), type(u"").__name__ + "-like"),
+    (str, "str-like"),
+    (list, "list-like"),
+    (tuple, "tuple-like"),
+]
+# Lists that are looked through for things that cannot be ordered.
+MANY = 2000
+
+
+def family(value):
+    kind = type(value)
+    if kind in NUMBERS:
+        return "number"
+    return "string" if kind in (str, type(u"")) else kind
+
+
+def neighbours(items):
+    """Pairs that stand side by side when all is in order; none where an order of somebody's own would be asked."""
+    if not all(is_plain(item) for item in items):
+        return []
+    try:
+        row = sorted(items)
+    except Exception:
+        return []
+    return list(zip(row, row[1:]))
+
+
+def is_plain(item):
+    kind = type(item)
+    return all(is_plain(part) for part in item) if kind in (list, tuple) else kind in PLAIN
+
+
+def ordered_apart(left, right):
+    """Whether Python 3 refuses to order these two."""
+    if family(left) != family(right):
+        return True
+    if type(left) in (list, tuple):
+        first = [(a, b) for a, b in zip(left, right) if a != b][:1]
+        return any(ordered_apart(a, b) for a, b in first)
+    return left is None or type(left) in (dict, complex)
 
 
 class Observer(object):
@@ -1166,20 +1216,38 @@ class Observer(object):
 
     def see(self, site, value):
         kind = type(value)
+        if kind is CLASSIC:
+            kind = value.__class__
         if (site, kind) not in self.seen:
             self.seen.add((site, kind))
-            self.note(site, kind, value)
+            self.note(site, kind)
         return value
 
     def seen_both(self, first, left, second, right):
         self.see(first, left)
         return self.see(second, right)
 
-    def note(self, site, kind, value):
+    def items(self, site, value):
+        """Notes whether Python 3 could put these in order: neighbours in the right order are compared by every sort."""
+        if type(value) in (list, tuple, set, frozenset) and len(value) <= MANY:
+            self.write(site, "unlike" if any(ordered_apart(*pair) for pair in neighbours(value)) else "alike")
+        return value
+
+    def note(self, site, kind):
         if kind in PLAIN:
-            name = kind.__name__
-        else:
-            name = "dict-like" if isinstance(value, dict) else "other"
+            return self.write(site, kind.__name__)
+        bases = inspect.getmro(kind)
+        for base, name in LIKE:
+            if issubclass(kind, base):
+                return self.write(site, name)
+        if all(any(name in vars(base) for base in bases) for name in ("__iter__", NEXT)):
+            return self.write(site, "iterator")
+        self.write(site, "other:" + kind.__name__ if re.match(r"[A-Za-z0-9_]+\Z", kind.__name__) else "other")
+
+    def write(self, site, name):
+        if (site, name) in self.seen:
+            return
+        self.seen.add((site, name))
         try:
             descriptor = _open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -1193,6 +1261,7 @@ class Observer(object):
         builtins = sys.modules["__builtin__" if PY2 else "builtins"]
         builtins.__iama_see__ = self.see
         builtins.__iama_seen__ = self.seen_both
+        builtins.__iama_items__ = self.items
 
 
 # --- start -----------------------------------------------------------------------------------------------------------

@@ -725,6 +725,42 @@ class HarnessTest(unittest.TestCase):
                 self.assertEqual(outcome.observed, [
                     "7 int", "7 float", "7 str", "7 dict-like", "7 NoneType", "8 int", "9 int"])
 
+    def test_marked_values_are_told_apart_by_what_they_can_do(self):
+        tree = {"test_a.py": """\
+            class Whole(int):
+                pass
+
+            class Walk(object):
+                def __iter__(self):
+                    return self
+
+                def next(self):
+                    raise StopIteration
+
+                __next__ = next
+
+            class Node:
+                next = None
+
+            def test_1():
+                for value in (Whole(), Walk(), iter([]), Node()):
+                    assert __iama_see__(1, value) is value
+                for value in ([2, 1.5], [(1, "a"), (0, None)]):
+                    assert __iama_items__(2, value) is value
+                try:
+                    [1, None].sort()
+                except TypeError:
+                    return
+                for value in ([1, None], [(0, "a"), (0, 7)]):
+                    assert __iama_items__(3, value) is value
+            """}
+        for name, outcome in self.each(tree, observe=True):
+            with self.subTest(environment=name):
+                self.assertEqual(outcome.events, whole(["test_a.py"], ran("test_a.py::test_1", "passed")))
+                apart = ["3 unlike"] if "27" in name.replace(".", "") else []
+                self.assertEqual(
+                    outcome.observed, ["1 int-like", "1 iterator", "1 other:Node", "2 alike"] + apart)
+
     def test_output_of_tests_goes_to_the_standard_streams(self):
         tree = {"test_a.py": """\
             import os, sys

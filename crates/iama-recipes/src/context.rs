@@ -83,6 +83,9 @@ impl Facts {
     /// Adds the type of a value that a run of the legacy code has seen at a place of a file.
     pub fn observe(&mut self, path: &str, value: Span, kind: &str) {
         self.add(OBSERVED, &place(path, value), kind);
+        if let Some(class) = kind.strip_prefix("other:") {
+            self.add(OBSERVED_CLASS, class, "");
+        }
     }
 
     /// What is known under a name, sorted.
@@ -98,6 +101,9 @@ impl Facts {
 
 /// The topic of the types that were seen at places of files.
 const OBSERVED: &str = "observed";
+
+/// The topic of the classes of which objects were seen that take part in no protocol.
+pub const OBSERVED_CLASS: &str = "observed class";
 
 fn place(path: &str, value: Span) -> String {
     format!("{path}:{}-{}", value.start, value.end)
@@ -224,7 +230,12 @@ impl<'t> Context<'t> {
 
     /// The types of a value that runs of the legacy code have seen, sorted; none where nobody looked.
     pub fn observed(&self, value: Node<'_>) -> Vec<&str> {
-        self.project.facts.get(OBSERVED, &place(self.path, self.ledger.source_span(value.span()))).collect()
+        self.observed_at(value.span())
+    }
+
+    /// The same for a piece of the present text.
+    pub fn observed_at(&self, value: Span) -> Vec<&str> {
+        self.project.facts.get(OBSERVED, &place(self.path, self.ledger.source_span(value))).collect()
     }
 
     /// Whether only one place binds this name.

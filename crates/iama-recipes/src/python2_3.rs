@@ -7,6 +7,7 @@ use self::evidence::{certain, likely};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
 
+mod borders;
 mod byte_literals;
 mod classes;
 mod code_strings;
@@ -38,6 +39,7 @@ mod native_streams;
 mod none_values;
 mod nose_tools;
 mod numbers;
+mod observed;
 mod packaging;
 mod patterns;
 mod probes;
@@ -76,7 +78,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 37] = [
+const GROUPS: [&[Recipe]; 38] = [
     &statements::RECIPES,
     &nose_tools::RECIPES,
     &expressions::RECIPES,
@@ -114,6 +116,7 @@ const GROUPS: [&[Recipe]; 37] = [
     &named::RECIPES,
     &byte_literals::RECIPES,
     &code_strings::RECIPES,
+    &observed::RECIPES,
 ];
 
 const COUNT: usize = {

@@ -135,6 +135,13 @@ impl Findings {
         self.need(imports);
     }
 
+    /// Says how far the last finding may be trusted, and why.
+    pub fn because(&mut self, class: Class, why: impl Into<String>) {
+        if let Some(last) = self.found.last_mut() {
+            (last.class, last.why) = (class, why.into());
+        }
+    }
+
     fn need(&mut self, imports: Vec<Import>) {
         if let Some(last) = self.found.last_mut() {
             last.imports.extend(imports);

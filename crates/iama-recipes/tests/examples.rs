@@ -13,6 +13,10 @@ fn project() -> Project {
     for operand in [Span::new(9, 14), Span::new(17, 18)] {
         project.facts.observe("package/module.py", operand, "int");
     }
+    // And at those of `late = limit < 2` and at the list of `rows.sort()`.
+    for (start, end, kind) in [(7, 12, "int"), (7, 12, "NoneType"), (15, 16, "int"), (0, 4, "unlike")] {
+        project.facts.observe("package/module.py", Span::new(start, end), kind);
+    }
     project
 }
 

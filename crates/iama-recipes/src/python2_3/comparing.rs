@@ -65,7 +65,7 @@ pub(super) const RECIPES: [Recipe; 4] = [
 
 /// None comes before numbers, and numbers before everything else, which is ordered by the names of the types; of one type
 /// dictionaries are ordered by their lengths, and what has no order is never equal.
-const CMP: Import = Import::Helper(
+pub(super) const CMP: Import = Import::Helper(
     "cmp",
     "\n\ndef cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__, len(x) if isinstance(x, dict) else 0, id(x)) for x in (a, b)]\n        return (a > b) - (a < b)\n",
 );

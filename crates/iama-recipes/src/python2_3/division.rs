@@ -106,7 +106,7 @@ enum Observed {
 
 fn observed(context: &Context<'_>, division: &Division<'_>) -> Observed {
     let [left, right] = [division.left, division.right].map(|operand| context.observed(operand));
-    let whole = |kind: &&str| matches!(*kind, "int" | "long" | "bool");
+    let whole = |kind: &&str| matches!(*kind, "int" | "long" | "bool" | "int-like");
     if left.is_empty() || right.is_empty() {
         Observed::Open
     } else if left.iter().all(whole) && right.iter().all(whole) {

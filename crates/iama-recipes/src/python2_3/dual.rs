@@ -106,6 +106,8 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("number-literals", Other(names::number_literal)),
     ("numeric-classes", Same),
     ("observed-division", Same),
+    ("observed-ordering", Same),
+    ("observed-sorting", Same),
     ("octal-escapes", Same),
     ("operator-predicates", Other(members::operator_predicates)),
     ("path-walk", Same),

@@ -2,13 +2,15 @@
 
 use iama_syntax::Node;
 
-use crate::context::{Context, Facts};
+use crate::context::{Context, Facts, OBSERVED_CLASS};
 
 /// Classes by name: the names of their methods and class attributes.
 const MEMBERS: &str = "members";
 /// Classes by name: the last part of the names of their bases; `<none>` for a class that names no base.
 const BASES: &str = "bases";
 const NO_BASE: &str = "<none>";
+/// Classes by name, when their next ends an iteration or asks another iterator.
+const ENDS: &str = "ends";
 
 /// Names of methods: the classes that define one.
 const METHODS: &str = "methods";
@@ -50,6 +52,21 @@ pub(super) fn bases_of<'c>(context: &'c Context<'_>, class: &str) -> impl Iterat
 /// Whether some class of the workspace defines a method of this name.
 pub(super) fn defines_method(context: &Context<'_>, name: &str) -> bool {
     context.facts().get(METHODS, name).next().is_some()
+}
+
+/// The classes of the workspace that define a method of this name.
+pub(super) fn classes_with<'c>(context: &'c Context<'_>, method: &str) -> impl Iterator<Item = &'c str> {
+    context.facts().get(METHODS, method)
+}
+
+/// Whether a run of the legacy code has met an object of this class that is no iterator.
+pub(super) fn is_seen_object(context: &Context<'_>, class: &str) -> bool {
+    context.facts().has(OBSERVED_CLASS, class, "")
+}
+
+/// Whether the next of a class ends an iteration by its looks.
+pub(super) fn ends_iteration(context: &Context<'_>, class: &str) -> bool {
+    search(context.facts(), class, &mut Vec::new(), &|facts, class| facts.has(ENDS, class, "")) == Some(true)
 }
 
 /// Whether some file sets an attribute of this name on an object, or gives a class one that is no method.
@@ -96,6 +113,7 @@ pub(super) fn learn(text: &str, facts: &mut Facts) {
         return;
     }
     let mut open: Vec<(usize, &str)> = Vec::new();
+    let mut stepping: Option<&str> = None;
     for line in text.lines() {
         let code = line.trim_start();
         if code.is_empty() || code.starts_with('#') {
@@ -121,7 +139,11 @@ pub(super) fn learn(text: &str, facts: &mut Facts) {
                     facts.add(SET, asked, "");
                 }
             }
+            if class.is_empty() && stepping.is_some() && (code.contains("StopIteration") || code.contains("next(")) {
+                facts.add(ENDS, stepping.unwrap_or_default(), "");
+            }
             if code.starts_with("def ") {
+                stepping = code.starts_with("def next(").then_some(class);
                 // What stands below a method belongs to no class.
                 open.push((depth, ""));
             }

@@ -6,6 +6,7 @@ use super::helpers::name_of;
 use super::look::{
     Use, arguments, bare, call_of, is_builtin, is_loose, kept, list_around, method_call, positional, rename, use_of,
 };
+use super::observed::{DICTIONARIES, ITERATORS, Seen, have_method, seen, told};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
@@ -109,6 +110,12 @@ pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Find
     if lazy && object.text() == "self" && defines_method(node, method) {
         return;
     }
+    let kinds = seen(context, object, DICTIONARIES);
+    if let Seen::Never(kinds) = &kinds
+        && have_method(context, kinds, method)
+    {
+        return;
+    }
     let mut edits: Vec<Edit> = if lazy { vec![rename(name, plain)] } else { Vec::new() };
     let wrapper = match use_of(context, node) {
         Use::Loop(_) | Use::Comprehension | Use::Consumed if lazy => None,
@@ -123,6 +130,16 @@ pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Find
     }
     if !edits.is_empty() {
         found.safe(node, edits);
+        explain(&kinds, found);
+    }
+}
+
+/// What was seen says how far a rewrite for dictionaries or iterators may be trusted.
+fn explain(kinds: &Seen<'_>, found: &mut Findings) {
+    match kinds {
+        Seen::Nothing => {}
+        Seen::Only(kinds) => found.because(Class::Safe, told(kinds)),
+        Seen::Mixed(kinds) | Seen::Never(kinds) => found.because(Class::Check, told(kinds)),
     }
 }
 
@@ -166,6 +183,12 @@ pub(super) fn has_key(context: &Context<'_>, node: Node<'_>, found: &mut Finding
         }
         return;
     }
+    let kinds = seen(context, object, DICTIONARIES);
+    if let Seen::Never(kinds) = &kinds
+        && have_method(context, kinds, "has_key")
+    {
+        return;
+    }
     let negation = node.parent().filter(|parent| parent.kind() == "not_operator");
     let whole = negation.unwrap_or(node);
     let operand = whole.parent().is_some_and(|parent| binds_tighter(parent, whole));
@@ -180,6 +203,7 @@ pub(super) fn has_key(context: &Context<'_>, node: Node<'_>, found: &mut Finding
         pieces.push(Piece::New(")".into()));
     }
     found.safe(node, vec![Edit::pieces(whole.span(), pieces)]);
+    explain(&kinds, found);
 }
 
 fn is_in_contains(node: Node<'_>) -> bool {
@@ -410,6 +434,19 @@ fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if name.text() != "next" || !arguments(node).is_empty() {
         return;
     }
+    let kinds = seen(context, object, ITERATORS);
+    if let Seen::Never(kinds) = &kinds
+        && kinds.iter().all(|kind| kind.strip_prefix("other:").is_some_and(|class| keeps_next(context, class)))
+    {
+        return;
+    }
+    let open = matches!(kinds, Seen::Nothing) && some_keep_next(context);
+    if (open || matches!(kinds, Seen::Mixed(_))) && !in_next_of(context, node) {
+        let pieces = next_of(context, object, "()");
+        let why = "some objects of the workspace have a method called next and are no iterators";
+        found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![NEXT_OF]);
+        return explain(&kinds, found);
+    }
     if context.binds_anywhere("next") {
         return found.safe(node, vec![rename(name, "__next__")]);
     }
@@ -436,11 +473,7 @@ pub(super) fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut 
         found.check(node, why, vec![rename(name, "__next__")]);
     } else if !sets_next(context) && !in_next_of(context, node) {
         let why = "some objects of the workspace have an attribute called next; where this is one, ask for it directly";
-        let pieces = vec![
-            Piece::New(format!("{}(", name_of(context, &NEXT_OF))),
-            Piece::Keep(object.span()),
-            Piece::New(")".into()),
-        ];
+        let pieces = next_of(context, object, "");
         found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![NEXT_OF]);
     }
 }
@@ -450,6 +483,21 @@ const NEXT_OF: Import = Import::Helper(
     "next_of",
     "\n\ndef next_of(value):\n    return value.__next__ if hasattr(value, '__next__') else value.next\n",
 );
+
+fn next_of(context: &Context<'_>, object: Node<'_>, call: &str) -> Vec<Piece> {
+    let name = name_of(context, &NEXT_OF);
+    vec![Piece::New(format!("{name}(")), Piece::Keep(object.span()), Piece::New(format!("){call}"))]
+}
+
+/// Whether a class of the workspace has a next of its own that a run has shown to be none of an iterator's.
+fn keeps_next(context: &Context<'_>, class: &str) -> bool {
+    let own = super::facts::inherits(context, class, "next") == Some(true);
+    own && super::facts::is_seen_object(context, class) && !super::facts::ends_iteration(context, class)
+}
+
+fn some_keep_next(context: &Context<'_>) -> bool {
+    super::facts::classes_with(context, "next").any(|class| keeps_next(context, class))
+}
 
 fn in_next_of(context: &Context<'_>, node: Node<'_>) -> bool {
     let name = name_of(context, &NEXT_OF);
@@ -495,6 +543,9 @@ pub(super) fn next_definition(context: &Context<'_>, node: Node<'_>, found: &mut
     let only_self = node.field("parameters").is_some_and(|parameters| parameters.named_children().count() == 1);
     let class = node.ancestors().find(|ancestor| matches!(ancestor.kind(), "class_definition" | "function_definition"));
     let Some(class) = class.filter(|class| class.kind() == "class_definition" && only_self) else { return };
+    if class.field("name").is_some_and(|class| keeps_next(context, class.text())) {
+        return found.refuse(name, "the tests of the legacy code met objects of this class, which are no iterators");
+    }
     let iterable = methods(class).any(|method| method_name(method) == "__iter__");
     let ends = node.descendants().any(|inner| inner.text() == "StopIteration" || is_next_call(inner));
     if iterable || ends {

@@ -10,13 +10,15 @@ use std::borrow::Cow;
 use iama_syntax::Node;
 use iama_syntax::scopes::BindingKind;
 
+use super::borders::{BORDERS, Border, GIVING, TAKING};
 use super::facts::writes_bytes;
 use super::helpers::name_of;
 use super::look::{arguments, is_builtin, method_call, positional};
 use super::native_streams::{OCTET_STREAM, ON_OCTETS};
+use super::observed::{STRINGS, Seen, seen, told};
 use super::types::{Type, type_of};
 use crate::context::Context;
-use crate::edit::Edit;
+use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
 pub(super) const RECIPES: [Recipe; 5] = [
@@ -159,18 +161,36 @@ fn byte_codec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name, Some(argument))) = coding(node) else { return };
     let bytes = codec(argument).is_some_and(|codec| BYTE_CODECS.contains(&codec.as_str()));
     let known = context.dotted(object).is_some_and(|path| path == "codecs");
-    if !bytes || known || !applies(context, node) {
+    if !bytes || known || !applies(context, node) || is_no_string(context, object) {
         return;
     }
     let pieces = vec![
-        crate::edit::Piece::New(format!("{}(codecs.{}({}(", native(context), name.text(), octets(context))),
-        crate::edit::Piece::Keep(object.span()),
-        crate::edit::Piece::New("), ".into()),
-        crate::edit::Piece::Keep(argument.span()),
-        crate::edit::Piece::New("))".into()),
+        Piece::New(format!("{}(codecs.{}({}(", native(context), name.text(), octets(context))),
+        Piece::Keep(object.span()),
+        Piece::New("), ".into()),
+        Piece::Keep(argument.span()),
+        Piece::New("))".into()),
     ];
     let imports = vec![Import::Module("codecs"), NATIVE, OCTETS];
-    found.check_with(node, WHY, vec![Edit::pieces(node.span(), pieces)], imports);
+    found.check_with(node, because(context, object), vec![Edit::pieces(node.span(), pieces)], imports);
+}
+
+/// Whether runs of the legacy code met something else than strings at a value, which codes by a method of its own.
+fn is_no_string(context: &Context<'_>, object: Node<'_>) -> bool {
+    matches!(seen(context, object, STRINGS), Seen::Never(_))
+}
+
+/// Whether they met nothing but native strings.
+fn is_seen_native(context: &Context<'_>, object: Node<'_>) -> bool {
+    matches!(seen(context, object, &["str", "str-like"]), Seen::Only(_))
+}
+
+/// The reason for a rewrite, with what was seen.
+fn because(context: &Context<'_>, object: Node<'_>) -> String {
+    match context.observed(object).as_slice() {
+        [] => WHY.to_owned(),
+        kinds => format!("{}; {WHY}", told(kinds)),
+    }
 }
 
 /// Whether a call names a codec of text, or none at all.
@@ -197,15 +217,17 @@ fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some((object, name, argument)) = coding(node) else { return };
     let fresh = !is_octets(context, object) && !context.is_written(name);
     // What is certainly a native string is none the less one where the file tells bytes from text elsewhere.
-    let native_for_sure = context.certain && !in_helper(context, node) && type_of(context, object) == Type::Text;
+    let native_for_sure = context.certain
+        && !in_helper(context, node)
+        && (type_of(context, object) == Type::Text || is_seen_native(context, object));
     if name.text() != "decode" || !is_text_codec(argument) || !fresh || !(native_for_sure || applies(context, node)) {
         return;
     }
-    if is_module(context, object) || is_known_bytes(context, node, object) {
+    if is_module(context, object) || is_known_bytes(context, node, object) || is_no_string(context, object) {
         return;
     }
     let (before, import) = to_octets(context, argument);
-    found.check_with(node, WHY, vec![Edit::wrap(object.span(), before, ")")], vec![import]);
+    found.check_with(node, because(context, object), vec![Edit::wrap(object.span(), before, ")")], vec![import]);
 }
 
 /// Whether a name is nothing but a function's parameter.
@@ -275,15 +297,28 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let returned = !shown && node.parent().is_some_and(|parent| parent.kind() == "return_statement");
     let compiled = super::native_streams::is_marked_source(node);
     let from_module = from_module || compiled || is_module(context, object) || is_quoted(context, node);
-    if from_module || (returned && node.ancestors().any(makes_bytes)) {
+    if is_no_string(context, object) || from_module || (returned && node.ancestors().any(makes_bytes)) {
         return;
     }
     if argument.is_some_and(|codec| is_file_system(context, codec)) {
         let import = vec![Import::Module("os")];
         return found.check_with(node, WHY, vec![Edit::wrap(node.span(), "os.fsdecode(", ")")], import);
     }
+    let why = because(context, object);
+    if is_seen_native(context, object) && keeps_ascii(argument) {
+        // Python 2 decoded a native string as ASCII before it encoded it, so that nothing but ASCII came through.
+        let pieces =
+            [Piece::New(native(context).into_owned() + "("), Piece::Keep(object.span()), Piece::New(")".into())];
+        return found.check_with(node, why, vec![Edit::pieces(node.span(), pieces.to_vec())], vec![NATIVE]);
+    }
     // In the helper's own words, and where the library takes the bytes, they stay bytes.
-    found.check_with(node, WHY, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);
+    found.check_with(node, why, vec![Edit::wrap(node.span(), native(context) + "(", ")")], vec![NATIVE]);
+}
+
+/// Whether a codec leaves what is ASCII as it is.
+fn keeps_ascii(argument: Option<Node<'_>>) -> bool {
+    argument.and_then(codec).is_none_or(|codec| ["utf8", "ascii", "latin1", "iso88591"].contains(&codec.as_str()))
+        && argument.is_none_or(|argument| argument.kind() == "string")
 }
 
 /// Whether a value is what `__str__` or `__repr__` of a class without `__unicode__` returns: that must be a str.
@@ -334,98 +369,6 @@ fn is_known_bytes(context: &Context<'_>, node: Node<'_>, object: Node<'_>) -> bo
     let condition = branch.and_then(|branch| branch.field("condition"));
     condition.is_some_and(|condition| condition.text() == asked && !context.is_written(condition))
 }
-
-/// What a function of the library takes and gives: the rank of the argument that is bytes, and whether the result is.
-struct Border {
-    path: &'static str,
-    takes: Option<usize>,
-    gives: bool,
-}
-
-const fn border(path: &'static str, takes: Option<usize>, gives: bool) -> Border {
-    Border { path, takes, gives }
-}
-
-const BORDERS: &[Border] = &[
-    border("struct.unpack", Some(1), false),
-    border("struct.unpack_from", Some(1), false),
-    border("struct.pack", None, true),
-    border("base64.b64encode", Some(0), true),
-    border("base64.b64decode", Some(0), true),
-    border("base64.b32encode", Some(0), true),
-    border("base64.b32decode", Some(0), true),
-    border("base64.b16encode", Some(0), true),
-    border("base64.b16decode", Some(0), true),
-    border("base64.urlsafe_b64encode", Some(0), true),
-    border("base64.urlsafe_b64decode", Some(0), true),
-    border("base64.standard_b64encode", Some(0), true),
-    border("base64.standard_b64decode", Some(0), true),
-    border("base64.decodestring", Some(0), true),
-    border("base64.encodestring", Some(0), true),
-    border("base64.decodebytes", Some(0), true),
-    border("base64.encodebytes", Some(0), true),
-    border("binascii.hexlify", Some(0), true),
-    border("binascii.unhexlify", Some(0), true),
-    border("binascii.b2a_hex", Some(0), true),
-    border("binascii.a2b_hex", Some(0), true),
-    border("binascii.b2a_base64", Some(0), true),
-    border("binascii.a2b_base64", Some(0), true),
-    border("binascii.crc32", Some(0), false),
-    border("zlib.crc32", Some(0), false),
-    border("zlib.adler32", Some(0), false),
-    border("zlib.compress", Some(0), true),
-    border("zlib.decompress", Some(0), true),
-    border("bz2.compress", Some(0), true),
-    border("bz2.decompress", Some(0), true),
-    border("hashlib.md5", Some(0), false),
-    border("hashlib.sha1", Some(0), false),
-    border("hashlib.sha224", Some(0), false),
-    border("hashlib.sha256", Some(0), false),
-    border("hashlib.sha384", Some(0), false),
-    border("hashlib.sha512", Some(0), false),
-    border("md5.new", Some(0), false),
-    border("md5.md5", Some(0), false),
-    border("sha.new", Some(0), false),
-    border("sha.sha", Some(0), false),
-    border("hashlib.new", Some(1), false),
-    border("codecs.utf_8_decode", Some(0), false),
-    border("codecs.latin_1_decode", Some(0), false),
-    border("codecs.ascii_decode", Some(0), false),
-    border("codecs.escape_decode", Some(0), false),
-    border("imp.get_magic", None, true),
-    border("io.BytesIO", Some(0), false),
-    border("xml.etree.ElementTree.tostring", None, true),
-    border("xml.etree.cElementTree.tostring", None, true),
-    border("cElementTree.tostring", None, true),
-    border("elementtree.ElementTree.tostring", None, true),
-    border("subprocess.check_output", None, true),
-    border("os.read", None, true),
-    border("os.write", Some(1), false),
-    border("hmac.new", Some(0), false),
-    border("os.urandom", None, true),
-    border("socket.inet_aton", None, true),
-    border("socket.inet_ntoa", Some(0), false),
-    border("socket.inet_pton", None, true),
-    border("socket.inet_ntop", Some(1), false),
-    border("marshal.dumps", None, true),
-    border("marshal.loads", Some(0), false),
-    border("pickle.dumps", None, true),
-    border("pickle.loads", Some(0), false),
-    border("cPickle.dumps", None, true),
-    border("cPickle.loads", Some(0), false),
-];
-
-/// Methods with one argument of bytes, by a module whose import makes them likely.
-const TAKING: &[(&str, &[&str])] = &[
-    ("update", &["hashlib", "md5", "sha", "hmac"]),
-    ("send", &["socket"]),
-    ("sendall", &["socket"]),
-    ("sendto", &["socket"]),
-    ("unpack", &["struct"]),
-];
-/// Methods that give bytes, likewise.
-const GIVING: &[(&str, &[&str])] =
-    &[("digest", &["hashlib", "md5", "sha", "hmac"]), ("recv", &["socket"]), ("pack", &["struct"])];
 
 fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };

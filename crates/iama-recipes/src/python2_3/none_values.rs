@@ -5,6 +5,7 @@ use iama_syntax::{Node, NodeId};
 
 use super::facts::may_hold_none;
 use super::look::{class_of, is_builtin, positional};
+use super::observed::guard;
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
@@ -50,12 +51,7 @@ fn none_value(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         }
         _ => return,
     };
-    let condition = node.field_name() == "condition"
-        && node
-            .parent()
-            .is_some_and(|outer| matches!(outer.kind(), "if_statement" | "elif_clause" | "while_statement"));
-    let (before, after) = if condition { ("", "") } else { ("(", ")") };
-    found.check(node, WHY, vec![Edit::wrap(node.span(), format!("{before}{}{test}", value.text()), after)]);
+    guard(node, value, test, WHY, found);
 }
 
 /// `max(a, b)` of what may be None.

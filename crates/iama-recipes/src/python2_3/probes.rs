@@ -2,12 +2,14 @@
 //! can tell them.
 //!
 //! A marked value goes through `__iama_see__(number, value)`, which gives it back; `__iama_seen__` sees two names before an
-//! augmented assignment. Whoever runs the marked text puts both among the builtins.
+//! augmented assignment, and `__iama_items__` looks at what is put in order. Whoever runs the marked text puts all three
+//! among the builtins.
 
 use std::collections::BTreeMap;
 
 use iama_syntax::{Node, Span};
 
+use super::observed::{Items, sorted_items};
 use crate::edit::{Edit, Ledger, Piece};
 use crate::pair::{Probed, Reading};
 
@@ -24,6 +26,7 @@ pub(super) fn probe(text: &str, first: usize) -> Option<Probed> {
             values.insert((value.start(), std::cmp::Reverse(value.end())), value);
         }
     }
+    let items: Vec<_> = tree.nodes().filter(|node| node.kind() == "call").filter_map(sorted_items).collect();
     let mut sites: Vec<Span> = values.values().map(|value| value.span()).collect();
     let mut edits: Vec<(Edit, u16)> = Vec::new();
     for (rank, value) in values.values().enumerate() {
@@ -35,6 +38,15 @@ pub(super) fn probe(text: &str, first: usize) -> Option<Probed> {
         let before = format!("__iama_seen__({number}, {}, {}, ", left.text(), number + 1);
         let pieces = vec![Piece::New(before), Piece::Keep(right.span()), Piece::New(")".into())];
         edits.push((Edit::pieces(right.span(), pieces), 0));
+    }
+    for item in items {
+        let number = first + sites.len();
+        let (span, edit) = match item {
+            Items::In(span) => (span, Edit::wrap(span, format!("__iama_items__({number}, "), ")")),
+            Items::Arguments(span) => (span, Edit::wrap(span, format!("*__iama_items__({number}, ("), "))")),
+        };
+        edits.push((edit, 0));
+        sites.push(span);
     }
     (!sites.is_empty()).then(|| Probed { text: Ledger::new(text).apply(edits).text().to_owned(), sites })
 }
@@ -81,6 +93,14 @@ mod tests {
                       if __iama_see__(15, None) < __iama_see__(16, x) <= __iama_see__(17, 3): n /= __iama_seen__(18, n, 19, k)\n";
         assert_eq!(probed.text, wanted);
         assert_eq!((probed.sites.len(), probed.sites[4]), (10, Span::new(17, 20)));
+    }
+
+    #[test]
+    fn what_is_put_in_order_is_marked_as_a_whole() {
+        let probed = probe("print max(a, b), sorted(f(c))\nrows.sort()\nrows.sort(key=len)\n", 0).unwrap();
+        let wanted = "print max(*__iama_items__(0, (a, b))), sorted(__iama_items__(1, f(c)))\n\
+                      __iama_items__(2, rows).sort()\nrows.sort(key=len)\n";
+        assert_eq!(probed.text, wanted);
     }
 
     #[test]

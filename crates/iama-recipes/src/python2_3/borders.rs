@@ -1,0 +1,94 @@
+//! The borders of the library: functions and methods that take or give bytes in Python 3.
+
+/// What a function of the library takes and gives: the rank of the argument that is bytes, and whether the result is.
+pub(super) struct Border {
+    pub(super) path: &'static str,
+    pub(super) takes: Option<usize>,
+    pub(super) gives: bool,
+}
+
+const fn border(path: &'static str, takes: Option<usize>, gives: bool) -> Border {
+    Border { path, takes, gives }
+}
+
+/// Functions of the library, by their path.
+pub(super) const BORDERS: &[Border] = &[
+    border("struct.unpack", Some(1), false),
+    border("struct.unpack_from", Some(1), false),
+    border("struct.pack", None, true),
+    border("base64.b64encode", Some(0), true),
+    border("base64.b64decode", Some(0), true),
+    border("base64.b32encode", Some(0), true),
+    border("base64.b32decode", Some(0), true),
+    border("base64.b16encode", Some(0), true),
+    border("base64.b16decode", Some(0), true),
+    border("base64.urlsafe_b64encode", Some(0), true),
+    border("base64.urlsafe_b64decode", Some(0), true),
+    border("base64.standard_b64encode", Some(0), true),
+    border("base64.standard_b64decode", Some(0), true),
+    border("base64.decodestring", Some(0), true),
+    border("base64.encodestring", Some(0), true),
+    border("base64.decodebytes", Some(0), true),
+    border("base64.encodebytes", Some(0), true),
+    border("binascii.hexlify", Some(0), true),
+    border("binascii.unhexlify", Some(0), true),
+    border("binascii.b2a_hex", Some(0), true),
+    border("binascii.a2b_hex", Some(0), true),
+    border("binascii.b2a_base64", Some(0), true),
+    border("binascii.a2b_base64", Some(0), true),
+    border("binascii.crc32", Some(0), false),
+    border("zlib.crc32", Some(0), false),
+    border("zlib.adler32", Some(0), false),
+    border("zlib.compress", Some(0), true),
+    border("zlib.decompress", Some(0), true),
+    border("bz2.compress", Some(0), true),
+    border("bz2.decompress", Some(0), true),
+    border("hashlib.md5", Some(0), false),
+    border("hashlib.sha1", Some(0), false),
+    border("hashlib.sha224", Some(0), false),
+    border("hashlib.sha256", Some(0), false),
+    border("hashlib.sha384", Some(0), false),
+    border("hashlib.sha512", Some(0), false),
+    border("md5.new", Some(0), false),
+    border("md5.md5", Some(0), false),
+    border("sha.new", Some(0), false),
+    border("sha.sha", Some(0), false),
+    border("hashlib.new", Some(1), false),
+    border("codecs.utf_8_decode", Some(0), false),
+    border("codecs.latin_1_decode", Some(0), false),
+    border("codecs.ascii_decode", Some(0), false),
+    border("codecs.escape_decode", Some(0), false),
+    border("imp.get_magic", None, true),
+    border("io.BytesIO", Some(0), false),
+    border("xml.etree.ElementTree.tostring", None, true),
+    border("xml.etree.cElementTree.tostring", None, true),
+    border("cElementTree.tostring", None, true),
+    border("elementtree.ElementTree.tostring", None, true),
+    border("subprocess.check_output", None, true),
+    border("os.read", None, true),
+    border("os.write", Some(1), false),
+    border("hmac.new", Some(0), false),
+    border("os.urandom", None, true),
+    border("socket.inet_aton", None, true),
+    border("socket.inet_ntoa", Some(0), false),
+    border("socket.inet_pton", None, true),
+    border("socket.inet_ntop", Some(1), false),
+    border("marshal.dumps", None, true),
+    border("marshal.loads", Some(0), false),
+    border("pickle.dumps", None, true),
+    border("pickle.loads", Some(0), false),
+    border("cPickle.dumps", None, true),
+    border("cPickle.loads", Some(0), false),
+];
+
+/// Methods with one argument of bytes, by a module whose import makes them likely.
+pub(super) const TAKING: &[(&str, &[&str])] = &[
+    ("update", &["hashlib", "md5", "sha", "hmac"]),
+    ("send", &["socket"]),
+    ("sendall", &["socket"]),
+    ("sendto", &["socket"]),
+    ("unpack", &["struct"]),
+];
+/// Methods that give bytes, likewise.
+pub(super) const GIVING: &[(&str, &[&str])] =
+    &[("digest", &["hashlib", "md5", "sha", "hmac"]), ("recv", &["socket"]), ("pack", &["struct"])];
