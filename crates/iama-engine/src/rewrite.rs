@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use iama_recipes::{Migration, Options, Outcome, Pair, Project, migrate};
+use iama_recipes::{Migration, Options, Outcome, Pair, Project, groups, migrate};
 use iama_source::{SourceFile, Workspace};
 use iama_syntax::{LineIndex, SourceError, SourceText};
 use rayon::prelude::*;
@@ -106,10 +106,18 @@ pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
     for file in workspace.files.iter().filter(|file| (pair.plain)(&file.path).is_none()) {
         let Ok(bytes) = fs::read(workspace.root.join(&file.path)) else { continue };
         if let Ok(text) = (pair.decode)(&bytes) {
-            project.learn(pair, text.text());
+            project.learn(pair, &file.path, text.text());
         }
     }
     project
+}
+
+/// Works out which edits of several files can't be made in all of them, so that they are made in none.
+pub fn settle(root: &Path, pair: &Pair, project: &mut Project, options: &Options) {
+    groups::settle(project, |path, project| {
+        let text = (pair.decode)(&fs::read(root.join(path)).ok()?).ok()?;
+        Some(migrate(pair, path, text.text(), project, options))
+    });
 }
 
 /// Runs recipes over files of a workspace and hands each result on, in order of path, for as long as it is wanted.
@@ -152,7 +160,7 @@ pub fn rewrite_bytes(path: &str, bytes: &[u8], pair: &Pair, project: &Project, o
             let line = LineIndex::new(before.text()).line(rejection.offset);
             FileResult::Failed(Failure::Syntax { line, excerpt: rejection.excerpt })
         }
-        Outcome::Restored { rejection, recipes } => {
+        Outcome::Restored { rejection, recipes, .. } => {
             FileResult::Failed(Failure::Restored { excerpt: rejection.excerpt, recipes })
         }
         Outcome::Migrated(migration) if migration.changes.is_empty() => {

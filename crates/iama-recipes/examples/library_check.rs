@@ -164,7 +164,7 @@ fn read(pair: &Pair, root: &Path, python: &str, faults: &mut Faults) -> Workspac
     for path in &paths {
         match (pair.decode)(&fs::read(path).unwrap_or_default()) {
             Ok(text) => {
-                workspace.project.learn(pair, text.text());
+                workspace.project.learn(pair, &name(path), text.text());
                 workspace.texts.insert(name(path), text);
             }
             Err(error) => faults.add("cannot be decoded", format!("{}: {error}", name(path))),
@@ -203,8 +203,8 @@ fn judge(pair: &Pair, name: &str, before: &str, project: &Project, faults: &mut 
 /// The results as a workspace of their own: nothing may be left to do in it.
 fn run_again(pair: &Pair, results: &BTreeMap<String, String>, faults: &mut Faults) {
     let mut project = Project { files: results.keys().cloned().collect(), ..Project::default() };
-    for text in results.values() {
-        project.learn(pair, text);
+    for (name, text) in results {
+        project.learn(pair, name, text);
     }
     for (name, text) in results {
         match migrated(pair, name, text, &project) {

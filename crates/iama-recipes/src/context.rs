@@ -21,12 +21,14 @@ pub struct Project {
     pub seen: Seen,
     /// What the files say about each other.
     pub facts: Facts,
+    /// Groups of edits that are made nowhere, since one of them can't be made, with the reason.
+    pub withdrawn: BTreeMap<String, String>,
 }
 
 impl Project {
     /// Takes in what one file says that other files may ask for.
-    pub fn learn(&mut self, pair: &Pair, text: &str) {
-        (pair.learn)(text, &mut self.facts);
+    pub fn learn(&mut self, pair: &Pair, path: &str, text: &str) {
+        (pair.learn)(path, text, &mut self.facts);
         if self.seen.files < SAMPLE {
             self.seen.take(pair, text, &self.files);
         }
@@ -88,6 +90,16 @@ impl Facts {
         }
     }
 
+    /// Says that a file has a part in edits that are made in several files together.
+    pub fn share(&mut self, path: &str) {
+        self.add(SHARES, path, "");
+    }
+
+    /// Whether a file has such a part.
+    pub fn shares(&self, path: &str) -> bool {
+        self.has(SHARES, path, "")
+    }
+
     /// What is known under a name, sorted.
     pub fn get(&self, topic: &'static str, name: &str) -> impl Iterator<Item = &str> {
         self.known.get(&(topic, name.to_owned())).into_iter().flatten().map(String::as_str)
@@ -102,6 +114,8 @@ impl Facts {
 /// The topic of the types that were seen at places of files.
 const OBSERVED: &str = "observed";
 
+/// The topic of files that have a part in edits of several files.
+const SHARES: &str = "shares";
 /// The topic of the classes of which objects were seen that take part in no protocol.
 pub const OBSERVED_CLASS: &str = "observed class";
 
@@ -128,7 +142,7 @@ pub struct Context<'t> {
     pub(crate) ledger: &'t Ledger,
     scopes: OnceCell<Scopes>,
     facts: OnceCell<Cow<'t, Facts>>,
-    learn: fn(&str, &mut Facts),
+    learn: fn(&str, &str, &mut Facts),
     futures: OnceCell<Vec<&'t str>>,
     imported: OnceCell<BTreeSet<&'t str>>,
     answers: RefCell<BTreeMap<&'static str, bool>>,
@@ -145,7 +159,7 @@ pub(crate) struct About<'t> {
     pub(crate) certain: bool,
     pub(crate) target: (u8, u8),
     pub(crate) dual: bool,
-    pub(crate) learn: fn(&str, &mut Facts),
+    pub(crate) learn: fn(&str, &str, &mut Facts),
     pub(crate) original: &'t str,
 }
 
@@ -185,7 +199,7 @@ impl<'t> Context<'t> {
                 return Cow::Borrowed(&self.project.facts);
             }
             let mut own = Facts::default();
-            (self.learn)(self.tree.text(), &mut own);
+            (self.learn)(self.path, self.tree.text(), &mut own);
             Cow::Owned(own)
         })
     }

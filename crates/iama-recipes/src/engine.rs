@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::context::{About, Context, Project};
 use crate::edit::{Change, Edit, Ledger};
+use crate::groups::{self, Groups};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::{Class, Dual, Finding, Findings, Import, Recipe, Strategy, Visit};
 use crate::rules::{Rule, Rules};
@@ -67,6 +68,8 @@ pub enum Outcome {
         rejection: Rejection,
         /// Recipes that had written there.
         recipes: Vec<&'static str>,
+        /// What would have become of groups.
+        groups: Groups,
     },
 }
 
@@ -83,12 +86,15 @@ pub struct Migration {
     pub rounds: usize,
     /// Files that the new text needs beside it, by path.
     pub added: Vec<AddedFile>,
+    /// What became of the groups that have a part here.
+    pub groups: Groups,
 }
 
 impl Migration {
     /// Nothing was to be done.
     fn unchanged(text: &str) -> Self {
-        Self { text: text.to_owned(), changes: Vec::new(), notes: Vec::new(), rounds: 0, added: Vec::new() }
+        let (changes, notes, added) = (Vec::new(), Vec::new(), Vec::new());
+        Self { text: text.to_owned(), changes, notes, rounds: 0, added, groups: Groups::default() }
     }
 }
 
@@ -165,7 +171,7 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         Err(_) if is_partial && matches!((pair.read)(&migration.text), Reading::Source(_)) => {
             Outcome::Migrated(migration)
         }
-        Err(rejection) => Outcome::Restored { recipes: all_recipes(&migration), rejection },
+        Err(rejection) => Outcome::Restored { recipes: all_recipes(&migration), rejection, groups: migration.groups },
     }
 }
 
@@ -244,13 +250,15 @@ struct State {
     touched: Vec<(Span, &'static str)>,
     added: Vec<AddedFile>,
     rounds: usize,
+    groups: Groups,
 }
 
 impl Run<'_> {
     fn rounds(&self, first: SyntaxTree, text: &str) -> Migration {
         let between = (self.pair.between)(first.dialect());
+        let (notes, touched, added) = (Vec::new(), Vec::new(), Vec::new());
         let mut state =
-            State { ledger: Ledger::new(text), notes: Vec::new(), touched: Vec::new(), added: Vec::new(), rounds: 0 };
+            State { ledger: Ledger::new(text), notes, touched, added, rounds: 0, groups: Groups::default() };
         let mut tree = first;
         loop {
             let deferred = self.round(&tree, text, &mut state);
@@ -281,13 +289,17 @@ impl Run<'_> {
         };
         let context = Context::new(tree, about, &state.ledger);
         let mut claims = self.claims(&context);
-        drop_skipped(tree, &self.ids, &mut claims);
+        for claim in &mut claims {
+            groups::hold_back(&mut claim.finding, self.project);
+        }
+        drop_skipped(tree, self, &mut claims, &mut state.groups);
         let (accepted, deferred) = choose(claims, &self.ids);
         let mut edits: Vec<(Edit, u16)> = Vec::new();
         let mut needs: BTreeMap<Import, u16> = BTreeMap::new();
         for claim in accepted {
             let id = self.ids[usize::from(claim.recipe)];
             let finding = claim.finding;
+            state.groups.made(&finding);
             let span = state.ledger.source_span(finding.span);
             state.notes.push(Note { span, recipe: id, class: finding.class, why: finding.why });
             for import in finding.imports {
@@ -355,6 +367,7 @@ impl Run<'_> {
         for claim in deferred {
             let span = state.ledger.source_span(claim.finding.span);
             let recipe = self.ids[usize::from(claim.recipe)];
+            state.groups.broken(&claim.finding, || format!("rewrites collide in {}", self.path));
             let why = format!("rewrites still collide here after {MAX_ROUNDS} rounds");
             state.notes.push(Note { span, recipe, class: Class::Refused, why });
         }
@@ -370,7 +383,14 @@ impl Run<'_> {
         let mut added = state.added;
         added.sort();
         added.dedup();
-        Migration { text: state.ledger.text().to_owned(), changes, notes, rounds: state.rounds, added }
+        Migration {
+            text: state.ledger.text().to_owned(),
+            changes,
+            notes,
+            rounds: state.rounds,
+            added,
+            groups: state.groups,
+        }
     }
 }
 
@@ -406,10 +426,16 @@ fn choose(mut claims: Vec<Claim>, ids: &[&'static str]) -> (Vec<Claim>, Vec<Clai
 }
 
 /// Removes what a line forbids.
-fn drop_skipped(tree: &SyntaxTree, ids: &[&'static str], claims: &mut Vec<Claim>) {
+fn drop_skipped(tree: &SyntaxTree, run: &Run<'_>, claims: &mut Vec<Claim>, groups: &mut Groups) {
     let text = tree.text();
     if skip::is_used(text) {
-        claims.retain(|claim| !skip::forbids(text, claim.finding.span.start, ids[usize::from(claim.recipe)]));
+        claims.retain(|claim| {
+            let forbidden = skip::forbids(text, claim.finding.span.start, run.ids[usize::from(claim.recipe)]);
+            if forbidden {
+                groups.broken(&claim.finding, || format!("a line of {} forbids it", run.path));
+            }
+            !forbidden
+        });
     }
 }
 

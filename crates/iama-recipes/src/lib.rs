@@ -7,6 +7,7 @@
 pub mod context;
 pub mod edit;
 pub mod engine;
+pub mod groups;
 pub mod pair;
 pub mod python2_3;
 pub mod recipe;

@@ -25,7 +25,7 @@ pub struct Pair {
     /// Turns a file's bytes into text.
     pub decode: fn(bytes: &[u8]) -> Result<SourceText, SourceError>,
     /// Notes what a text says that other files may ask for. Quick: it reads lines, not syntax.
-    pub learn: fn(text: &str, facts: &mut Facts),
+    pub learn: fn(path: &str, text: &str, facts: &mut Facts),
     /// Marks the places whose meaning hangs on types that the code does not show, numbered from the given number on.
     pub probe: fn(text: &str, first: usize) -> Option<Probed>,
     /// How many names of a text lead to something that is known, and how many names there are.

@@ -46,6 +46,7 @@ mod probes;
 mod protocols;
 mod removed;
 mod replaced;
+mod shadowed;
 mod slicing;
 mod statements;
 mod strings;
@@ -78,7 +79,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 38] = [
+const GROUPS: [&[Recipe]; 39] = [
     &statements::RECIPES,
     &nose_tools::RECIPES,
     &expressions::RECIPES,
@@ -117,6 +118,7 @@ const GROUPS: [&[Recipe]; 38] = [
     &byte_literals::RECIPES,
     &code_strings::RECIPES,
     &observed::RECIPES,
+    &shadowed::RECIPES,
 ];
 
 const COUNT: usize = {

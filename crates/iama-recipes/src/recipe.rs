@@ -109,6 +109,8 @@ pub struct Finding {
     pub imports: Vec<Import>,
     /// Files that the rewritten code needs: the path relative to the root, and the text.
     pub files: Vec<(String, &'static str)>,
+    /// The group of findings, in this file and others, whose edits are made together or not at all.
+    pub group: Option<String>,
 }
 
 /// The findings of one recipe in one file.
@@ -139,6 +141,13 @@ impl Findings {
     pub fn because(&mut self, class: Class, why: impl Into<String>) {
         if let Some(last) = self.found.last_mut() {
             (last.class, last.why) = (class, why.into());
+        }
+    }
+
+    /// Says that the last finding is made together with all others of a group, or not at all.
+    pub fn together(&mut self, group: String) {
+        if let Some(last) = self.found.last_mut() {
+            last.group = Some(group);
         }
     }
 
@@ -181,6 +190,6 @@ impl Findings {
 
     fn push_at(&mut self, class: Class, span: Span, why: impl Into<String>, edits: Vec<Edit>) {
         let (imports, files) = (Vec::new(), Vec::new());
-        self.found.push(Finding { class, span, why: why.into(), edits, imports, files });
+        self.found.push(Finding { class, span, why: why.into(), edits, imports, files, group: None });
     }
 }

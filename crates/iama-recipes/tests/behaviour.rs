@@ -83,6 +83,12 @@ fn an_exception_lives_on_where_it_is_used() {
 }
 
 #[test]
+fn code_that_asks_for_the_syntax_of_the_interpreter_stays() {
+    let code = "try:\n    exec \"raise E, 'x'\"\nexcept SyntaxError:\n    old = False\n";
+    check(code, "try:\n    exec(\"raise E, 'x'\")\nexcept SyntaxError:\n    old = False\n");
+}
+
+#[test]
 fn a_module_that_is_gone_comes_along() {
     let done = run_with(PAIRS[0], "import sgmllib\nclass P(sgmllib.SGMLParser): pass\n");
     assert_eq!(done.text, "import _py2_sgmllib as sgmllib\nclass P(sgmllib.SGMLParser): pass\n");
@@ -187,7 +193,7 @@ fn for_both(recipe: &Recipe) -> String {
 #[test]
 fn a_next_that_may_be_an_attribute_is_asked_for_either_way() {
     let mut project = project();
-    project.learn(PAIRS[0], "class Link(object):\n    def __init__(self):\n        self.next = None\n");
+    project.learn(PAIRS[0], "a.py", "class Link(object):\n    def __init__(self):\n        self.next = None\n");
     let before = "read = stream.next\n";
     let done = match migrate(PAIRS[0], "a.py", before, &project, &Options::of(Strategy::Comprehensive)) {
         Outcome::Migrated(done) => done.text,
@@ -248,7 +254,7 @@ fn a_metaclass_is_no_base() {
 fn a_base_that_a_later_one_is_derived_from_goes() {
     let mut project = project();
     let before = "class Leaf: pass\nclass Text(Leaf): pass\nclass Section(Leaf, Text): pass\n";
-    project.learn(PAIRS[0], before);
+    project.learn(PAIRS[0], "a.py", before);
     let done = match migrate(PAIRS[0], "a.py", before, &project, &Options::of(Strategy::Comprehensive)) {
         Outcome::Migrated(done) => done.text,
         other => panic!("{other:?}"),

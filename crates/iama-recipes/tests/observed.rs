@@ -7,7 +7,7 @@ use iama_syntax::Span;
 /// The project of one file in which these kinds were seen at the first places of these texts.
 fn project(text: &str, seen: &[(&str, &str)]) -> Project {
     let mut project = Project { certain: true, ..Project::default() };
-    project.learn(PAIRS[0], text);
+    project.learn(PAIRS[0], "a.py", text);
     for (value, kind) in seen {
         let start = u32::try_from(text.find(value).unwrap()).unwrap();
         let end = start + u32::try_from(value.len()).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use iama_engine::folder::write_whole;
-use iama_engine::rewrite::{FileResult, Rewritten, rewrite, rewrite_bytes, survey};
+use iama_engine::rewrite::{FileResult, Rewritten, rewrite, rewrite_bytes, settle, survey};
 use iama_recipes::{AddedFile, Class, Pair, Project};
 use iama_source::Reason;
 use iama_source::walk::MAX_FILE_BYTES;
@@ -56,7 +56,8 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
         report.excluded.extend(left_out.map(|one| iama_source::Excluded { path: shown(root, &one.path), ..one }));
         report.files += input.refused.len();
         report.failures.extend(input.refused.into_iter().map(|(file, reason)| FailureRow::refused(file, reason)));
-        let project = survey(&input.workspace, pair);
+        let mut project = survey(&input.workspace, pair);
+        settle(root, pair, &mut project, &input.options);
         rewrite(root, &input.todo, pair, &project, &input.options, |file| {
             failed = take(root, file, mode, arguments.json, &mut report).err();
             if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

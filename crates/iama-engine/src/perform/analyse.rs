@@ -19,7 +19,7 @@ use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
 use crate::records::{OBSERVED, Observed, PlaceRecord, Proposal, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
-use crate::rewrite::{FileResult, rewrite, survey};
+use crate::rewrite::{FileResult, rewrite, settle, survey};
 
 impl Shop<'_> {
     /// Takes base hashes; says whether something is uncommitted.
@@ -145,6 +145,8 @@ impl Shop<'_> {
         let mut proposals = Vec::new();
         for strategy in Strategy::ALL {
             let options = self.options(strategy)?;
+            let mut project = project.clone();
+            settle(&self.folder.root, self.pair, &mut project, &options);
             let mut proposal =
                 Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
             rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {

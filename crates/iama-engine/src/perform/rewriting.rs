@@ -20,7 +20,7 @@ use crate::driver::Progress;
 use crate::folder::write_whole;
 use crate::problem::Problem;
 use crate::records::{Carried, ChangeRecord, FileRecord, NoteRecord, PlaceRecord};
-use crate::rewrite::{FileResult, Rewritten, rewrite};
+use crate::rewrite::{FileResult, Rewritten, rewrite, settle};
 
 /// The sealed tests by path, with the hash of their bytes.
 const SEALED: &str = "sealed.json";
@@ -35,8 +35,9 @@ impl Shop<'_> {
         let tests: Vec<SourceFile> = scope.test_files.iter().map(|path| source_file(path)).collect();
         let (mut carried, mut records, mut lost, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
         let (mut added, mut unchanged) = (BTreeMap::new(), Vec::new());
-        let (_, project) = self.project()?;
+        let (_, mut project) = self.project()?;
         let options = self.options(strategy)?;
+        settle(&self.folder.root, self.pair, &mut project, &options);
         rewrite(&self.folder.root, &tests, self.pair, &project, &options, |file| {
             added.extend(added_files(&file));
             match carry(&file) {
@@ -93,13 +94,14 @@ impl Shop<'_> {
     pub(super) fn run_recipes(&mut self, strategy: JobStrategy, safe_mode: bool) -> Result<ArtifactId, Problem> {
         (self.progress)(Progress::Stage("rewriting by recipes"));
         let scope = self.scope()?;
-        let (files, project) = self.project()?;
+        let (files, mut project) = self.project()?;
         let source: Vec<SourceFile> = files.into_iter().filter(|file| !scope.test_files.contains(&file.path)).collect();
         let mut options = self.options(recipe_strategy(strategy))?;
         if safe_mode {
             let risky = self.pair.recipes.iter().filter(|recipe| recipe.class != Class::Safe);
             options.ignore.extend(risky.map(|recipe| recipe.id.to_owned()));
         }
+        settle(&self.folder.root, self.pair, &mut project, &options);
         let (mut records, mut after) = (Vec::new(), BTreeMap::new());
         let mut added: BTreeMap<String, String> = self.folder.read_if_kept("added-tests.json")?.unwrap_or_default();
         rewrite(&self.folder.root, &source, self.pair, &project, &options, |file| {

@@ -22,7 +22,7 @@ pub(super) const RECIPES: [Recipe; 1] = [Recipe {
 }];
 
 fn code_in_strings(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    if !context.certain {
+    if !context.certain || asks_for_syntax(node) {
         return;
     }
     for (literal, lines) in literals(context, node) {
@@ -30,6 +30,16 @@ fn code_in_strings(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
             rewrite(context, literal, lines, found);
         }
     }
+}
+
+/// Whether the code is tried out to learn which syntax the interpreter takes.
+fn asks_for_syntax(node: Node<'_>) -> bool {
+    let attempt = node.ancestors().find(|outer| outer.kind() == "try_statement");
+    let mut handlers = attempt.into_iter().flat_map(Node::named_children).filter(|part| part.kind() == "except_clause");
+    let tried = attempt.and_then(|outer| outer.field("body")).is_some_and(|body| body.span().contains(node.span()));
+    tried
+        && handlers
+            .any(|handler| handler.named_children().next().is_some_and(|kind| kind.text().contains("SyntaxError")))
 }
 
 /// What is compiled, and whether it may become more lines than it was.

@@ -132,6 +132,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("renamed-submodules", Same),
     ("request-methods", Never("The requests of 2.7 have no attribute for each of them.")),
     ("round-builtin", Same),
+    ("shadowed-library", Same),
     ("slice-method-calls", Same),
     ("slice-method-values", Same),
     ("slice-methods", Other(classes::slice_methods)),

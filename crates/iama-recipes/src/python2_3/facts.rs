@@ -2,6 +2,7 @@
 
 use iama_syntax::Node;
 
+use super::names::RENAMED_ATTRIBUTES;
 use crate::context::{Context, Facts, OBSERVED_CLASS};
 
 /// Classes by name: the names of their methods and class attributes.
@@ -22,6 +23,8 @@ const NOTHING: &str = "nothing";
 const SET: &str = "set";
 /// Names of attributes that recipes ask about.
 const ASKED: &[&str] = &["next", "message"];
+/// Names that a file is looked through for to find out whether it has a part in edits of several files.
+const KEYWORDS: &[&str] = &["async", "await", "nonlocal"];
 
 /// Whether the file writes bytes literals or works with byte arrays, so that it tells bytes from text. What recipes wrote
 /// says nothing about its author.
@@ -70,7 +73,7 @@ pub(super) fn ends_iteration(context: &Context<'_>, class: &str) -> bool {
 }
 
 /// Whether some file sets an attribute of this name on an object, or gives a class one that is no method.
-pub(super) fn sets_attribute(context: &Context<'_>, name: &'static str) -> bool {
+pub(super) fn sets_attribute(context: &Context<'_>, name: &str) -> bool {
     context.facts().has(SET, name, "")
 }
 
@@ -88,8 +91,11 @@ fn moves_relatively(text: &str) -> bool {
     text.match_indices(".seek(").any(|(at, start)| relative(&text[at + start.len()..]))
 }
 
-fn learn_attributes(text: &str, facts: &mut Facts) {
-    for name in ASKED {
+fn learn_attributes(path: &str, text: &str, facts: &mut Facts) {
+    let of_functions = text.contains("func_") || text.contains("im_");
+    let renamed = RENAMED_ATTRIBUTES.iter().map(|(old, _)| old).filter(|old| of_functions && text.contains(**old));
+    let mut shares = KEYWORDS.iter().any(|word| text.contains(word));
+    for name in ASKED.iter().chain(renamed.inspect(|_| shares = true)) {
         for (at, _) in text.match_indices(name) {
             let rest = text[at + name.len()..].trim_start_matches([' ', '\t']);
             let assigned = rest.starts_with('=') && !rest.starts_with("==");
@@ -98,11 +104,15 @@ fn learn_attributes(text: &str, facts: &mut Facts) {
             }
         }
     }
+    if shares {
+        facts.share(path);
+    }
 }
 
 /// Reads class statements and what is defined right below them, by lines.
-pub(super) fn learn(text: &str, facts: &mut Facts) {
-    learn_attributes(text, facts);
+pub(super) fn learn(path: &str, text: &str, facts: &mut Facts) {
+    learn_attributes(path, text, facts);
+    super::shadowed::learn(path, text, facts);
     if moves_relatively(text) {
         facts.add(SET, "seek", "relative");
     }

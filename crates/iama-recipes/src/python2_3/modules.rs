@@ -103,6 +103,7 @@ fn renamed_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
         let Some(module) = node.field("module_name") else { return };
         if let Some(new) = new_module(context, module) {
             found.safe(node, vec![rename(module, new)]);
+            explain_hidden(context, new, found);
         }
         return;
     }
@@ -110,9 +111,17 @@ fn renamed_modules(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
         let Some(new) = new_module(context, name) else { continue };
         if alias.is_some() {
             found.safe(item, vec![rename(name, new)]);
-            continue;
+        } else {
+            found.safe(item, module_edits(context, name, new));
         }
-        found.safe(item, module_edits(context, name, new));
+        explain_hidden(context, new, found);
+    }
+}
+
+/// The new name may lead to a module of the workspace.
+fn explain_hidden(context: &Context<'_>, new: &str, found: &mut Findings) {
+    if super::shadowed::hides(context, new) {
+        found.because(Class::Check, format!("a module of the workspace hides the library's {new}: rename that one"));
     }
 }
 

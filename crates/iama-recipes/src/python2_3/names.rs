@@ -254,6 +254,13 @@ pub(super) fn function_attribute(context: &Context<'_>, node: Node<'_>, found: &
     let new = lookup(RENAMED_ATTRIBUTES, name.text());
     if let Some(new) = new.filter(|_| context.scopes().dotted_path(node).is_none()) {
         found.safe(node, vec![rename(name, new)]);
+        if super::facts::sets_attribute(context, name.text()) {
+            found.because(
+                Class::Check,
+                "objects of the workspace have an attribute of this name: it is renamed in all files",
+            );
+            found.together(format!("the attribute {}", name.text()));
+        }
     }
 }
 
@@ -305,6 +312,7 @@ fn new_keyword(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if matches!(node.text(), "async" | "await" | "nonlocal") {
         let why = "renamed wherever it stands; callers outside the workspace use the old name";
         found.check(node, why, vec![Edit::insert(node.end(), "_")]);
+        found.together(format!("the name {}", node.text()));
     }
 }
 

@@ -1,0 +1,68 @@
+//! Edits of several files that are made together or not at all.
+//!
+//! A finding may name a group. If one place of the group can't be edited in one file, because a line forbids it, because it
+//! collides with other rewrites for good or because the file would be wrong, then no file makes any edit of the group: each
+//! of them says so instead. Which groups those are is known only when every file that has a part in one has been looked at;
+//! whoever holds the workspace asks [`settle`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::context::Project;
+use crate::engine::Outcome;
+use crate::recipe::{Class, Finding};
+
+/// What became of groups in one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// Groups of which edits were made.
+    pub made: BTreeSet<String>,
+    /// Groups of which an edit could not be made, with the reason.
+    pub broken: BTreeMap<String, String>,
+}
+
+impl Groups {
+    pub(crate) fn made(&mut self, finding: &Finding) {
+        self.made.extend(finding.group.clone().filter(|_| !finding.edits.is_empty()));
+    }
+
+    pub(crate) fn broken(&mut self, finding: &Finding, why: impl FnOnce() -> String) {
+        if let Some(group) = &finding.group {
+            self.broken.entry(group.clone()).or_insert_with(why);
+        }
+    }
+}
+
+/// Takes the edits out of a finding whose group is withdrawn.
+pub(crate) fn hold_back(finding: &mut Finding, project: &Project) {
+    let Some(why) = finding.group.as_ref().and_then(|group| project.withdrawn.get(group)) else { return };
+    finding.why = format!("belongs together with a place that can't be edited: {why}");
+    finding.class = Class::Refused;
+    finding.edits.clear();
+    finding.imports.clear();
+    finding.files.clear();
+}
+
+/// Looks at the files that have a part in groups until no more groups have to be withdrawn. `migrate` gives what became of
+/// a file, by its path; nothing where it can't be read.
+pub fn settle(project: &mut Project, migrate: impl Fn(&str, &Project) -> Option<Outcome>) {
+    let files: Vec<String> = project.files.iter().filter(|path| project.facts.shares(path)).cloned().collect();
+    loop {
+        let mut broken = BTreeMap::new();
+        for path in &files {
+            match migrate(path, project) {
+                Some(Outcome::Migrated(done)) => broken.extend(done.groups.broken),
+                Some(Outcome::Restored { groups, .. }) => {
+                    let why = format!("{path} would be wrong and stays as it was");
+                    broken.extend(groups.made.into_iter().map(|group| (group, why.clone())));
+                    broken.extend(groups.broken);
+                }
+                Some(Outcome::AlreadyTarget | Outcome::Unreadable(_)) | None => {}
+            }
+        }
+        broken.retain(|group, _| !project.withdrawn.contains_key(group));
+        if broken.is_empty() {
+            return;
+        }
+        project.withdrawn.extend(broken);
+    }
+}
