@@ -47,6 +47,7 @@ mod protocols;
 mod removed;
 mod replaced;
 mod shadowed;
+mod shapes;
 mod slicing;
 mod statements;
 mod strings;

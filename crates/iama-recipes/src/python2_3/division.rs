@@ -4,7 +4,7 @@ use iama_syntax::{Node, Span};
 
 use super::helpers::name_of;
 use super::look::{is_loose, kept, rename};
-use super::types::{Type, type_of};
+use super::types::{Type, likely_type_of, type_of};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
@@ -87,9 +87,15 @@ fn in_helper(context: &Context<'_>, node: Node<'_>) -> bool {
 
 fn integer_division(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(division) = division(context, node) else { return };
-    if type_of(context, division.left) == Type::Int && type_of(context, division.right) == Type::Int {
-        let new = if division.operator.kind() == "/" { "//" } else { "//=" };
+    let whole = |kind: fn(&Context<'_>, Node<'_>) -> Type| {
+        kind(context, division.left) == Type::Int && kind(context, division.right) == Type::Int
+    };
+    let new = if division.operator.kind() == "/" { "//" } else { "//=" };
+    if whole(type_of) {
         found.safe(node, vec![rename(division.operator, new)]);
+    } else if whole(likely_type_of) {
+        let why = "all that the workspace returns or assigns under these names are whole numbers";
+        found.check(node, why, vec![rename(division.operator, new)]);
     }
 }
 
@@ -119,7 +125,7 @@ fn observed(context: &Context<'_>, division: &Division<'_>) -> Observed {
 }
 
 fn is_unknown(context: &Context<'_>, division: &Division<'_>) -> bool {
-    let types = [type_of(context, division.left), type_of(context, division.right)];
+    let types = [likely_type_of(context, division.left), likely_type_of(context, division.right)];
     // Only two whole numbers are divided in another way; whatever is certainly something else stays.
     types.iter().all(|kind| matches!(kind, Type::Int | Type::Unknown)) && types != [Type::Int, Type::Int]
 }

@@ -113,6 +113,7 @@ fn learn_attributes(path: &str, text: &str, facts: &mut Facts) {
 pub(super) fn learn(path: &str, text: &str, facts: &mut Facts) {
     learn_attributes(path, text, facts);
     super::shadowed::learn(path, text, facts);
+    super::shapes::learn(text, facts);
     if moves_relatively(text) {
         facts.add(SET, "seek", "relative");
     }

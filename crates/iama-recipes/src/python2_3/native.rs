@@ -16,7 +16,7 @@ use super::helpers::name_of;
 use super::look::{arguments, is_builtin, method_call, positional};
 use super::native_streams::{OCTET_STREAM, ON_OCTETS};
 use super::observed::{STRINGS, Seen, seen, told};
-use super::types::{Type, type_of};
+use super::types::{Type, likely_type_of};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
@@ -219,7 +219,7 @@ fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     // What is certainly a native string is none the less one where the file tells bytes from text elsewhere.
     let native_for_sure = context.certain
         && !in_helper(context, node)
-        && (type_of(context, object) == Type::Text || is_seen_native(context, object));
+        && (likely_type_of(context, object) == Type::Text || is_seen_native(context, object));
     if name.text() != "decode" || !is_text_codec(argument) || !fresh || !(native_for_sure || applies(context, node)) {
         return;
     }

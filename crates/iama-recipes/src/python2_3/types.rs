@@ -26,12 +26,33 @@ const DEPTH: usize = 6;
 
 /// What an expression certainly is.
 pub(super) fn type_of(context: &Context<'_>, node: Node<'_>) -> Type {
-    infer(context, node, DEPTH)
+    infer(context, node, Reach { steps: DEPTH, wide: false })
 }
 
-fn infer(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
-    let Some(depth) = depth.checked_sub(1) else { return Type::Unknown };
-    let node = bare(node);
+/// What an expression is where what all functions and assignments of the workspace say about a name may be taken along.
+pub(super) fn likely_type_of(context: &Context<'_>, node: Node<'_>) -> Type {
+    infer(context, node, Reach { steps: DEPTH, wide: true })
+}
+
+/// How far types are looked for.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// Steps from name to name that are left.
+    steps: usize,
+    /// Whether to go beyond the function and the file.
+    wide: bool,
+}
+
+fn infer(context: &Context<'_>, node: Node<'_>, reach: Reach) -> Type {
+    let Some(steps) = reach.steps.checked_sub(1) else { return Type::Unknown };
+    let (node, reach) = (bare(node), Reach { steps, ..reach });
+    match near(context, node, reach) {
+        Type::Unknown if reach.wide => super::shapes::type_of(context, node),
+        known => known,
+    }
+}
+
+fn near(context: &Context<'_>, node: Node<'_>, reach: Reach) -> Type {
     match node.kind() {
         "integer" | "float" if node.text().ends_with(['j', 'J']) => Type::Other,
         "integer" | "true" | "false" => Type::Int,
@@ -39,15 +60,15 @@ fn infer(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
         "string" if node.text().starts_with(['b', 'B']) => Type::Other,
         "string" | "concatenated_string" | "repr_expression" => Type::Text,
         "list" | "tuple" | "dictionary" | "set" | "list_comprehension" | "none" | "lambda" => Type::Other,
-        "unary_operator" => node.field("argument").map_or(Type::Unknown, |inner| infer(context, inner, depth)),
-        "binary_operator" => binary(context, node, depth),
-        "call" => call(context, node, depth),
+        "unary_operator" => node.field("argument").map_or(Type::Unknown, |inner| infer(context, inner, reach)),
+        "binary_operator" => binary(context, node, reach),
+        "call" => call(context, node, reach),
         "conditional_expression" => {
             let parts: Vec<_> = node.named_children().collect();
             let ([a, _, b] | [a, b]) = parts[..] else { return Type::Unknown };
-            same(infer(context, a, depth), infer(context, b, depth))
+            same(infer(context, a, reach), infer(context, b, reach))
         }
-        "identifier" => name(context, node, depth),
+        "identifier" => name(context, node, reach),
         _ => Type::Unknown,
     }
 }
@@ -56,10 +77,10 @@ fn same(a: Type, b: Type) -> Type {
     if a == b { a } else { Type::Unknown }
 }
 
-fn binary(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
+fn binary(context: &Context<'_>, node: Node<'_>, reach: Reach) -> Type {
     let (Some(left), Some(right)) = (node.field("left"), node.field("right")) else { return Type::Unknown };
     let operator = node.field("operator").map_or("", |operator| operator.kind());
-    let (a, b) = (infer(context, left, depth), infer(context, right, depth));
+    let (a, b) = (infer(context, left, reach), infer(context, right, reach));
     match (a, operator, b) {
         (Type::Text, "%", _) | (Type::Text, "+", Type::Text) => Type::Text,
         (Type::Int, "**", Type::Int) => Type::Unknown,
@@ -92,7 +113,7 @@ const FLOAT_PATHS: &[&str] = &[
     "math.atan2",
 ];
 
-fn call(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
+fn call(context: &Context<'_>, node: Node<'_>, reach: Reach) -> Type {
     let Some(function) = node.field("function") else { return Type::Unknown };
     let is = |names: &[&str]| names.contains(&function.text()) && context.is_builtin(function);
     if function.kind() == "identifier" {
@@ -101,7 +122,7 @@ fn call(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
             _ if is(TEXT_BUILTINS) => Type::Text,
             "float" | "round" if context.is_builtin(function) => Type::Float,
             "abs" | "min" | "max" if context.is_builtin(function) => {
-                let types = arguments(node).into_iter().map(|argument| infer(context, argument, depth));
+                let types = arguments(node).into_iter().map(|argument| infer(context, argument, reach));
                 types.reduce(same).filter(|kind| *kind != Type::Other).unwrap_or(Type::Unknown)
             }
             _ => Type::Unknown,
@@ -117,19 +138,19 @@ fn call(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
     }
 }
 
-fn name(context: &Context<'_>, node: Node<'_>, depth: usize) -> Type {
+fn name(context: &Context<'_>, node: Node<'_>, reach: Reach) -> Type {
     let Some(binding) = context.scopes().binding_of(node) else { return Type::Unknown };
     let definitions = &context.scopes().binding(binding).definitions;
     let kinds = definitions.iter().filter(|(_, kind)| *kind != BindingKind::Deletion);
     let types = kinds.map(|(definition, kind)| match kind {
-        BindingKind::Assignment => assigned(context, *definition, depth),
+        BindingKind::Assignment => assigned(context, *definition, reach),
         _ => Type::Unknown,
     });
     types.reduce(same).unwrap_or(Type::Unknown)
 }
 
 /// What one assignment gives a name.
-fn assigned(context: &Context<'_>, definition: NodeId, depth: usize) -> Type {
+fn assigned(context: &Context<'_>, definition: NodeId, reach: Reach) -> Type {
     let target = context.tree.node(definition);
     let Some(statement) = target.parent() else { return Type::Unknown };
     match statement.kind() {
@@ -138,11 +159,11 @@ fn assigned(context: &Context<'_>, definition: NodeId, depth: usize) -> Type {
             while let Some(inner) = value.filter(|inner| inner.kind() == "assignment") {
                 value = inner.field("right");
             }
-            value.map_or(Type::Unknown, |value| infer(context, value, depth))
+            value.map_or(Type::Unknown, |value| infer(context, value, reach))
         }
         "augmented_assignment" if target.field_name() == "left" => {
             // Adding to a number what is of its kind keeps the kind; the other definitions say which it is.
-            let value = statement.field("right").map_or(Type::Unknown, |value| infer(context, value, depth));
+            let value = statement.field("right").map_or(Type::Unknown, |value| infer(context, value, reach));
             let operator = statement.field("operator").map_or("", |operator| operator.kind());
             if matches!(operator, "**=") { Type::Unknown } else { value }
         }
