@@ -315,13 +315,28 @@ impl<'t> Context<'t> {
             "identifier" if self.is_builtin(node) => Some(node.text().to_owned()),
             "identifier" => {
                 let binding = self.scopes().binding(self.scopes().binding_of(node)?);
-                let mut paths = given(binding).map(|definition| self.imported(definition));
+                let mut paths = given(binding)
+                    .filter(|definition| !self.is_fallback(*definition, binding))
+                    .map(|definition| self.imported(definition));
                 let first = paths.next()??;
                 // Code for both languages binds one name by an import for each; the first is the source language's.
                 (self.dual || paths.all(|path| path.as_ref() == Some(&first))).then_some(first)
             }
             _ => None,
         }
+    }
+
+    /// Whether a definition stands in for an import of the same name that has failed.
+    fn is_fallback(&self, definition: NodeId, binding: &Binding) -> bool {
+        let mut around = self.tree.node(definition).ancestors();
+        let Some(handler) = around.find(|outer| outer.kind() == "except_clause") else { return false };
+        let error = handler.named_child(0).map_or("", Node::text);
+        let body = handler.parent().and_then(|attempt| attempt.field("body")).map(Node::span);
+        error.contains("ImportError")
+            && given(binding).any(|other| {
+                let place = self.tree.node(other).span();
+                body.is_some_and(|body| body.contains(place)) && self.imported(other).is_some()
+            })
     }
 
     /// Every dotted path that a name or an attribute may stand for, when nothing but imports give it its value.

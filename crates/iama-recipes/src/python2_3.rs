@@ -10,6 +10,7 @@ use crate::recipe::Recipe;
 mod borders;
 mod byte_literals;
 mod classes;
+mod code_objects;
 mod code_strings;
 mod comparing;
 mod constants;
@@ -22,6 +23,7 @@ mod expressions;
 mod facts;
 mod files;
 mod generators;
+mod guarded;
 mod helpers;
 mod idioms;
 mod indentation;
@@ -80,7 +82,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 39] = [
+const GROUPS: [&[Recipe]; 41] = [
     &statements::RECIPES,
     &nose_tools::RECIPES,
     &expressions::RECIPES,
@@ -119,6 +121,8 @@ const GROUPS: [&[Recipe]; 39] = [
     &byte_literals::RECIPES,
     &code_strings::RECIPES,
     &observed::RECIPES,
+    &guarded::RECIPES,
+    &code_objects::RECIPES,
     &shadowed::RECIPES,
 ];
 

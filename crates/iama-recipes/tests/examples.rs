@@ -23,7 +23,11 @@ fn project() -> Project {
 fn run(recipe: &Recipe, text: &str) -> String {
     let options = Options { select: vec![recipe.id.to_owned()], ..Options::of(Strategy::Comprehensive) };
     let file = recipe.kinds.iter().find(|kind| kind.contains('.')).unwrap_or(&"package/module.py");
-    match migrate(PAIRS[0], file, text, &project(), &options) {
+    let mut project = project();
+    if file.ends_with(".py") {
+        project.learn(PAIRS[0], file, text);
+    }
+    match migrate(PAIRS[0], file, text, &project, &options) {
         Outcome::Migrated(migration) => migration.text,
         other => panic!("{}: {other:?}", recipe.id),
     }

@@ -9,17 +9,30 @@ use crate::edit::Edit;
 use crate::engine::{Options, Outcome, migrate};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 1] = [Recipe {
-    id: "code-in-strings",
-    title: "code in literals for exec, eval, compile and timeit",
-    class: Class::Check,
-    strategy: Strategy::Standard,
-    why: "What these are given is compiled as Python 3.",
-    before: "code = compile('print 1', 'shell', 'exec')",
-    after: "code = compile('print(1)', 'shell', 'exec')",
-    kinds: &["call", "exec_statement"],
-    visit: code_in_strings,
-}];
+pub(super) const RECIPES: [Recipe; 2] = [
+    Recipe {
+        id: "code-in-strings",
+        title: "code in literals for exec, eval, compile and timeit",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "What these are given is compiled as Python 3.",
+        before: "code = compile('print 1', 'shell', 'exec')",
+        after: "code = compile('print(1)', 'shell', 'exec')",
+        kinds: &["call", "exec_statement"],
+        visit: code_in_strings,
+    },
+    Recipe {
+        id: "code-parts",
+        title: "literals that code is put together from",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "A program that writes code and compiles it writes Python 3 now.",
+        before: "lines.append('for n in xrange(3):')\nexec '\\n'.join(lines) in space",
+        after: "lines.append('for n in range(3):')\nexec '\\n'.join(lines) in space",
+        kinds: &["string"],
+        visit: code_part,
+    },
+];
 
 fn code_in_strings(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !context.certain || asks_for_syntax(node) {
@@ -40,6 +53,53 @@ fn asks_for_syntax(node: Node<'_>) -> bool {
     tried
         && handlers
             .any(|handler| handler.named_children().next().is_some_and(|kind| kind.text().contains("SyntaxError")))
+}
+
+/// Whether the file compiles a text that it does not hold as a literal.
+fn compiles_text(context: &Context<'_>) -> bool {
+    let compiles = |node: Node<'_>| {
+        let code = match node.kind() {
+            "exec_statement" => node.field("code").map(bare),
+            "call" => {
+                let function = node.field("function");
+                let builtin = |name| function.is_some_and(|function| is_builtin(context, function, name));
+                let known = ["compile", "eval", "exec"].into_iter().any(builtin);
+                known.then(|| arguments(node).first().copied()).flatten()
+            }
+            _ => None,
+        };
+        code.is_some_and(|code| code.kind() != "string")
+    };
+    context.once("compiles text", || context.tree.nodes().any(compiles))
+}
+
+fn code_part(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let text = node.text();
+    let documents = node.parent().is_some_and(|parent| parent.kind() == "expression_statement");
+    if !(text.contains("xrange(") || text.contains("exec ")) || !context.certain || documents {
+        return;
+    }
+    let why = "the literal is taken for a part of code that the program puts together";
+    for (at, name) in text.match_indices("xrange(").filter(|_| compiles_text(context)) {
+        if !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.') {
+            let start = node.start() + u32::try_from(at).unwrap_or(0);
+            let end = start + u32::try_from(name.len()).unwrap_or(0);
+            found.check_at(Span::new(start, end), why, vec![Edit::replace(Span::new(start, end), "range(")]);
+        }
+    }
+    let inside = text.trim_start_matches(['\'', '"']).trim_start();
+    let call = inside.strip_prefix("exec ").is_some_and(|code| code.contains('(') || code.contains(" in "));
+    if call && !context.is_written(node) && !asks_for_syntax(node) && !is_compiled(node) {
+        rewrite(context, node, false, found);
+    }
+}
+
+/// Whether the literal itself is compiled, which has a recipe of its own.
+fn is_compiled(node: Node<'_>) -> bool {
+    node.ancestors().take(2).any(|outer| {
+        outer.kind() == "exec_statement"
+            || outer.field("function").is_some_and(|function| matches!(function.text(), "exec" | "eval" | "compile"))
+    })
 }
 
 /// What is compiled, and whether it may become more lines than it was.

@@ -204,6 +204,12 @@ pub(super) fn inherits(context: &Context<'_>, class: &str, wanted: &str) -> Opti
     search(context.facts(), class, &mut Vec::new(), &|facts, class| facts.has(MEMBERS, class, wanted))
 }
 
+/// Whether a class of the workspace is made of a builtin, directly or through other classes of it.
+pub(super) fn descends_from(context: &Context<'_>, class: &str, builtin: &str) -> bool {
+    !is_class(context, builtin)
+        && search(context.facts(), class, &mut Vec::new(), &|_, class| class == builtin) == Some(true)
+}
+
 /// Whether a class is of Python 2's old kind: nothing in its line inherits from `object`. Nothing when a base is not known.
 pub(super) fn is_classic(context: &Context<'_>, class: &str) -> Option<bool> {
     search(context.facts(), class, &mut Vec::new(), &|_, class| class == "object").map(|is_new| !is_new)

@@ -8,7 +8,18 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 3] = [
+pub(super) const RECIPES: [Recipe; 4] = [
+    Recipe {
+        id: "method-lists",
+        title: "lists of the names of a file's methods",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "What goes through such a list asks objects for methods that are called otherwise in Python 3, or are gone.",
+        before: "PROXIED = ('read', 'readline', 'next', 'xreadlines')",
+        after: "PROXIED = ('read', 'readline', '__next__')",
+        kinds: &["tuple", "list"],
+        visit: method_list,
+    },
     Recipe {
         id: "method-constructor",
         title: "methods that are made of a function, an object and a class",
@@ -92,6 +103,28 @@ fn member_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let before = format!("{open}{table}[{key}] if {key} in {table} else ");
     let pieces = vec![Piece::New(before), Piece::Keep(node.span()), Piece::New(close.to_owned())];
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
+}
+
+fn method_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let items: Vec<_> = node.named_children().collect();
+    let Some(names) = items.iter().map(|item| literal(*item)).collect::<Option<Vec<_>>>() else { return };
+    let of_files = ["read", "readline", "readlines", "write", "writelines", "__iter__", "flush", "seek"];
+    if !context.certain || names.iter().filter(|name| of_files.contains(name)).count() < 2 {
+        return;
+    }
+    let why = "taken for methods of files and iterators";
+    for (at, (item, name)) in items.iter().zip(&names).enumerate() {
+        match *name {
+            "next" if !names.contains(&"__next__") => {
+                found.check(*item, why, vec![Edit::replace(item.span(), "'__next__'")])
+            }
+            "xreadlines" if at > 0 => {
+                let span = Span::new(items[at - 1].end(), item.end());
+                found.check(*item, why, vec![Edit::delete(span)]);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What a plain literal says.

@@ -226,6 +226,9 @@ fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if is_module(context, object) || is_known_bytes(context, node, object) || is_no_string(context, object) {
         return;
     }
+    if !context.dual && applies(context, node) && super::guarded::is_for_native(context, node, object) {
+        return;
+    }
     let (before, import) = to_octets(context, argument);
     found.check_with(node, because(context, object), vec![Edit::wrap(object.span(), before, ")")], vec![import]);
 }
@@ -297,7 +300,9 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let returned = !shown && node.parent().is_some_and(|parent| parent.kind() == "return_statement");
     let compiled = super::native_streams::is_marked_source(node);
     let from_module = from_module || compiled || is_module(context, object) || is_quoted(context, node);
-    if is_no_string(context, object) || from_module || (returned && node.ancestors().any(makes_bytes)) {
+    // Behind a question for the kind of the string there is another recipe.
+    let guarded = !context.dual && super::guarded::is_for_text(context, node, object);
+    if guarded || is_no_string(context, object) || from_module || (returned && node.ancestors().any(makes_bytes)) {
         return;
     }
     if argument.is_some_and(|codec| is_file_system(context, codec)) {
@@ -467,7 +472,7 @@ fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> b
     }
     if name.text() == "update" && table.iter().any(|(method, _)| *method == "update") {
         let object = name.parent().and_then(|attribute| attribute.field("object"));
-        return object.is_some_and(|object| is_digested(context, object.text()));
+        return object.is_some_and(|object| is_digested(context, object.text()) || is_hash(context, object));
     }
     let entry = table.iter().find(|(method, _)| *method == name.text());
     entry.is_some_and(|(_, modules)| modules.iter().any(|module| context.imports_module(module)))
@@ -476,6 +481,17 @@ fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> b
 /// Whether the file asks what goes by this name for a digest.
 fn is_digested(context: &Context<'_>, name: &str) -> bool {
     ["digest(", "hexdigest("].iter().any(|method| context.original.contains(&format!("{name}.{method}")))
+}
+
+/// Whether all that a name is given are results of functions that are called after a hash.
+fn is_hash(context: &Context<'_>, name: Node<'_>) -> bool {
+    let makes = |value: &Node<'_>| {
+        let function = value.field("function").filter(|_| value.kind() == "call").map_or("", Node::text);
+        let mut words = function.split(['.', '_']);
+        words.any(|word| matches!(word, "hashlib" | "md5" | "sha" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512"))
+    };
+    let values = context.values_of(name);
+    !values.is_empty() && values.iter().all(makes)
 }
 
 /// The argument that feeds a hash: of a call that is asked for a digest right away, or whose name is later.

@@ -83,6 +83,26 @@ fn opens(context: &Context<'_>, node: Node<'_>) -> bool {
         .is_some_and(|function| is_builtin(context, function, "open") || is_builtin(context, function, "file"))
 }
 
+/// The mode of a call, where it is a name that is binary by default or in another place of the file.
+fn open_mode<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
+    let mode = positional(node)?.get(1).copied().filter(|mode| mode.kind() == "identifier")?;
+    let defaults = || {
+        let text = mode.text();
+        ["'rb'", "'wb'", "\"rb\"", "\"wb\""].iter().any(|value| context.original.contains(&format!("{text}={value}")))
+    };
+    (mode.text() == "mode" && context.once("modes are binary", defaults)).then_some(mode)
+}
+
+/// A file that is one of native strings when its mode says so.
+fn wrap_by_mode(context: &Context<'_>, node: Node<'_>, mode: Node<'_>, found: &mut Findings) {
+    let called = node.parent().and_then(Node::parent).and_then(|call| call.field("function"));
+    if called.is_none_or(|function| function.kind() != "parenthesized_expression") {
+        let (name, mode) = (name_of(context, &NATIVE_FILE), mode.text());
+        let before = format!("(lambda stream: {name}(stream) if 'b' in {mode} else stream)(");
+        found.check_with(node, WHY, vec![Edit::wrap(node.span(), before, ")")], vec![NATIVE_FILE]);
+    }
+}
+
 /// Whether the call stands in the class already.
 fn is_wrapped(context: &Context<'_>, node: Node<'_>) -> bool {
     let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
@@ -98,8 +118,16 @@ fn wrap(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 }
 
 pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    if !opens(context, node) || !applies(context, node) || takes_whole_files(context) || is_compiled(node) {
+    let descriptor =
+        || node.field("function").and_then(|function| context.dotted(function)) == Some("os.fdopen".into());
+    if !(opens(context, node) || (node.text().starts_with("os.fdopen(") && descriptor())) || !applies(context, node) {
         return;
+    }
+    if takes_whole_files(context) || is_compiled(node) {
+        return;
+    }
+    if let Some(mode) = open_mode(context, node) {
+        return wrap_by_mode(context, node, mode, found);
     }
     let mode = super::files::mode(node);
     if mode.is_some_and(|mode| mode.text().contains('b')) {

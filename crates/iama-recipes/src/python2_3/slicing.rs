@@ -2,6 +2,7 @@
 
 use iama_syntax::{Node, Span};
 
+use super::facts::descends_from;
 use super::iterators::{method_name, methods};
 use super::look::{call_of, indentation, is_builtin, line_end, rename};
 use super::text_methods::after_docstring;
@@ -54,10 +55,11 @@ const ITEMS: [(&str, usize, &str); 3] =
     [("__getitem__", 2, "__getslice__"), ("__setitem__", 3, "__setslice__"), ("__delitem__", 2, "__delslice__")];
 
 fn sliced_items(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let mut bases = node.field("superclasses").into_iter().flat_map(Node::named_children);
-    let builtin =
-        |base: &Node<'_>| ["list", "tuple", "str", "unicode"].iter().any(|name| is_builtin(context, *base, name));
-    let Some(base) = bases.find(builtin).filter(|_| context.certain) else { return };
+    let class = node.field("name").map_or("", Node::text);
+    let made_of = |name: &&&str| descends_from(context, class, name);
+    let Some(base) = ["list", "tuple", "str", "unicode"].iter().find(made_of).filter(|_| context.certain) else {
+        return;
+    };
     let defines = |name: &str| methods(node).any(|method| method_name(method) == name);
     for (name, count, slices) in ITEMS {
         let Some(method) = methods(node).find(|method| method_name(*method) == name) else { continue };
@@ -72,7 +74,7 @@ fn sliced_items(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         let names: Vec<_> = parameters.iter().map(|parameter| parameter.text()).collect();
         let text = format!(
             "if isinstance({key}, slice) and {key}.step is None:{newline}{indent}    return {}.{name}({}){newline}{indent}",
-            if base.text() == "unicode" { "str" } else { base.text() },
+            if *base == "unicode" { "str" } else { base },
             names.join(", ")
         );
         let why = "slices go past the method, as they did";

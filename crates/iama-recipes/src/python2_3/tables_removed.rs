@@ -42,6 +42,76 @@ const fn nothing(path: &'static str, since: (u8, u8), why: &'static str) -> Remo
     Removed { path, since, instead: Instead::Nothing, why }
 }
 
+const SOCKET_FILE: &str = "
+
+class SocketFile(object):
+    def __init__(self, sock, mode='rb', bufsize=-1, close=False):
+        self._sock, self.mode, self.bufsize, self._close, self._rest = sock, mode, bufsize, close, None
+
+    @property
+    def closed(self):
+        return self._sock is None
+
+    def close(self):
+        if self._sock is not None and self._close:
+            self._sock.close()
+        self._sock = None
+
+    def fileno(self):
+        return self._sock.fileno()
+
+    def flush(self):
+        pass
+
+    def write(self, data):
+        self._sock.sendall(data)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def _take(self, end_of):
+        end = None
+        while end is None:
+            data = self._sock.recv(8192)
+            self._rest = data if self._rest is None else self._rest + data
+            end = end_of(self._rest) if data else len(self._rest)
+        data, self._rest = self._rest[:end], self._rest[end:] or None
+        return data
+
+    def _known(self, end_of):
+        end = None if self._rest is None else end_of(self._rest)
+        if end is None:
+            return self._take(end_of)
+        data, self._rest = self._rest[:end], self._rest[end:] or None
+        return data
+
+    def read(self, size=-1):
+        return self._known(lambda rest: size if 0 <= size <= len(rest) else None)
+
+    def readline(self, size=-1):
+        def end_of(rest):
+            at = rest.find(b'\\n' if isinstance(rest, bytes) else '\\n') + 1
+            if 0 <= size and (at == 0 or size < at):
+                return size if size <= len(rest) else None
+            return at or None
+        return self._known(end_of)
+
+    def readlines(self, sizehint=0):
+        return list(self)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    next = __next__
+";
+
 const NESTED: &str = "\n\n@contextlib.contextmanager\ndef nested_managers(*managers):\n    with contextlib.ExitStack() as \
                       stack:\n        yield tuple([stack.enter_context(manager) for manager in managers])\n";
 
@@ -262,7 +332,12 @@ pub(super) static REMOVED: &[Removed] = &[
         why: "",
     },
     nothing("socket.ssl", (3, 0), "ssl.SSLContext.wrap_socket makes a socket secure"),
-    nothing("socket._fileobject", (3, 0), "socket.socket.makefile gives objects of the io module"),
+    Removed {
+        path: "socket._fileobject",
+        since: (3, 0),
+        instead: Instead::Helper("SocketFile", SOCKET_FILE, &[]),
+        why: "the class that stands in reads and writes what the recv and sendall of the object give and take",
+    },
     nothing("ssl.wrap_socket", (3, 12), "ssl.SSLContext.wrap_socket says what is checked"),
     nothing("ssl.match_hostname", (3, 12), "the handshake checks the host's name itself"),
     nothing("pkgutil.ImpImporter", (3, 12), "importlib.machinery has the finders"),
