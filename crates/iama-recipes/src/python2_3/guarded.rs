@@ -149,17 +149,19 @@ fn guarded_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-/// `if not isinstance(x, unicode): x = x.decode(…)` and `x = unicode(x, …)`.
-fn decode_unless_text(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let (Some(condition), Some(body)) = (node.field("condition"), node.field("consequence")) else { return };
-    let statements: Vec<_> = body.named_children().collect();
-    let [only] = statements[..] else { return };
-    let Some(assignment) = only.named_child(0).filter(|inner| inner.kind() == "assignment") else { return };
-    let (Some(left), Some(right)) = (assignment.field("left"), assignment.field("right")) else { return };
+/// What is assigned and what is decoded, by which codec.
+type Decoded<'t> = (Node<'t>, Node<'t>, Vec<Node<'t>>);
+
+/// The parts of `if not isinstance(x, unicode): x = x.decode(…)` and of the like with `x = unicode(x, …)`.
+fn unless_text<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Decoded<'t>> {
+    let statements: Vec<_> = node.field("consequence")?.named_children().collect();
+    let [only] = statements[..] else { return None };
+    let assignment = only.named_child(0).filter(|inner| inner.kind() == "assignment")?;
+    let (left, right) = (assignment.field("left")?, assignment.field("right")?);
     let wanted = format!("not isinstance({}, unicode)", left.text());
-    let alone = node.field("alternative").is_none() && context.source_text(condition) == wanted;
+    let alone = node.field("alternative").is_none() && context.source_text(node.field("condition")?) == wanted;
     if !alone || !applies(context, node) || catches(only) || right.kind() != "call" || context.is_written(right) {
-        return;
+        return None;
     }
     let made = right.field("function").is_some_and(|function| is_builtin(context, function, "unicode"));
     let (object, all) = match coding(right, "decode") {
@@ -168,11 +170,19 @@ fn decode_unless_text(context: &Context<'_>, node: Node<'_>, found: &mut Finding
             let mut all = arguments(right);
             (all.remove(0), all)
         }
-        None => return,
+        None => return None,
     };
-    if object.text() != left.text() || !is_text_codec(&all) {
-        return;
-    }
+    (object.text() == left.text() && is_text_codec(&all)).then_some((left, object, all))
+}
+
+/// Whether a call is what such a branch decodes by.
+pub(super) fn is_unless_text(context: &Context<'_>, node: Node<'_>) -> bool {
+    let branch = node.ancestors().take(4).find(|outer| outer.kind() == "if_statement");
+    !context.dual && branch.is_some_and(|branch| unless_text(context, branch).is_some())
+}
+
+fn decode_unless_text(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some((left, object, all)) = unless_text(context, node) else { return };
     let mut pieces = vec![Piece::Keep(left.span()), Piece::New(" = ".into())];
     pieces.extend(call(context, &TEXT, object, &all));
     found.check_with(node, WHY, vec![Edit::pieces(node.span(), pieces)], vec![TEXT]);

@@ -116,7 +116,7 @@ fn method_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     for (at, (item, name)) in items.iter().zip(&names).enumerate() {
         match *name {
             "next" if !names.contains(&"__next__") => {
-                found.check(*item, why, vec![Edit::replace(item.span(), "'__next__'")])
+                found.check(*item, why, vec![Edit::replace(item.span(), "'__next__'")]);
             }
             "xreadlines" if at > 0 => {
                 let span = Span::new(items[at - 1].end(), item.end());

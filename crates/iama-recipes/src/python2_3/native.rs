@@ -205,6 +205,9 @@ fn is_text_codec(argument: Option<Node<'_>>) -> bool {
 }
 
 fn native_decode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    if super::guarded::is_unless_text(context, node) {
+        return;
+    }
     if let Some(data) = unicode_with_encoding(context, node) {
         // Which of the two a value is can't be seen, and the helper takes both.
         let wanted = context.certain && !in_helper(context, node) && !is_octets(context, data);
