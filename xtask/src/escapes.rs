@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use iama_sandbox::escapes::{ATTACKS, Held, attempt, levels, table};
 use iama_sandbox::{Level, Probe};
+use serde_json::Value;
 
 use crate::engine::Engine;
-use crate::tools::{cache, command, debug_binary, run as start, variable, workspace};
+use crate::packages::named;
+use crate::tools::{cache, command, debug_binary, output, run as start, variable, workspace};
 
 /// The page that holds the table, and the lines around it.
 const PAGE: &str = "docs/sandbox.md";
@@ -28,6 +30,7 @@ pub(crate) fn run() -> Result<()> {
     };
     if let Ok(engine) = &engine {
         runs_in(&engine.socket)?;
+        job_in(&engine.socket)?;
     }
     let supervisor = [debug_binary("iama-sandbox", "iama-supervise")?];
     let path = variable("PATH").unwrap_or_default();
@@ -86,6 +89,27 @@ fn show(rows: &BTreeMap<&str, BTreeMap<Level, Held>>) {
 fn runs_in(socket: &Path) -> Result<()> {
     let test = ["test", "--quiet", "--locked", "-p", "iama-sandbox", "--test", "docker", "--", "--ignored"];
     start(command("cargo", &test).env("IAMA_TEST_ENGINE", socket))
+}
+
+/// Migrates a published package, with its tests on both sides in containers.
+fn job_in(socket: &Path) -> Result<()> {
+    let (source, copy) = (named("iso8601")?.fetch()?, cache().join("docker-job"));
+    if copy.exists() {
+        fs::remove_dir_all(&copy)?;
+    }
+    fs::create_dir_all(&copy)?;
+    output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &copy.display().to_string()]))?;
+    let iama = debug_binary("iama-cli", "iama")?.display().to_string();
+    let shown = copy.display().to_string();
+    let mut job = command(&iama, &["refactor", &shown, "--sandbox", "docker", "--yes", "--json", "--out", &shown]);
+    let result: Value = serde_json::from_str(&output(job.env("DOCKER_HOST", format!("unix://{}", socket.display())))?)?;
+    let evidence: Value = serde_json::from_slice(&fs::read(copy.join("evidence.json"))?)?;
+    let (state, level) = (&result["state"], &evidence["isolation"]["level"]);
+    println!("a job in Docker: {state}, {}, isolation {level}", result["verdict"]);
+    if state != "DELIVERED" || level != "docker" {
+        bail!("the job in Docker ended as {state} with isolation {level}");
+    }
+    Ok(())
 }
 
 /// Holds the table in the documentation to the list of attacks; writes it when `UPDATE_DOCS` is set.

@@ -113,6 +113,23 @@ pub(crate) enum StrategyName {
     Comprehensive,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SandboxName {
+    Docker,
+    Native,
+    Auto,
+}
+
+impl From<SandboxName> for iama_sandbox::Choice {
+    fn from(name: SandboxName) -> Self {
+        match name {
+            SandboxName::Docker => Self::Docker,
+            SandboxName::Native => Self::Native,
+            SandboxName::Auto => Self::Auto,
+        }
+    }
+}
+
 impl From<StrategyName> for iama_recipes::Strategy {
     fn from(name: StrategyName) -> Self {
         match name {
@@ -165,6 +182,12 @@ pub(crate) struct Refactor {
     /// Seconds that all tests together may take
     #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub(crate) run_timeout: u64,
+    /// Where tests run: in Docker or not at all, natively, or in Docker when an engine answers [default: auto]
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) sandbox: Option<SandboxName>,
+    /// The image that containers start from; it must be here already. Without it one is made from this machine
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) docker_image: Option<String>,
     /// Leave files out whose path matches (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use iama_engine::driver::{PERSON, no_checkpoint};
 use iama_engine::problem::{Kind, Problem};
 use iama_engine::records::{Proposal, Spec};
 use iama_engine::{Answer, Decider, Question};
@@ -39,9 +40,11 @@ impl Decider for Policy {
             Question::MoreTime => Err(Problem::decision("DECISION_NEEDED", question.sentence())
                 .hint("`iama jobs resume` asks you; --test-timeout and --run-timeout set other limits for a new job")),
             Question::Strategy(_) => Ok((Answer::Take(Strategy::Standard), "--yes")),
-            Question::Dirty | Question::Spec(_) | Question::Uncovered { .. } | Question::NativeRun { .. } => {
-                Ok((Answer::Yes, "--yes"))
-            }
+            Question::Dirty
+            | Question::Spec(_)
+            | Question::Uncovered { .. }
+            | Question::NativeRun { .. }
+            | Question::NoCheckpoint => Ok((Answer::Yes, "--yes")),
         }
     }
 }
@@ -52,6 +55,10 @@ struct Person {
 
 impl Decider for Person {
     fn decide(&mut self, question: &Question) -> Result<(Answer, &'static str), Problem> {
+        if *question == Question::NoCheckpoint {
+            // Nothing but the project's own version control or an explicit --yes will do.
+            return Err(no_checkpoint());
+        }
         if !self.present {
             return Err(Problem::decision("DECISION_NEEDED", question.sentence())
                 .hint("there is no terminal to ask: pass --yes, or run `iama jobs resume` in a terminal"));
@@ -69,9 +76,11 @@ impl Decider for Person {
                 tell!("{}", paint::dim(reason));
                 confirm(question)
             }
-            Question::Dirty | Question::Uncovered { .. } | Question::MoreTime => confirm(question),
+            Question::Dirty | Question::Uncovered { .. } | Question::NoCheckpoint | Question::MoreTime => {
+                confirm(question)
+            }
         };
-        answer.map(|answer| (answer, "person")).map_err(|error| unanswered(&error))
+        answer.map(|answer| (answer, PERSON)).map_err(|error| unanswered(&error))
     }
 }
 

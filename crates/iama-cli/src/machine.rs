@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iama_baseline::python::interpreter::Search;
-use iama_engine::Machine;
+use iama_engine::{Machine, Request, isolation};
 use iama_job::Timestamp;
-use iama_sandbox::{Limits, Sandbox, probe};
+use iama_sandbox::{Limits, Sandbox, printable, probe};
 
+use crate::out::tell;
 use crate::problem::{Problem, bad_input, io};
 
 /// The first argument that turns this program into its own supervisor.
@@ -17,7 +18,7 @@ pub(crate) const SUPERVISE: &str = "__supervise";
 /// Set by the first interrupt.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// What this machine offers.
+/// What this machine offers. Runs are closed off natively; [`isolate`] gives them what a job asks for.
 pub(crate) fn machine() -> Result<Machine, Problem> {
     let variables: BTreeMap<String, String> = variables();
     let get = |name: &str| variables.get(name).cloned();
@@ -25,12 +26,22 @@ pub(crate) fn machine() -> Result<Machine, Problem> {
     let home = folder("HOME");
     let cache = cache(folder("XDG_CACHE_HOME"), home.as_deref())?;
     let program = std::env::current_exe().map_err(|error| io("cannot find this program itself", &error))?;
+    let own_state = folder("XDG_STATE_HOME").or_else(|| home.as_ref().map(|home| home.join(".local/state")));
+    let state = own_state.map_or_else(|| cache.clone(), |folder| folder.join("iama"));
     let path = absolute_parts(&get("PATH").unwrap_or_default());
     let supervisor = vec![program, PathBuf::from(SUPERVISE)];
     let sandbox = Sandbox { probe: probe(&path), supervisor, stop: Some(&STOP), limits: Limits::default() };
     let hidden = home.iter().cloned().collect();
     let search = Search { path, home: home.unwrap_or_else(|| PathBuf::from("/")), pyenv_root: folder("PYENV_ROOT") };
-    Ok(Machine { cache, sandbox, search, variables, clock, hidden })
+    Ok(Machine { cache, state, sandbox, search, variables, clock, hidden })
+}
+
+/// Gives the runs of a job the level that it asks for, and says in one line which it got and why.
+pub(crate) fn isolate(machine: &mut Machine, request: &Request) -> Result<(), Problem> {
+    let probe = isolation::isolate(machine, request)?;
+    tell!("isolation: {} ({})", probe.level.name(), printable(&probe.reason));
+    machine.sandbox.probe = probe;
+    Ok(())
 }
 
 /// Where environments are kept. Never a path relative to the current folder: that is the user's project.

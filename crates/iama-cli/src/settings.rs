@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use iama_recipes::Strategy;
+use iama_sandbox::Choice;
 use serde::Deserialize;
 
 use crate::problem::{Problem, bad_input};
@@ -24,6 +25,10 @@ pub(crate) struct Settings {
     pub(crate) exclude: Vec<String>,
     /// Files with rules of the project's own, relative to it.
     pub(crate) rules: Vec<PathBuf>,
+    /// Where tests run.
+    pub(crate) sandbox: Option<Choice>,
+    /// The image that containers start from.
+    pub(crate) docker_image: Option<String>,
 }
 
 /// A strategy by its lower-case name.
@@ -90,6 +95,6 @@ fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> Problem {
     bad_input(
         "SETTINGS_INVALID",
         format!("{}:{line}: {first}", file.display()),
-        "`strategy`, `dual`, `select`, `ignore`, `exclude` and `rules` are known",
+        "`strategy`, `dual`, `select`, `ignore`, `exclude`, `rules`, `sandbox` and `docker-image` are known",
     )
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use iama_baseline::{Status, TestId};
 use iama_engine::Progress;
 use iama_engine::outcome::RunResult;
+use iama_sandbox::printable;
 
 use crate::out::{count as number, say, tell};
 use crate::paint;
@@ -104,6 +105,6 @@ fn regressions(result: &RunResult) {
         pair.result != "passed" && (pair.legacy == "passed" || (legacy_unknown && pair.result != "skipped"))
     });
     for (id, pair) in worse.take(10) {
-        say!("  {}  {id}", paint::error(format!("{:8}", pair.result)));
+        say!("  {}  {}", paint::error(format!("{:8}", pair.result)), printable(id));
     }
 }

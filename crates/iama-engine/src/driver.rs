@@ -9,10 +9,11 @@ use iama_job::journal::NotRecorded;
 use iama_job::state::{AnalysisStep, BaselineStep, RefactorStep, Strategy as JobStrategy, StrategyStep};
 use iama_job::{Decision, Effect, Entitlement, Event, Job, State, record};
 use iama_recipes::Strategy;
-use iama_sandbox::Level;
+use iama_sandbox::{Level, Probe};
 
 use crate::evidence;
 use crate::folder::{JobFolder, cannot_write};
+use crate::isolation::{self, ISOLATION};
 use crate::journal::Journal;
 use crate::perform::Shop;
 use crate::problem::{Kind, Problem};
@@ -59,6 +60,9 @@ pub enum Question {
         /// Why not better.
         reason: String,
     },
+    /// Tests are about to run on this machine, and no version control could bring the project back: is IAMA's own snapshot
+    /// enough?
+    NoCheckpoint,
     /// The tests ran out of time twice: allow more?
     MoreTime,
 }
@@ -72,6 +76,7 @@ impl Question {
             Self::Spec(_) => "SPEC",
             Self::Uncovered { .. } => "UNCOVERED_BEHAVIOUR",
             Self::NativeRun { .. } => "NATIVE_RUN",
+            Self::NoCheckpoint => "LOCAL_NATIVE_NO_VCS_CHECKPOINT",
             Self::MoreTime => "MORE_TIME",
         }
     }
@@ -86,9 +91,29 @@ impl Question {
                 format!("Nothing can show that the code still behaves as it did (files: {count}). Go on?")
             }
             Self::NativeRun { level, .. } => {
-                format!("The project's tests will run on this machine, closed off by {}. Allow it?", level.name())
+                let effects = side_effects(*level);
+                format!("The project's tests will run on this machine ({}). {effects} Allow it?", level.name())
+            }
+            Self::NoCheckpoint => {
+                "The project has no commit and no stash to go back to. Is a snapshot in the job's folder enough?"
+                    .to_owned()
             }
             Self::MoreTime => "The tests ran out of time twice. Allow twice the time?".to_owned(),
+        }
+    }
+}
+
+/// What tests can do besides passing, for a person to agree to.
+const fn side_effects(level: Level) -> &'static str {
+    match level {
+        Level::LimitsOnly => {
+            "They can change every file that you can change, and reach the network and whatever listens on this machine."
+        }
+        Level::LandlockSeccomp => {
+            "They write to a copy of the project; of other files they can change modes and times, never the content."
+        }
+        Level::Bubblewrap | Level::Docker => {
+            "They write to a copy of the project and to nothing else, and take processor time, memory and disk up to limits."
         }
     }
 }
@@ -103,6 +128,9 @@ pub enum Answer {
     /// This proposal.
     Take(Strategy),
 }
+
+/// Who gave an answer, where it was a person.
+pub const PERSON: &str = "person";
 
 /// Who decides: a person at a terminal, or the policy of `--yes`.
 pub trait Decider {
@@ -213,8 +241,11 @@ impl Driver<'_> {
     /// Carries out the next effect that the job waits for; false when it waits for none.
     fn work(&mut self) -> Result<bool, Problem> {
         let Some(next) = self.job.in_flight.first().cloned() else { return Ok(false) };
-        if matches!(next.dispatch.effect, Effect::RunBaseline { .. } | Effect::RunTests { .. }) {
-            self.allow_native_run()?;
+        if matches!(
+            next.dispatch.effect,
+            Effect::RunBaseline { .. } | Effect::RunTests { .. } | Effect::RetestSelection { .. }
+        ) {
+            self.allow_run()?;
         }
         let result = self.shop.perform(&self.job, &next.dispatch.effect);
         if self.shop.machine.sandbox.is_stopped() {
@@ -273,7 +304,7 @@ impl Driver<'_> {
 
     fn ask(&mut self, question: &Question) -> Result<(), Problem> {
         let (answer, by) = match (question, self.shop.request.strategy) {
-            (Question::Strategy(_), Some(strategy)) => (Answer::Take(strategy), "person"),
+            (Question::Strategy(_), Some(strategy)) => (Answer::Take(strategy), PERSON),
             _ => self.decider.decide(question)?,
         };
         self.note(question, answer, by)?;
@@ -284,28 +315,63 @@ impl Driver<'_> {
                 Decision::SelectProposal { strategy: job_strategy(strategy) }
             }
             (Question::Strategy(_), Answer::Yes) => Decision::SelectProposal { strategy: JobStrategy::Standard },
-            (Question::Spec(_) | Question::NativeRun { .. }, _) => Decision::ApproveSpec,
+            (Question::Spec(_) | Question::NativeRun { .. } | Question::NoCheckpoint, _) => Decision::ApproveSpec,
             (Question::Uncovered { count }, _) => Decision::AcknowledgeUncovered { uncovered: *count },
             (Question::MoreTime, _) => Decision::IncreaseTimeout,
         };
         self.take(Event::Decision(decision))
     }
 
-    /// Before the first run of the project's own code. Without isolation only a person can allow it.
-    fn allow_native_run(&mut self) -> Result<(), Problem> {
-        let known: Vec<DecisionRecord> = evidence::decisions(self.shop.folder)?;
-        if known.iter().any(|decision| decision.code == "NATIVE_RUN" && decision.answer == "yes") {
+    /// Before a run of the project's own code.
+    fn allow_run(&mut self) -> Result<(), Problem> {
+        let probe = self.shop.machine.sandbox.probe.clone();
+        isolation::require_named(self.shop.request, &probe)?;
+        if probe.level != Level::Docker {
+            self.require_checkpoint()?;
+            self.allow_native_run(&probe)?;
+        }
+        self.shop.folder.keep(ISOLATION, &probe)
+    }
+
+    /// Outside a container something must be left to go back to.
+    fn require_checkpoint(&mut self) -> Result<(), Problem> {
+        let question = Question::NoCheckpoint;
+        if self.is_answered(&question)? || isolation::has_checkpoint(&self.shop) {
             return Ok(());
         }
-        let probe = &self.shop.machine.sandbox.probe;
+        let (answer, by) = self.decider.decide(&question)?;
+        if answer == Answer::No {
+            return Err(no_checkpoint());
+        }
+        let stage = "no commit or stash to go back to: keeping a snapshot of the project in the job's folder";
+        (self.shop.progress)(Progress::Stage(stage));
+        isolation::snapshot(self.shop.folder)?;
+        self.note(&question, answer, by)
+    }
+
+    /// Without isolation only a person can allow it.
+    fn allow_native_run(&mut self, probe: &Probe) -> Result<(), Problem> {
         let question = Question::NativeRun { level: probe.level, reason: probe.reason.clone() };
+        if self.is_answered(&question)? {
+            return Ok(());
+        }
+        if isolation::is_agreed(self.shop.machine, probe.level) {
+            return self.note(&question, Answer::Yes, "remembered");
+        }
         let (answer, by) = self.decider.decide(&question)?;
         self.note(&question, answer, by)?;
         if answer == Answer::No {
             return Err(Problem::decision("NATIVE_RUN_DECLINED", "the tests may not run on this machine")
                 .hint("run the job where they may; `iama jobs resume` asks again"));
         }
-        Ok(())
+        if by == PERSON { isolation::agree(self.shop.machine, probe.level) } else { Ok(()) }
+    }
+
+    /// Whether this very question was answered with yes: what was said about one level says nothing about another.
+    fn is_answered(&self, question: &Question) -> Result<bool, Problem> {
+        let (code, sentence) = (question.code(), question.sentence());
+        let said = |known: &DecisionRecord| known.code == code && known.question == sentence && known.answer == "yes";
+        Ok(evidence::decisions(self.shop.folder)?.iter().any(said))
     }
 
     fn note(&self, question: &Question, answer: Answer, by: &str) -> Result<(), Problem> {
@@ -327,6 +393,16 @@ impl Driver<'_> {
         };
         write().map_err(|error| cannot_write(&path, &error))
     }
+}
+
+/// What stops a native run in a project that could not be brought back.
+pub fn no_checkpoint() -> Problem {
+    let sentence =
+        "the tests would run on this machine, and the project has neither a commit nor a stash to go back to";
+    Problem::decision("LOCAL_NATIVE_NO_VCS_CHECKPOINT", sentence).hint(
+        "commit the project (git init, git add, git commit) and run `iama jobs resume`, or pass --yes there: IAMA then \
+         keeps a snapshot of its own; with `--sandbox docker` none is needed",
+    )
 }
 
 fn job_strategy(strategy: Strategy) -> JobStrategy {

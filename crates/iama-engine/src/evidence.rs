@@ -7,11 +7,13 @@ use iama_baseline::{CaseError, Counts, Status, Suite, TestId};
 use iama_job::{Event, Job, Record, State, Timestamp};
 use iama_patch::Files;
 use iama_recipes::{Class, Pair};
+use iama_sandbox::Probe;
 use iama_source::{Confidence, Excluded};
 use jiff::Timestamp as Moment;
 use serde::Serialize;
 
 use crate::folder::{JobFolder, cannot_read, write_whole};
+use crate::isolation::ISOLATION;
 use crate::perform::{Shop, regressions};
 use crate::problem::Problem;
 use crate::records::{
@@ -225,7 +227,9 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
     };
     let unproven = unproven(shop, &sources);
     let toolchains = toolchains(shop, &sources)?;
-    let probe = &shop.machine.sandbox.probe;
+    // A later command may have been started with another level.
+    let kept = folder.read_if_kept(ISOLATION)?;
+    let probe: Probe = kept.unwrap_or_else(|| shop.machine.sandbox.probe.clone());
     Ok(Evidence {
         schema: "iama.evidence/1",
         job: job_part(shop, job, records, &sources, &toolchains),
@@ -234,7 +238,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         isolation: Isolation {
             level: probe.level.name(),
             network: if probe.level.closes_network() { "none" } else { "reachable" },
-            reason: probe.reason.clone(),
+            reason: probe.reason,
         },
         decisions: decisions(folder)?.into_iter().map(decision_part).collect(),
         scope: scope_part(&sources),

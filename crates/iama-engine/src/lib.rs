@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod driver;
 pub mod evidence;
 pub mod folder;
+pub mod isolation;
 pub mod journal;
 pub mod outcome;
 mod perform;

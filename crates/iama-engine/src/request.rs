@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use iama_baseline::python::interpreter::{Search, Wanted};
 use iama_job::Timestamp;
 use iama_recipes::{PAIRS, Pair, Strategy};
-use iama_sandbox::Sandbox;
+use iama_sandbox::{Choice, Sandbox};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
@@ -51,6 +51,12 @@ pub struct Request {
     pub per_test_seconds: u64,
     /// The limit of one run of all tests, in seconds.
     pub run_seconds: u64,
+    /// Where tests run.
+    #[serde(default)]
+    pub sandbox: Choice,
+    /// The image that containers start from, when it is not made from this machine.
+    #[serde(default)]
+    pub docker_image: Option<String>,
     /// Where results are put besides the job's folder.
     pub out: Option<PathBuf>,
     /// When it was made.
@@ -73,6 +79,8 @@ impl Request {
 pub struct Machine {
     /// Where environments are kept between jobs.
     pub cache: PathBuf,
+    /// Where what a person has agreed to is remembered.
+    pub state: PathBuf,
     /// How commands are closed off.
     pub sandbox: Sandbox,
     /// Where interpreters are looked for.

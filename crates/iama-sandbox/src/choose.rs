@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::docker::{self, Engine};
-use crate::level::{Level, Probe, probe};
+use crate::level::{Level, Probe, bubblewrap, landlock_works, probe};
 use crate::output::Capped;
 use crate::run::{Launch, Limits, Order};
 use crate::supervise::Verdict;
@@ -64,11 +64,44 @@ pub fn choose(wish: &Wish) -> Result<Probe, Unavailable> {
     match engine(wish) {
         Ok(found) => Ok(in_docker(found)),
         Err(reason) if wish.choice == Choice::Docker => Err(Unavailable { reason }),
-        Err(reason) => {
-            let native = probe(&wish.path);
-            Ok(Probe { reason: format!("not in Docker, since {reason}; {}", native.reason), ..native })
-        }
+        Err(reason) => Ok(natively_since(&reason, wish)),
     }
+}
+
+/// The best native level, where Docker will not do for a reason that is a part of a sentence.
+pub fn natively_since(reason: &str, wish: &Wish) -> Probe {
+    let native = probe(&wish.path);
+    Probe { reason: format!("not in Docker, since {reason}; {}", native.reason), ..native }
+}
+
+/// A level, and whether runs can have it on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// Which.
+    pub level: Level,
+    /// Whether it works here.
+    pub works: bool,
+    /// Why, or why not.
+    pub reason: String,
+}
+
+/// Tries every level out, strongest first, whatever the wish's choice is.
+pub fn standings(wish: &Wish) -> Vec<Standing> {
+    let docker = engine(wish).map(|found| in_docker(found).reason);
+    let bubblewrap = bubblewrap(&wish.path).map(|program| format!("{} works here", program.display()));
+    let landlock = landlock_works().map(|()| "this kernel has what it takes".to_owned());
+    let limits = Ok("for want of a better one, and only after a person has said yes".to_owned());
+    let all = [
+        (Level::Docker, docker),
+        (Level::Bubblewrap, bubblewrap),
+        (Level::LandlockSeccomp, landlock),
+        (Level::LimitsOnly, limits),
+    ];
+    all.map(|(level, tried)| {
+        let works = tried.is_ok();
+        Standing { level, works, reason: tried.unwrap_or_else(|reason| reason) }
+    })
+    .into()
 }
 
 fn in_docker(engine: Engine) -> Probe {

@@ -64,20 +64,26 @@ pub(crate) const LANDLOCK: landlock::ABI = landlock::ABI::V3;
 
 /// Tries the native levels out, strongest first.
 pub fn probe(path: &str) -> Probe {
-    let bubblewrap = std::env::split_paths(path).map(|folder| folder.join("bwrap")).find(|file| file.is_file());
-    let refusal = match &bubblewrap {
-        None => "bubblewrap is not installed".to_owned(),
-        Some(program) => match try_bubblewrap(program) {
-            Ok(()) => {
-                let reason = "bubblewrap works here".to_owned();
-                return Probe { reason, bubblewrap, ..Probe::of(Level::Bubblewrap) };
-            }
-            Err(refusal) => format!("bubblewrap does not work here ({refusal})"),
-        },
+    let refusal = match bubblewrap(path) {
+        Ok(program) => {
+            let reason = "bubblewrap works here".to_owned();
+            return Probe { reason, bubblewrap: Some(program), ..Probe::of(Level::Bubblewrap) };
+        }
+        Err(refusal) => refusal,
     };
     match landlock_works() {
         Ok(()) => Probe { reason: refusal, ..Probe::of(Level::LandlockSeccomp) },
         Err(missing) => Probe { reason: format!("{refusal}, and {missing}"), ..Probe::of(Level::LimitsOnly) },
+    }
+}
+
+/// Where bubblewrap is, when it works.
+pub(crate) fn bubblewrap(path: &str) -> Result<PathBuf, String> {
+    let found = std::env::split_paths(path).map(|folder| folder.join("bwrap")).find(|file| file.is_file());
+    let program = found.ok_or("bubblewrap is not installed")?;
+    match try_bubblewrap(&program) {
+        Ok(()) => Ok(program),
+        Err(refusal) => Err(format!("bubblewrap does not work here ({refusal})")),
     }
 }
 
@@ -92,7 +98,7 @@ fn try_bubblewrap(program: &Path) -> Result<(), String> {
 }
 
 #[cfg(target_os = "linux")]
-fn landlock_works() -> Result<(), String> {
+pub(crate) fn landlock_works() -> Result<(), String> {
     use landlock::{Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _};
     Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
@@ -103,6 +109,6 @@ fn landlock_works() -> Result<(), String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn landlock_works() -> Result<(), String> {
+pub(crate) fn landlock_works() -> Result<(), String> {
     Err("landlock is a part of Linux".to_owned())
 }

@@ -19,7 +19,7 @@ mod tree;
 mod view;
 mod watch;
 
-pub use choose::{Choice, Unavailable, Wish, choose};
+pub use choose::{Choice, Standing, Unavailable, Wish, choose, natively_since, standings};
 pub use docker::{Engine, sweep};
 pub use level::{Level, Probe, probe};
 pub use output::printable;

@@ -85,5 +85,5 @@ fn error_of(row: Row) -> CollectError {
         symbol: None,
         phase: "compile".to_owned(),
     };
-    CollectError { file: row.file, error }
+    CollectError { file: row.file, error: super::run::shown(error) }
 }

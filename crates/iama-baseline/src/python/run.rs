@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use iama_sandbox::{Ended, Launch, Sandbox};
+use iama_sandbox::{Ended, Launch, Sandbox, printable};
 use serde::{Deserialize, Serialize};
 
 use super::HARNESS;
@@ -93,21 +93,34 @@ impl Progress {
             Event::Collected {} => self.collecting = None,
             Event::CollectError { file, error } => {
                 self.suite.collect_errors.retain(|known| known.file != file);
-                self.suite.collect_errors.push(CollectError { file, error });
+                self.suite.collect_errors.push(CollectError { file, error: shown(error) });
             }
             Event::Start { id } => self.running = Some(id),
             Event::End { id, outcome, error } => {
                 self.running = None;
-                self.suite.cases.insert(id, Case { status: outcome, error });
+                self.suite.cases.insert(id, Case { status: outcome, error: error.map(shown) });
             }
             Event::Problem { code, message } => {
-                let problem = format!("{code}: {message}");
+                let problem = printable(&format!("{code}: {message}")).into_owned();
                 if !self.suite.problems.contains(&problem) {
                     self.suite.problems.push(problem);
                 }
             }
             Event::Done {} => self.done = true,
         }
+    }
+}
+
+/// What the tests say goes to terminals and pages, and must not be obeyed there.
+pub(super) fn shown(error: CaseError) -> CaseError {
+    let plain = |text: String| printable(&text).into_owned();
+    CaseError {
+        class: plain(error.class),
+        message: plain(error.message),
+        file: error.file.map(plain),
+        symbol: error.symbol.map(plain),
+        phase: plain(error.phase),
+        ..error
     }
 }
 

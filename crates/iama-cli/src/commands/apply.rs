@@ -17,9 +17,10 @@ use crate::{decide, machine, show};
 /// Writes a delivery, or a part of it, to the project.
 pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
     let folder = find(&options.name)?;
-    let machine = machine::machine()?;
+    let mut machine = machine::machine()?;
     let _lock = folder.lock()?;
-    let unfinished = matches!(job_of(&folder)?.state, State::FallbackRequired { .. });
+    let before = job_of(&folder)?;
+    let unfinished = matches!(before.state, State::FallbackRequired { .. });
     match (options.partial, unfinished) {
         (true, true) => return apply_partial(&folder, &machine, options),
         (true, false) => return Err(no_partial(&folder)),
@@ -33,6 +34,10 @@ pub(super) fn apply(options: &Apply) -> Result<ExitCode, Problem> {
         delivery::check_choice(&folder, &chosen)?;
         Selection::Subset { selection: delivery::keep_choice(&folder, &chosen)? }
     };
+    if selection != Selection::Whole || !before.in_flight.is_empty() {
+        // A part is tested on its own.
+        machine::isolate(&mut machine, &folder.read("request.json")?)?;
+    }
     machine::catch_interrupts()?;
     let mut ticker = show::Ticker::new();
     let decision = Decision::ApplyDelivery { selection, complexity_confirmed: false };

@@ -123,8 +123,9 @@ fn open_commands(job: &Job) -> Vec<&'static str> {
 /// Goes on with a job.
 pub(super) fn resume(options: &JobsResume) -> Result<ExitCode, Problem> {
     let folder = find(&options.name)?;
-    let machine = machine::machine()?;
+    let mut machine = machine::machine()?;
     let _lock = folder.lock()?;
+    machine::isolate(&mut machine, &folder.read("request.json")?)?;
     machine::catch_interrupts()?;
     refactor::finish(&folder, &machine, options.yes, options.name.json)
 }
@@ -144,8 +145,8 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
 }
 
 /// Copies and scratch folders that a job which has ended needs no more.
-const SCRATCH: [&str; 8] =
-    ["work", "legacy", "legacy-run", "observed-run", "result", "result-run", "subset", "compile"];
+const SCRATCH: [&str; 9] =
+    ["snapshot", "work", "legacy", "legacy-run", "observed-run", "result", "result-run", "subset", "compile"];
 
 /// Removes the folders of jobs that failed, and the copies of the others that have ended.
 pub(super) fn clean(options: &JobsList) -> Result<ExitCode, Problem> {

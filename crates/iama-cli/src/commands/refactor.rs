@@ -10,6 +10,7 @@ use iama_engine::folder::cannot_write;
 use iama_engine::{JobFolder, Machine, Request, drive, outcome, start};
 use iama_job::{Job, State};
 use iama_recipes::Strategy;
+use iama_sandbox::Choice;
 
 use crate::args::Refactor;
 use crate::out::say;
@@ -24,8 +25,9 @@ const OWN: &str = ".iama";
 
 /// Runs the command.
 pub(super) fn run(options: &Refactor) -> Result<ExitCode, Problem> {
-    let machine = machine::machine()?;
+    let mut machine = machine::machine()?;
     let request = request(options, &machine)?;
+    machine::isolate(&mut machine, &request)?;
     let folder = JobFolder { root: request.root.clone(), id: new_id(&machine) };
     let _lock = claim(&folder)?;
     start(&folder, &request)?;
@@ -88,6 +90,8 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         tests: options.test.clone(),
         per_test_seconds: options.test_timeout,
         run_seconds: options.run_timeout,
+        sandbox: options.sandbox.map(Choice::from).or(settings.sandbox).unwrap_or_default(),
+        docker_image: options.docker_image.clone().or(settings.docker_image),
         out: check::out(options.out.as_deref())?,
         root,
         created: (machine.clock)(),

@@ -128,7 +128,7 @@ fn what_is_not_delivered_is_taken_with_partial_alone_and_stays_when_copies_are_c
 #[test]
 fn one_interrupt_ends_a_question_and_the_job_can_be_resumed() {
     let world = World::new(&[("lib.py", SOURCE)]);
-    let Some(shown) = world.iama_interrupted_at("[conservative / STANDARD", "refactor .") else {
+    let Some(shown) = world.iama_at_terminal(&[], "refactor .", &[("[conservative / STANDARD", "\x03")]) else {
         eprintln!("not run: there is no `script` to make a terminal");
         return;
     };

@@ -97,6 +97,13 @@ impl World {
         self.run(command, arguments, "")
     }
 
+    /// Runs the program with these variables besides its usual ones.
+    pub(crate) fn iama_where(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> Shown {
+        let mut command = program();
+        command.envs(variables.iter().copied());
+        self.run(command, arguments, "")
+    }
+
     fn run(&self, mut command: Command, arguments: &[&str], input: &str) -> Shown {
         command.stdout(Stdio::piped());
         self.start(command, arguments, input)
@@ -116,21 +123,29 @@ impl World {
         }
     }
 
-    /// Runs the program at a terminal and interrupts it once it has shown `prompt`; nothing where there is no `script`
-    /// to make a terminal.
-    pub(crate) fn iama_interrupted_at(&self, prompt: &str, arguments: &str) -> Option<Shown> {
+    /// Runs the program at a terminal and types, each text once its prompt was shown after the one before it; nothing where
+    /// there is no `script` to make a terminal.
+    pub(crate) fn iama_at_terminal(
+        &self,
+        variables: &[(&str, &Path)],
+        arguments: &str,
+        answers: &[(&str, &str)],
+    ) -> Option<Shown> {
         use std::io::{Read as _, Write as _};
         let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_iama"));
         let mut script = Command::new("script");
-        script.args(["-qfec", &command, "/dev/null"]).current_dir(self.root());
+        script.args(["-qfec", &command, "/dev/null"]).current_dir(self.root()).envs(variables.iter().copied());
         let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
         let (mut keys, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let (mut shown, mut part, mut pressed) = (Vec::new(), [0; 1024], false);
+        let (mut shown, mut part, mut seen, mut answers) = (Vec::new(), [0; 1024], 0, answers.iter());
+        let mut next = answers.next();
         while let Ok(read @ 1..) = screen.read(&mut part) {
             shown.extend_from_slice(&part[..read]);
-            if !pressed && String::from_utf8_lossy(&shown).contains(prompt) {
-                keys.write_all(b"\x03").unwrap();
-                pressed = true;
+            if let Some((prompt, text)) = next
+                && String::from_utf8_lossy(&shown[seen..]).contains(prompt)
+            {
+                keys.write_all(text.as_bytes()).unwrap();
+                (next, seen) = (answers.next(), shown.len());
             }
         }
         let code = child.wait().unwrap().code().unwrap_or(-1);
