@@ -143,3 +143,53 @@ pub(crate) fn has_checkpoint(shop: &Shop<'_>) -> bool {
 pub(crate) fn snapshot(folder: &JobFolder) -> Result<(), Problem> {
     crate::copies::copy_project(&folder.root, &folder.file("snapshot"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use iama_baseline::python::interpreter::Search;
+    use iama_sandbox::Limits;
+
+    use super::*;
+
+    fn machine(state: PathBuf, variables: &[(&str, &str)]) -> Machine {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let probe = Probe::of(Level::LimitsOnly);
+        Machine {
+            cache: PathBuf::from("/cache"),
+            state,
+            sandbox: Sandbox { probe, supervisor: Vec::new(), stop: None, limits: Limits::default() },
+            search: Search { path: "/bin".to_owned(), home: PathBuf::from("/home/me"), pyenv_root: None },
+            variables: variables.iter().map(own).collect::<BTreeMap<_, _>>(),
+            clock: || Timestamp(7),
+            hidden: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_yes_counts_for_its_level_and_stronger_ones_and_never_for_limits_alone() {
+        let state = tempfile::tempdir().unwrap();
+        let machine = machine(state.path().join("iama"), &[]);
+        let agreed =
+            || [Level::LimitsOnly, Level::LandlockSeccomp, Level::Bubblewrap].map(|on| is_agreed(&machine, on));
+        agree(&machine, Level::LimitsOnly).unwrap();
+        assert_eq!(agreed(), [false; 3]);
+        agree(&machine, Level::Bubblewrap).unwrap();
+        assert_eq!(agreed(), [false, false, true]);
+        agree(&machine, Level::LandlockSeccomp).unwrap();
+        agree(&machine, Level::Bubblewrap).unwrap();
+        assert_eq!(agreed(), [false, true, true]);
+    }
+
+    #[test]
+    fn engines_are_looked_for_in_the_usual_places_and_where_the_variable_says() {
+        let variables = [("HOME", "/home/me"), ("XDG_RUNTIME_DIR", "/run/user/7"), ("DOCKER_HOST", "")];
+        let found = wish(&machine(PathBuf::new(), &variables), Choice::Docker, Some("an:image"));
+        let usual = ["/var/run/docker.sock", "/run/user/7/docker.sock", "/home/me/.docker/run/docker.sock"];
+        assert_eq!(found.sockets, usual.map(PathBuf::from));
+        assert_eq!((found.choice, found.docker_host, found.image), (Choice::Docker, None, Some("an:image".to_owned())));
+        let named = machine(PathBuf::new(), &[("DOCKER_HOST", "unix:///run/e.sock")]);
+        assert_eq!(wish(&named, Choice::Auto, None).docker_host, Some("unix:///run/e.sock".to_owned()));
+    }
+}

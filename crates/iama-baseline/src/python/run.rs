@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use iama_sandbox::{Ended, Launch, Sandbox, printable};
+use iama_sandbox::{Ended, Launch, Outcome, Sandbox, printable};
 use serde::{Deserialize, Serialize};
 
 use super::HARNESS;
@@ -166,12 +166,12 @@ pub fn run_suite(
     for _ in 0..MAX_RESTARTS {
         let plan = plan(request, &progress.suite, &lost_files);
         fs::write(request.scratch.join("plan.json"), serde_json::to_vec(&plan)?)?;
-        let (ended, took) = once(sandbox, request, left, &mut tail, &mut progress, &mut report)?;
+        let Outcome { ended, reason, took, .. } = once(sandbox, request, left, &mut tail, &mut progress, &mut report)?;
         left = left.saturating_sub(took);
         if progress.done || sandbox.is_stopped() {
             break;
         }
-        if let Some((id, status)) = blame(ended, &mut progress, &mut lost_files) {
+        if let Some((id, status)) = blame(ended, reason, &mut progress, &mut lost_files) {
             report(&id, status);
         }
         if left.is_zero() || (ended == Ended::TimedOut) {
@@ -212,16 +212,22 @@ pub fn observed(scratch: &Path) -> BTreeMap<usize, BTreeSet<String>> {
 }
 
 /// Writes down what the run died of, so that the next one leaves it out. Gives the test, if it was one.
-fn blame(ended: Ended, progress: &mut Progress, lost_files: &mut BTreeSet<String>) -> Option<(TestId, Status)> {
+fn blame(
+    ended: Ended,
+    reason: Option<String>,
+    progress: &mut Progress,
+    lost_files: &mut BTreeSet<String>,
+) -> Option<(TestId, Status)> {
     let (status, class) = match ended {
         Ended::Stopped | Ended::TimedOut => (Status::Timeout, "Timeout"),
         Ended::Killed | Ended::Exited(_) => (Status::Error, "Crash"),
     };
-    let message = match status {
-        Status::Timeout => "it did not end in time and was stopped",
-        _ => "the interpreter ended in the middle of it",
+    let message = match (&reason, status) {
+        (Some(reason), _) => printable(reason).into_owned(),
+        (None, Status::Timeout) => "it did not end in time and was stopped".to_owned(),
+        (None, _) => "the interpreter ended in the middle of it".to_owned(),
     };
-    let error = CaseError { class: class.to_owned(), message: message.to_owned(), ..CaseError::default() };
+    let error = CaseError { class: class.to_owned(), message, ..CaseError::default() };
     if let Some(id) = progress.running.take() {
         progress.suite.cases.insert(id.clone(), Case { status, error: Some(error) });
         return Some((id, status));
@@ -230,7 +236,8 @@ fn blame(ended: Ended, progress: &mut Progress, lost_files: &mut BTreeSet<String
         lost_files.insert(file.clone());
         progress.suite.collect_errors.push(CollectError { file, error });
     } else {
-        progress.suite.problems.push(format!("the run ended early ({ended:?})"));
+        let why = reason.map_or_else(|| format!("{ended:?}"), |reason| printable(&reason).into_owned());
+        progress.suite.problems.push(format!("the run ended early ({why})"));
         progress.done = true;
     }
     None
@@ -245,7 +252,7 @@ fn once(
     tail: &mut Tail,
     progress: &mut Progress,
     report: &mut impl FnMut(&TestId, Status),
-) -> io::Result<(Ended, Duration)> {
+) -> io::Result<Outcome> {
     let launch = launch(request, limit);
     let mut since = Instant::now();
     let mut failure = None;
@@ -278,7 +285,7 @@ fn once(
     });
     let outcome = outcome.map_err(io::Error::other)?;
     read(progress)?;
-    failure.map_or(Ok((outcome.ended, outcome.took)), Err)
+    failure.map_or(Ok(outcome), Err)
 }
 
 pub(super) fn launch(request: &Request<'_>, limit: Duration) -> Launch {
@@ -315,5 +322,39 @@ pub(super) fn launch(request: &Request<'_>, limit: Duration) -> Launch {
         hidden: request.hidden.to_vec(),
         output: request.scratch.join("output.txt"),
         limit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(message: &str) -> CaseError {
+        CaseError { class: "ValueError".to_owned(), message: message.to_owned(), ..CaseError::default() }
+    }
+
+    #[test]
+    fn what_a_test_says_is_shown_and_not_obeyed() {
+        let mut progress = Progress::default();
+        let id = TestId("test_a.py::test_one".to_owned());
+        let end = r#"{"e": "end", "id": "test_a.py::test_one", "outcome": "failed",
+            "error": {"class": "ValueError", "message": "a\u001b]0;b\u0007\nc", "file": null, "line": null, "symbol": null}}"#;
+        progress.take(serde_json::from_str(end).unwrap());
+        let expected = Case { status: Status::Failed, error: Some(error("a\u{241b}]0;b\u{2407}\nc")) };
+        assert_eq!(progress.suite.cases, BTreeMap::from([(id, expected)]));
+    }
+
+    #[test]
+    fn a_run_that_was_ended_for_a_reason_says_it() {
+        let running = TestId("test_a.py::test_one".to_owned());
+        let mut progress = Progress { running: Some(running.clone()), ..Progress::default() };
+        let mut lost = BTreeSet::new();
+        let reason = "it took more memory than is allowed".to_owned();
+        let blamed = blame(Ended::Killed, Some(reason.clone()), &mut progress, &mut lost);
+        assert_eq!(blamed, Some((running.clone(), Status::Error)));
+        let case = Case { status: Status::Error, error: Some(CaseError { class: "Crash".into(), ..error(&reason) }) };
+        assert_eq!(progress.suite.cases, BTreeMap::from([(running, case)]));
+        assert_eq!(blame(Ended::Exited(125), Some("no engine".to_owned()), &mut progress, &mut lost), None);
+        assert_eq!(progress.suite.problems, ["the run ended early (no engine)"]);
     }
 }
