@@ -48,7 +48,7 @@ class TestFile(object):
         whole = "\n\n".join(bodies)
         words = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*(?!\s*=[^=])", STRINGS.sub("''", whole)))
         imports = ["import %s" % module for module in sorted(self.imports) if module.partition(".")[0] in words]
-        used = sorted(words & set(SUPPORT), key=str.lower)
+        used = sorted(words & set(SUPPORT), key=lambda name: name.lower())
         if used:
             imports.append(wrapped("from characterization_support import ", used))
         head = "# -*- coding: utf-8 -*-\n\"\"\"What %s did when its calls were recorded. Runs on Python 2.7 and 3.\"\"\"\n" % self.path

@@ -2,12 +2,15 @@
 
 pub mod command;
 pub mod compile;
+pub mod differences;
 pub mod discover;
 pub mod environment;
 pub mod interpreter;
 pub mod literals;
+pub mod recording;
 pub mod requirements;
 pub mod run;
+mod steps;
 
 /// The program that runs tests inside an interpreter.
 pub const HARNESS: &str = include_str!("../harness/iama_harness.py");

@@ -141,6 +141,7 @@ impl From<StrategyName> for iama_recipes::Strategy {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Refactor {
     /// The project
     pub(crate) path: PathBuf,
@@ -176,6 +177,10 @@ pub(crate) struct Refactor {
     /// interpreter of each side
     #[arg(long, value_name = "COMMAND", conflicts_with = "test")]
     pub(crate) test_command: Option<String>,
+    /// Record calls of public functions while the tests run on the legacy code, write them as tests, and compare what
+    /// they do in the old and the new code; takes several times as long as the tests alone
+    #[arg(long)]
+    pub(crate) characterise: bool,
     /// Seconds that one test may take
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) test_timeout: u64,

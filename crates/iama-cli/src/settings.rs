@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) strategy: Option<StrategySetting>,
     /// Whether the result must run on the old language, too.
     pub(crate) dual: bool,
+    /// Whether calls are recorded and compared.
+    pub(crate) characterise: bool,
     /// Only these recipes.
     pub(crate) select: Vec<String>,
     /// Not these recipes.
@@ -95,6 +97,6 @@ fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> Problem {
     bad_input(
         "SETTINGS_INVALID",
         format!("{}:{line}: {first}", file.display()),
-        "`strategy`, `dual`, `select`, `ignore`, `exclude`, `rules`, `sandbox` and `docker-image` are known",
+        "`strategy`, `dual`, `characterise`, `select`, `ignore`, `exclude`, `rules`, `sandbox` and `docker-image` are known",
     )
 }

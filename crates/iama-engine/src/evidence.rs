@@ -17,10 +17,12 @@ use crate::isolation::ISOLATION;
 use crate::perform::{Shop, regressions};
 use crate::problem::Problem;
 use crate::records::{
-    Carried, DecisionRecord, FileRecord, NoteRecord, PlaceRecord, ScopeRecord, Spec, Toolchain, WorkspaceRecord,
+    Carried, DecisionRecord, DifferenceRecord, FileRecord, NoteRecord, PlaceRecord, ScopeRecord, Spec, Toolchain,
+    WorkspaceRecord,
 };
 use crate::{reach, report};
 
+mod behaviour;
 mod diffs;
 mod symbols;
 
@@ -36,6 +38,9 @@ pub struct Evidence {
     scope: ScopePart,
     tests: TestsPart,
     unproven: Vec<Unproven>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    characterisation: Option<behaviour::CharacterisationPart>,
+    differences: Vec<DifferenceRecord>,
     refused: Vec<PlaceRecord>,
     checks: Vec<PlaceRecord>,
     recipes: Vec<RecipePart>,
@@ -226,6 +231,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         spec: folder.read_if_kept("spec.json")?,
     };
     let unproven = unproven(shop, &sources);
+    let behaviour = behaviour::Behaviour::read(folder)?;
     let toolchains = toolchains(shop, &sources)?;
     // A later command may have been started with another level.
     let kept = folder.read_if_kept(ISOLATION)?;
@@ -233,7 +239,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
     Ok(Evidence {
         schema: "iama.evidence/1",
         job: job_part(shop, job, records, &sources, &toolchains),
-        verdict: verdict(job, &sources, unproven.len()),
+        verdict: verdict(job, &sources, unproven.len(), behaviour.undeclared()),
         toolchains,
         isolation: Isolation {
             level: probe.level.name(),
@@ -250,6 +256,8 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         seconds: seconds(records),
         privacy: privacy(folder)?,
         unproven,
+        characterisation: behaviour.characterisation,
+        differences: behaviour.differences,
     })
 }
 
@@ -311,7 +319,7 @@ fn legacy_ran(sources: &Sources) -> bool {
     sources.legacy.as_ref().is_some_and(|suite| suite.counts().passed > 0)
 }
 
-fn verdict(job: &Job, sources: &Sources, unproven: usize) -> Verdict {
+fn verdict(job: &Job, sources: &Sources, unproven: usize, differences: usize) -> Verdict {
     let worse = sources.result.as_ref().map_or(0, |result| regressions(sources.legacy.as_ref(), result).len());
     let delivered = matches!(job.state, State::Delivered { .. });
     let passed = sources.result.as_ref().map_or(0, |suite| suite.counts().passed);
@@ -335,8 +343,14 @@ fn verdict(job: &Job, sources: &Sources, unproven: usize) -> Verdict {
                 format!("The migrated code passes {}, but the legacy side could not be run", many(passed, "test"));
             ("UNPROVEN", format!("{what}: that it behaves as before is unproven."))
         }
-        (_, _, _, 0) => ("PROVEN", format!("{kept}.")),
-        _ => ("PROVEN_WITH_GAPS", format!("{kept}; not proven: {}.", many(unproven as u64, "place"))),
+        (_, _, _, 0) if differences == 0 => ("PROVEN", format!("{kept}.")),
+        _ => {
+            let places = (unproven > 0).then(|| format!("; not proven: {}", many(unproven as u64, "place")));
+            let found =
+                (differences > 0).then(|| format!("; {} in recorded calls", many(differences as u64, "difference")));
+            let gaps: String = places.into_iter().chain(found).collect();
+            ("PROVEN_WITH_GAPS", format!("{kept}{gaps}."))
+        }
     };
     Verdict { code, sentence }
 }

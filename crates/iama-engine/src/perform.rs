@@ -20,6 +20,7 @@ use crate::records::{Proposal, ScopeRecord, Spec, WorkspaceRecord};
 use crate::request::{Machine, Request};
 
 mod analyse;
+pub(crate) mod behaviour;
 pub(crate) mod rewriting;
 mod testing;
 
@@ -62,8 +63,11 @@ impl Shop<'_> {
                 self.carry_tests(job)?;
                 EffectResult::TestsMigrated
             }
-            // Without a model there are no tests of IAMA's own; the existing ones are sealed once they are carried over.
-            Effect::SealTests { scope: SealScope::Own } => EffectResult::TestsSealed,
+            // Recorded tests were sealed as they were written; the existing ones are once they are carried over.
+            Effect::SealTests { scope: SealScope::Own } => {
+                self.check_own_seal()?;
+                EffectResult::TestsSealed
+            }
             Effect::SealTests { scope: SealScope::Migrated } => {
                 self.seal()?;
                 EffectResult::TestsSealed

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use iama_baseline::Suite;
 use iama_baseline::python::environment::Environment;
 use iama_baseline::python::interpreter::Interpreter;
+use iama_baseline::python::recording::Characterisation;
 use iama_job::Timestamp;
 use iama_recipes::{Class, Strategy};
 use iama_source::{Confidence, Excluded};
@@ -172,4 +173,61 @@ pub struct DecisionRecord {
     pub answer: String,
     /// `--yes`, `person` or `policy`.
     pub by: String,
+}
+
+/// Calls of the legacy code that were recorded and written as tests: `characterization.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharacterizationRecord {
+    /// What came of the recording.
+    pub known: Characterisation,
+    /// Hashes of the files in `characterization/`, by name.
+    pub sha256: BTreeMap<String, String>,
+}
+
+/// The file of [`CharacterizationRecord`].
+pub(crate) const CHARACTERIZATION: &str = "characterization.json";
+
+/// How the result compares with recorded calls: `behaviour.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BehaviourRecord {
+    /// Written tests that do not pass on the result.
+    pub failed: usize,
+    /// Calls that do the same in both.
+    pub same: usize,
+    /// Calls that were not compared, by reason.
+    pub excluded: BTreeMap<String, usize>,
+    /// Why no call was compared, where none was.
+    pub skipped: Option<String>,
+    /// What is different.
+    pub differences: Vec<DifferenceRecord>,
+}
+
+/// The file of [`BehaviourRecord`].
+pub(crate) const BEHAVIOUR: &str = "behaviour.json";
+
+/// Something that the result does otherwise than the legacy code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DifferenceRecord {
+    /// The written test that failed; nothing for a call that was compared.
+    pub test: Option<String>,
+    /// The module.
+    pub module: String,
+    /// The function in it.
+    pub function: String,
+    /// The file, relative to the root.
+    pub file: String,
+    /// By which name such a difference is known.
+    pub kind: String,
+    /// What the legacy code does.
+    pub legacy: String,
+    /// What the result does.
+    pub migrated: String,
+    /// How the recorded call was varied; nothing for the call itself.
+    pub variation: Option<String>,
+    /// The script that shows it, in the job's folder.
+    pub script: Option<String>,
+    /// The recipe that had said that the meaning may change at a place which the call runs through.
+    pub declared: Option<String>,
+    /// Calls of this function that differ in the same way.
+    pub count: usize,
 }

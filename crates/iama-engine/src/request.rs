@@ -57,6 +57,9 @@ pub struct Request {
     /// The image that containers start from, when it is not made from this machine.
     #[serde(default)]
     pub docker_image: Option<String>,
+    /// Whether calls are recorded on the legacy code, written as tests, and compared with the result.
+    #[serde(default)]
+    pub characterise: bool,
     /// Where results are put besides the job's folder.
     pub out: Option<PathBuf>,
     /// When it was made.

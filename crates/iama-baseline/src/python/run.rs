@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use iama_sandbox::{Ended, Launch, Outcome, Sandbox, printable};
 use serde::{Deserialize, Serialize};
 
-use super::HARNESS;
 use super::environment::Environment;
+use super::{HARNESS, recording, steps};
 use crate::suite::{Case, CaseError, CollectError, Status, Suite, TestId};
 
 /// Time that a test gets beyond its limit to be stopped from inside.
@@ -48,6 +48,19 @@ pub struct Request<'a> {
     pub hidden: &'a [PathBuf],
     /// Whether values of the copy are marked and their types are to be written down, see [`observed`].
     pub observe: bool,
+    /// Whether the calls that the tests make are recorded.
+    pub recorder: Option<Recorder<'a>>,
+}
+
+/// What is recorded while the tests run, see [`super::recording`].
+#[derive(Debug, Clone, Copy)]
+pub struct Recorder<'a> {
+    /// The source files whose functions are watched, relative to the root.
+    pub files: &'a [String],
+    /// Where the records go, below the scratch folder; restarts append.
+    pub records: &'a str,
+    /// The seed of the order of sets and dicts.
+    pub seed: u32,
 }
 
 #[derive(Serialize)]
@@ -61,6 +74,7 @@ struct Plan<'a> {
     per_test_seconds: f64,
     collect_only: bool,
     observe: bool,
+    recording: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,6 +173,9 @@ pub fn run_suite(
     let events = request.scratch.join("events.jsonl");
     fs::write(&events, "")?;
     fs::write(request.scratch.join(OBSERVED), "")?;
+    if let Some(recorder) = &request.recorder {
+        recording::write_plan(request.scratch, recorder, request.pythonpath)?;
+    }
     let mut tail = Tail { path: events.clone(), read: 0 };
     let mut progress = Progress::default();
     let mut lost_files: BTreeSet<String> = BTreeSet::new();
@@ -195,6 +212,7 @@ fn plan<'a>(request: &Request<'a>, suite: &'a Suite, lost: &BTreeSet<String>) ->
         per_test_seconds: request.per_test.as_secs_f64(),
         collect_only: false,
         observe: request.observe,
+        recording: request.recorder.is_some(),
     }
 }
 
@@ -290,33 +308,15 @@ fn once(
 
 pub(super) fn launch(request: &Request<'_>, limit: Duration) -> Launch {
     let path = |name: &str| request.scratch.join(name).display().to_string();
-    let temporary = request.scratch.join("tmp");
-    // A missing folder shows when the first test wants a temporary file.
-    let _ = fs::create_dir_all(&temporary);
-    let variables = [
-        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
-        ("HOME", temporary.display().to_string()),
-        ("TMPDIR", temporary.display().to_string()),
-        ("LANG", "C.UTF-8".to_owned()),
-        ("LC_ALL", "C.UTF-8".to_owned()),
-        ("TZ", "UTC".to_owned()),
-        ("PYTHONHASHSEED", "0".to_owned()),
-        ("PYTHONIOENCODING", "utf-8".to_owned()),
-        ("PYTHONUNBUFFERED", "1".to_owned()),
-        ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
-        ("PYTHONNOUSERSITE", "1".to_owned()),
-    ];
+    let seed = request.recorder.map_or(0, |recorder| recorder.seed);
+    let harness = ["iama_harness.py", "--plan", "plan.json", "--events", "events.jsonl"];
+    let recorder = ["iama_recorder.py", "--plan", recording::PLAN, "--"];
+    let parts = recorder.iter().filter(|_| request.recorder.is_some()).chain(&harness);
+    let own = |part: &&str| if part.starts_with("--") { (*part).to_owned() } else { path(part) };
     Launch {
-        command: vec![
-            request.environment.python.display().to_string(),
-            path("iama_harness.py"),
-            "--plan".to_owned(),
-            path("plan.json"),
-            "--events".to_owned(),
-            path("events.jsonl"),
-        ],
+        command: std::iter::once(request.environment.python.display().to_string()).chain(parts.map(own)).collect(),
         folder: request.root.to_owned(),
-        environment: variables.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<BTreeMap<_, _>>(),
+        environment: steps::variables(request.scratch, seed),
         writable: vec![request.root.to_owned(), request.scratch.to_owned()],
         readable: request.environment.folders.clone(),
         hidden: request.hidden.to_vec(),

@@ -92,6 +92,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         run_seconds: options.run_timeout,
         sandbox: options.sandbox.map(Choice::from).or(settings.sandbox).unwrap_or_default(),
         docker_image: options.docker_image.clone().or(settings.docker_image),
+        characterise: options.characterise || settings.characterise,
         out: check::out(options.out.as_deref())?,
         root,
         created: (machine.clock)(),
@@ -157,6 +158,22 @@ fn copy_out(folder: &JobFolder, out: &Path) -> Result<(), Problem> {
         if from.exists() {
             fs::copy(from, out.join(name)).map_err(failed)?;
         }
+    }
+    for name in ["characterization", "differences"] {
+        copy_files(&folder.file(name), &out.join(name)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Copies the files of a folder, if there is one.
+fn copy_files(from: &Path, to: &Path) -> std::io::Result<()> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ use crate::records::{OBSERVED, Observed, SuiteRecord, Toolchain, WorkspaceRecord
 
 /// Which code the tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Legacy,
     Target,
 }
@@ -73,6 +73,9 @@ impl Shop<'_> {
         self.folder.keep("legacy.suite.json", &suite)?;
         if suite.counts().passed > 0 && !suite.ran_out && self.request.test_command.is_none() {
             self.observe(&what)?;
+            if self.request.characterise {
+                self.characterise(environment)?;
+            }
         }
         crate::copies::remove(&self.folder.legacy())?;
         if suite.ran_out {
@@ -107,10 +110,13 @@ impl Shop<'_> {
         copy_project(&work, &run)?;
         let outcome = run_tests_in(self, &run, "result.suite.json", factor, without);
         crate::copies::remove(&run)?;
+        if matches!(outcome, Ok(TestOutcome::Green)) {
+            self.compare_behaviour()?;
+        }
         outcome
     }
 
-    fn toolchain(&mut self, side: Side) -> Result<Toolchain, Problem> {
+    pub(super) fn toolchain(&mut self, side: Side) -> Result<Toolchain, Problem> {
         let name = format!("{}.toolchain.json", side.name());
         if let Some(known) = self.folder.read_if_kept::<Toolchain>(&name)? {
             return Ok(known);
@@ -206,6 +212,7 @@ impl Shop<'_> {
             whole: Duration::from_secs(self.request.run_seconds).saturating_mul(factor),
             hidden: &self.hidden(),
             observe,
+            recorder: None,
         };
         if let Some(command) = &self.request.test_command {
             let suite = run_command(&self.machine.sandbox, &request, command);
@@ -227,14 +234,14 @@ impl Shop<'_> {
 }
 
 /// Folders that a project's modules are usually found in.
-fn python_path(root: &Path) -> Vec<String> {
+pub(super) fn python_path(root: &Path) -> Vec<String> {
     let present = ["src", "lib"]
         .into_iter()
         .filter(|name| root.join(name).is_dir() && !root.join(name).join("__init__.py").exists());
     std::iter::once(".".to_owned()).chain(present.map(str::to_owned)).collect()
 }
 
-fn target_missing(shop: &Shop<'_>) -> Problem {
+pub(super) fn target_missing(shop: &Shop<'_>) -> Problem {
     let sentence = format!("no Python {} was found, so the result cannot be tested", shop.request.target);
     Problem::input("TARGET_MISSING", sentence)
         .hint("install it, name it with --python, or choose another with --to; `iama doctor` shows what was found")
