@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Take an applied delivery back; taken back already, put it there again
     Revert(Revert),
+    /// Whether an evidence is what it claims to be: hashes, signature, sealed tests; offline
+    Verify(Verify),
     /// What was found on this machine, what is missing, how to get it
     Doctor(Doctor),
     /// Patches in iama.patch/1
@@ -140,8 +142,8 @@ impl From<StrategyName> for iama_recipes::Strategy {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "flags of one command line")]
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Refactor {
     /// The project
     pub(crate) path: PathBuf,
@@ -161,9 +163,16 @@ pub(crate) struct Refactor {
     /// Print one JSON object (iama.result/1) instead
     #[arg(long)]
     pub(crate) json: bool,
-    /// Put report, evidence and patch into this folder as well
+    /// Put report, evidence, patch, in-toto statement, Agent Trace, SARIF and `JUnit` into this folder as well
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Sign the statement about the patch with this private Ed25519 key in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign_key: Option<PathBuf>,
+    /// For a pipeline: answer like --yes, say what would come of it, leave nothing in the project; exit 0 when all that
+    /// passes today would pass, or when nothing is left to migrate
+    #[arg(long)]
+    pub(crate) check_only: bool,
     /// The Python 2 interpreter, when it is not found by itself
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) legacy_python: Option<PathBuf>,
@@ -265,6 +274,22 @@ pub(crate) struct Apply {
 pub(crate) struct Revert {
     #[command(flatten)]
     pub(crate) name: JobName,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The folder that `iama refactor --out` wrote, a job's folder, or an evidence.json
+    #[arg(value_name = "EVIDENCE")]
+    pub(crate) evidence: PathBuf,
+    /// The public Ed25519 key, in PEM, of who should have signed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The project as it was before: the patch is tried on it in memory, and has to lead to the bytes that were tested
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Print one JSON object (iama.verification/1) instead
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

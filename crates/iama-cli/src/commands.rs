@@ -12,6 +12,7 @@ mod patch;
 mod recipes;
 mod recipes_run;
 mod refactor;
+mod verify;
 
 /// Runs the chosen command.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Jobs(Jobs::Clean(options)) => jobs::clean(&options),
         Command::Apply(options) => apply::apply(&options),
         Command::Revert(options) => apply::revert(&options),
+        Command::Verify(options) => verify::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Patch(options) => patch::run(&options),
         Command::Recipes(Recipes::Run(options)) => recipes_run::run(&options),

@@ -12,7 +12,8 @@ use iama_source::{Confidence, Excluded};
 use jiff::Timestamp as Moment;
 use serde::Serialize;
 
-use crate::folder::{JobFolder, cannot_read, write_whole};
+use crate::exports::{self, SigningKey};
+use crate::folder::{JobFolder, cannot_read, cannot_write, write_whole};
 use crate::isolation::ISOLATION;
 use crate::perform::{Shop, regressions};
 use crate::problem::Problem;
@@ -189,7 +190,7 @@ pub(crate) fn decisions(folder: &JobFolder) -> Result<Vec<DecisionRecord>, Probl
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Writes `evidence.json` and `report.html`.
+/// Writes `evidence.json`, `report.html` and the documents that are made from them.
 pub(crate) fn write(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<(), Problem> {
     let told = shop.folder.file("evidence.json").exists() && shop.folder.file("patch.json").exists();
     let cleaned = shop.folder.file("evidence.json").exists() && !shop.folder.work().exists();
@@ -200,8 +201,26 @@ pub(crate) fn write(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<()
     let evidence = gather(shop, job, records)?;
     let html = report::render(&evidence)?;
     write_whole(&shop.folder.file("report.html"), html.as_bytes())?;
+    let place = shop.folder.file("evidence.json");
+    let bytes = serde_json::to_vec_pretty(&evidence).map_err(|error| cannot_write(&place, &error.into()))?;
+    export(shop, &bytes)?;
     // Last: where there is evidence, there is a report.
-    shop.folder.keep("evidence.json", &evidence)
+    write_whole(&place, &bytes)
+}
+
+fn export(shop: &Shop<'_>, evidence: &[u8]) -> Result<(), Problem> {
+    let folder = shop.folder;
+    let name = if folder.file("patch.json").exists() {
+        ["patch.json", "patch.diff"]
+    } else {
+        ["partial.json", "partial.diff"]
+    };
+    let patches: Vec<_> = name.into_iter().filter_map(|name| Some((name, fs::read(folder.file(name)).ok()?))).collect();
+    let key = shop.request.sign_key.as_deref().map(SigningKey::read).transpose()?;
+    for (name, bytes) in exports::documents(evidence, &patches, key.as_ref())? {
+        write_whole(&folder.file(name), &bytes)?;
+    }
+    Ok(())
 }
 
 /// What the parts are made from.

@@ -7,6 +7,7 @@ mod copies;
 pub mod delivery;
 pub mod driver;
 pub mod evidence;
+pub mod exports;
 pub mod folder;
 pub mod isolation;
 pub mod journal;
@@ -18,6 +19,7 @@ pub mod records;
 pub mod report;
 pub mod request;
 pub mod rewrite;
+pub mod verify;
 
 pub use driver::{Answer, Decider, Progress, Question, decide, drive, start};
 pub use folder::JobFolder;

@@ -62,6 +62,9 @@ pub struct Request {
     pub characterise: bool,
     /// Where results are put besides the job's folder.
     pub out: Option<PathBuf>,
+    /// A private key in PEM that the statement about the patch is signed with.
+    #[serde(default)]
+    pub sign_key: Option<PathBuf>,
     /// When it was made.
     pub created: Timestamp,
 }

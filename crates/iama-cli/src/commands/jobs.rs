@@ -74,7 +74,7 @@ pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
     let job = job_of(&folder)?;
     let shown = folder.file("evidence.json").exists();
     if options.json && shown {
-        return refactor::say(&folder, &job, true);
+        return refactor::say(&folder, &job, true, true);
     }
     if options.json {
         say!("{}", json!({ "schema": "iama.jobs/1", "jobs": [row(&folder.id, &job)] }));
@@ -127,7 +127,7 @@ pub(super) fn resume(options: &JobsResume) -> Result<ExitCode, Problem> {
     let _lock = folder.lock()?;
     machine::isolate(&mut machine, &folder.read("request.json")?)?;
     machine::catch_interrupts()?;
-    refactor::finish(&folder, &machine, options.yes, options.name.json)
+    refactor::finish(&folder, &machine, options.yes, options.name.json, true)
 }
 
 /// Cancels a job.

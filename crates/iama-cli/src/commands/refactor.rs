@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use iama_baseline::python::interpreter::Wanted;
 use iama_engine::folder::cannot_write;
-use iama_engine::{JobFolder, Machine, Request, drive, outcome, start};
+use iama_engine::{JobFolder, Machine, Request, drive, exports, outcome, start};
 use iama_job::{Job, State};
 use iama_recipes::Strategy;
 use iama_sandbox::Choice;
@@ -32,11 +32,26 @@ pub(super) fn run(options: &Refactor) -> Result<ExitCode, Problem> {
     let _lock = claim(&folder)?;
     start(&folder, &request)?;
     machine::catch_interrupts()?;
-    let done = finish(&folder, &machine, options.yes, options.json);
+    let done = finish(&folder, &machine, request.yes, options.json, !options.check_only);
+    if options.check_only {
+        return checked(&folder, done);
+    }
     if done.as_ref().is_err_and(|problem| problem.code == "NOTHING_TO_DO") {
         discard(&folder);
     }
     done
+}
+
+/// A pipeline keeps what was put elsewhere, and the project stays as it was. That nothing is to be done is good news there.
+fn checked(folder: &JobFolder, done: Result<ExitCode, Problem>) -> Result<ExitCode, Problem> {
+    discard(folder);
+    match done {
+        Err(problem) if problem.code == "NOTHING_TO_DO" => {
+            say!("{}", problem.sentence);
+            Ok(ExitCode::from(exit::OK))
+        }
+        done => done,
+    }
 }
 
 /// Takes the project before anything of the job is written.
@@ -79,7 +94,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         target,
         strategy: options.strategy.map(Strategy::from).or(settings.strategy.map(Strategy::from)),
         dual: options.dual || settings.dual,
-        yes: options.yes,
+        yes: options.yes || options.check_only,
         legacy_python: check::legacy_python(options.legacy_python.as_deref(), machine)?,
         python: check::python(options.python.as_deref(), target, machine)?,
         select: settings.select.clone(),
@@ -94,6 +109,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         docker_image: options.docker_image.clone().or(settings.docker_image),
         characterise: options.characterise || settings.characterise,
         out: check::out(options.out.as_deref())?,
+        sign_key: check::sign_key(options.sign_key.as_deref())?,
         root,
         created: (machine.clock)(),
     })
@@ -107,8 +123,14 @@ fn new_id(machine: &Machine) -> String {
     format!("{}-{tail:04x}", moment.strftime("%Y%m%d-%H%M%S%3f"))
 }
 
-/// Drives a job as far as it goes and says what came of it.
-pub(super) fn finish(folder: &JobFolder, machine: &Machine, yes: bool, json: bool) -> Result<ExitCode, Problem> {
+/// Drives a job as far as it goes and says what came of it, and what to do next if the job stays.
+pub(super) fn finish(
+    folder: &JobFolder,
+    machine: &Machine,
+    yes: bool,
+    json: bool,
+    stays: bool,
+) -> Result<ExitCode, Problem> {
     let mut ticker = Ticker::new();
     let mut decider = decide::decider(yes);
     let driven = drive(folder, machine, &mut *decider, &mut |progress| ticker.take(progress));
@@ -118,11 +140,11 @@ pub(super) fn finish(folder: &JobFolder, machine: &Machine, yes: bool, json: boo
     if let Some(out) = &request.out {
         copy_out(folder, out)?;
     }
-    say(folder, &job, json)
+    say(folder, &job, json, stays)
 }
 
 /// Prints the result of a job and chooses the exit code.
-pub(super) fn say(folder: &JobFolder, job: &Job, json: bool) -> Result<ExitCode, Problem> {
+pub(super) fn say(folder: &JobFolder, job: &Job, json: bool, stays: bool) -> Result<ExitCode, Problem> {
     if !folder.file("evidence.json").exists() {
         let sentence = format!("the job ended as {} before there was anything to show", job.state.kind().code());
         return Err(Problem::not_delivered("NOT_DELIVERED", sentence).hint("start a new one with `iama refactor`"));
@@ -133,7 +155,9 @@ pub(super) fn say(folder: &JobFolder, job: &Job, json: bool) -> Result<ExitCode,
         say!("{text}");
     } else {
         show::summary(&result);
-        next_step(folder, job);
+        if stays {
+            next_step(folder, job);
+        }
     }
     let delivered = matches!(job.state, State::Delivered { .. });
     Ok(ExitCode::from(if delivered { exit::OK } else { exit::NOT_DELIVERED }))
@@ -153,7 +177,8 @@ fn next_step(folder: &JobFolder, job: &Job) {
 fn copy_out(folder: &JobFolder, out: &Path) -> Result<(), Problem> {
     let failed = |error: std::io::Error| io(format!("cannot write to {}", out.display()), &error);
     fs::create_dir_all(out).map_err(failed)?;
-    for name in ["evidence.json", "report.html", "patch.json", "patch.diff", "partial.json", "partial.diff"] {
+    let own = ["evidence.json", "report.html", "patch.json", "patch.diff", "partial.json", "partial.diff"];
+    for name in own.into_iter().chain(exports::NAMES) {
         let from = folder.file(name);
         if from.exists() {
             fs::copy(from, out.join(name)).map_err(failed)?;

@@ -6,6 +6,7 @@
 mod behaviour;
 mod isolation;
 mod jobs;
+mod proof;
 mod recipes;
 mod slips;
 mod world;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 use iama_engine::Machine;
+use iama_engine::exports::SigningKey;
 use iama_engine::folder::cannot_write;
 use iama_source::walk::Patterns;
 
@@ -79,4 +80,11 @@ pub(super) fn out(named: Option<&Path>) -> Result<Option<PathBuf>, Problem> {
     let probe = folder.join(format!(".iama-{}", std::process::id()));
     fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).map_err(failed)?;
     Ok(Some(folder))
+}
+
+/// The key that signs, read once so that a bad one is told before any work.
+pub(super) fn sign_key(named: Option<&Path>) -> Result<Option<PathBuf>, Problem> {
+    let Some(named) = named else { return Ok(None) };
+    SigningKey::read(named)?;
+    std::path::absolute(named).map(Some).map_err(|error| cannot_write(named, &error))
 }

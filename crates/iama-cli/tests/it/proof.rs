@@ -1,0 +1,77 @@
+//! What a job leaves for others: `iama verify`, the documents, `--check-only`.
+
+use std::fs;
+
+use crate::world::World;
+
+const SOURCE: &str = "def total(d):\n    return sum(v for k, v in d.iteritems())\n\ndef show(x):\n    print x\n";
+const TEST: &str = "import unittest\nimport lib\n\nclass T(unittest.TestCase):\n    def test_total(self):\n        self.assertEquals(lib.total({1: 2, 3: 4}), 6)\n";
+
+fn project() -> World {
+    World::new(&[("lib.py", SOURCE), ("test_lib.py", TEST)])
+}
+
+fn checks(world: &World, more: &[&str]) -> (i32, Vec<(String, String)>) {
+    let arguments: Vec<&str> = ["verify", "../out", "--json"].iter().chain(more).copied().collect();
+    let shown = world.iama(&arguments);
+    let told = shown.json();
+    assert_eq!(told["schema"], "iama.verification/1");
+    let checks = told["checks"].as_array().unwrap().iter();
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    (shown.code, checks.map(|check| (word(&check["code"]), word(&check["finding"]))).collect())
+}
+
+fn named(all: &[(&str, &str)]) -> Vec<(String, String)> {
+    all.iter().map(|(code, finding)| ((*code).to_owned(), (*finding).to_owned())).collect()
+}
+
+#[test]
+fn a_delivery_is_verified_offline_and_a_changed_patch_is_found() {
+    let world = project();
+    let shown = world.iama(&["refactor", ".", "--yes", "--out", "../out"]);
+    assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+    let out = world.root().join("../out");
+    for name in ["statement.json", "agent-trace.json", "iama.sarif", "junit.xml", "evidence.json", "patch.json"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    assert!(!out.join("statement.dsse.json").exists(), "nobody gave a key");
+    let sound = [
+        ("SIGNATURE", "not_checked"),
+        ("HASHES", "holds"),
+        ("VERDICT", "holds"),
+        ("PATCH", "holds"),
+        ("SEALED_TESTS", "holds"),
+        ("RESULT", "holds"),
+    ];
+    assert_eq!(checks(&world, &["--root", "."]), (0, named(&sound)));
+    let patch = fs::read_to_string(out.join("patch.json")).unwrap();
+    fs::write(out.join("patch.json"), patch.replace("print(x)", "print(0)")).unwrap();
+    let broken = [
+        ("SIGNATURE", "not_checked"),
+        ("HASHES", "broken"),
+        ("VERDICT", "holds"),
+        ("PATCH", "holds"),
+        ("SEALED_TESTS", "holds"),
+        ("RESULT", "broken"),
+    ];
+    assert_eq!(checks(&world, &["--root", "."]), (1, named(&broken)));
+    let refused = world.iama(&["verify", "lib.py"]);
+    assert_eq!((refused.code, refused.error()), (2, "EVIDENCE_INVALID"));
+}
+
+#[test]
+fn a_pipeline_is_told_what_would_come_of_it_and_nothing_is_left_behind() {
+    let world = project();
+    let before = world.tree();
+    let shown = world.iama(&["refactor", ".", "--check-only", "--out", "../out"]);
+    assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+    assert!(!shown.out.contains("iama apply"), "there is no job to apply: {}", shown.out);
+    assert_eq!(world.tree(), before);
+    assert!(!world.root().join(".iama").exists());
+    assert!(world.root().join("../out/iama.sarif").is_file());
+    let done = World::new(&[("lib.py", "async def f():\n    print(1)\n")]);
+    let shown = done.iama(&["refactor", ".", "--check-only"]);
+    assert_eq!(shown.code, 0, "nothing is left to migrate: {}{}", shown.out, shown.err);
+    let unsigned = world.iama(&["refactor", ".", "--check-only", "--sign-key", "lib.py"]);
+    assert_eq!((unsigned.code, unsigned.error()), (2, "KEY_INVALID"));
+}

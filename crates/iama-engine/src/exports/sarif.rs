@@ -1,0 +1,87 @@
+//! SARIF 2.1.0: what a person should look at, as annotations of the code.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::told::{Case, Told};
+
+pub(super) fn of(told: &Told) -> Value {
+    let mut rules: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut results = Vec::new();
+    for case in told.tests.cases.iter().filter(|case| case.regression) {
+        rules.insert("regression", "a test that passed on the legacy code and does not on the result");
+        results.push(regression(case));
+    }
+    for place in &told.refused {
+        rules.insert(&place.recipe, &place.title);
+        results.push(result(
+            &place.recipe,
+            "warning",
+            &format!("left as it is: {}", place.reason),
+            &place.file,
+            place.line,
+        ));
+    }
+    for place in &told.checks {
+        rules.insert(&place.recipe, &place.title);
+        results.push(result(&place.recipe, "note", &place.reason, &place.file, place.line));
+    }
+    let is_check = |why: &str| told.checks.iter().any(|place| why.starts_with(&format!("{}: ", place.recipe)));
+    for place in told.unproven.iter().filter(|place| !is_check(&place.why)) {
+        rules.insert("unproven", "nothing shows that this behaves as before");
+        results.push(result("unproven", "note", &place.why, &place.file, place.line));
+    }
+    let rules: Vec<Value> =
+        rules.into_iter().map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } })).collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": "iama", "version": told.job.iama_version, "rules": rules } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}
+
+fn regression(case: &Case) -> Value {
+    let test_file = case.id.split("::").next().unwrap_or(&case.id);
+    let (message, file, line) = match &case.error {
+        Some(error) => (
+            format!("{}: {}: {}", case.id, error.class, error.message),
+            error.file.as_deref().filter(|file| !file.starts_with('<')).unwrap_or(test_file),
+            error.line,
+        ),
+        None => (format!("{} passed before and is {} now", case.id, case.result), test_file, None),
+    };
+    result("regression", "error", &message, file, line)
+}
+
+fn result(rule: &str, level: &str, message: &str, file: &str, line: Option<u32>) -> Value {
+    json!({
+        "ruleId": rule,
+        "level": level,
+        "message": { "text": message },
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(file), "uriBaseId": "%SRCROOT%" },
+                "region": { "startLine": line.unwrap_or(1).max(1) },
+            },
+        }],
+    })
+}
+
+/// A path as a relative reference: what a URI has other uses for is written as its bytes.
+fn uri(path: &str) -> String {
+    let mut written = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) {
+            written.push(char::from(byte));
+        } else {
+            written.push('%');
+            written.push_str(&hex::encode_upper([byte]));
+        }
+    }
+    written
+}
