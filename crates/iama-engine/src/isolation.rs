@@ -57,7 +57,7 @@ pub fn isolate(machine: &Machine, request: &Request) -> Result<Probe, Problem> {
 fn unavailable(reason: &str) -> Problem {
     Problem::input("SANDBOX_UNAVAILABLE", format!("tests cannot run in Docker: {reason}")).hint(
         "`iama doctor` shows every level that this machine has; `--sandbox native` takes the best one without Docker, \
-         `--sandbox auto` takes it when Docker is missing",
+         `--sandbox auto` takes it when Docker is missing; a job keeps the choice that it was started with",
     )
 }
 

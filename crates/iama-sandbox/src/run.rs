@@ -103,6 +103,13 @@ pub struct Outcome {
     pub took: Duration,
 }
 
+impl Outcome {
+    /// Why the command was not run to an end of its own although no limit was reached: what should close it off failed.
+    pub fn refusal(&self) -> Option<&str> {
+        self.reason.as_deref().filter(|_| matches!(self.ended, Ended::Exited(_)))
+    }
+}
+
 /// A run that could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {

@@ -25,6 +25,9 @@ pub fn run_command(sandbox: &Sandbox, request: &Request<'_>, command: &str) -> i
         *path = format!("{}:{path}", folder.display());
     }
     let outcome = sandbox.run(&launch, || ControlFlow::Continue(())).map_err(io::Error::other)?;
+    if let Some(refusal) = outcome.refusal() {
+        return Err(io::Error::other(refusal.to_owned()));
+    }
     let (status, class) = match outcome.ended {
         Ended::Exited(0) => (Status::Passed, None),
         Ended::Exited(code) => (Status::Failed, Some(format!("exit code {code}"))),

@@ -71,7 +71,10 @@ pub fn broken_files(
         output: scratch.join("output.txt"),
         limit: LIMIT,
     };
-    sandbox.run(&launch, || ControlFlow::Continue(())).map_err(io::Error::other)?;
+    let outcome = sandbox.run(&launch, || ControlFlow::Continue(())).map_err(io::Error::other)?;
+    if let Some(refusal) = outcome.refusal() {
+        return Err(io::Error::other(refusal.to_owned()));
+    }
     let text = fs::read_to_string(&answer)?;
     Ok(text.lines().filter_map(|line| serde_json::from_str::<Row>(line).ok()).map(error_of).collect())
 }

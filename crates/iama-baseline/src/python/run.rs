@@ -161,7 +161,7 @@ impl Tail {
     }
 }
 
-/// Runs a suite to its end. `report` is told of every test that ends.
+/// Runs a suite to its end. `report` is told of every test that ends. An error of the kind `Other` is the sandbox's own.
 pub fn run_suite(
     sandbox: &Sandbox,
     request: &Request<'_>,
@@ -303,7 +303,11 @@ fn once(
     });
     let outcome = outcome.map_err(io::Error::other)?;
     read(progress)?;
-    failure.map_or(Ok(outcome), Err)
+    match (failure, outcome.refusal()) {
+        (Some(error), _) => Err(error),
+        (None, Some(refusal)) => Err(io::Error::other(refusal.to_owned())),
+        (None, None) => Ok(outcome),
+    }
 }
 
 pub(super) fn launch(request: &Request<'_>, limit: Duration) -> Launch {
@@ -354,7 +358,7 @@ mod tests {
         assert_eq!(blamed, Some((running.clone(), Status::Error)));
         let case = Case { status: Status::Error, error: Some(CaseError { class: "Crash".into(), ..error(&reason) }) };
         assert_eq!(progress.suite.cases, BTreeMap::from([(running, case)]));
-        assert_eq!(blame(Ended::Exited(125), Some("no engine".to_owned()), &mut progress, &mut lost), None);
-        assert_eq!(progress.suite.problems, ["the run ended early (no engine)"]);
+        assert_eq!(blame(Ended::Killed, Some("no room".to_owned()), &mut progress, &mut lost), None);
+        assert_eq!(progress.suite.problems, ["the run ended early (no room)"]);
     }
 }

@@ -70,6 +70,9 @@ impl Bench<'_> {
             limit,
         };
         let outcome = self.sandbox.run(&launch, || ControlFlow::Continue(())).map_err(io::Error::other)?;
+        if let Some(refusal) = outcome.refusal() {
+            return Err(io::Error::other(refusal.to_owned()));
+        }
         let last = || outcome.output.lines().last().unwrap_or("it said nothing").trim().to_owned();
         Ok(match outcome.ended {
             Ended::Exited(0) => Ok(()),

@@ -13,11 +13,11 @@ use iama_baseline::python::run::Request as SuiteRequest;
 use iama_recipes::Class;
 use iama_sandbox::{Limits, Sandbox};
 
-use super::testing::{Side, python_path, target_missing};
+use super::testing::{Side, not_run, python_path, target_missing};
 use super::{Shop, sha256};
 use crate::copies::copy_project;
 use crate::driver::Progress;
-use crate::folder::{cannot_read, cannot_write};
+use crate::folder::cannot_read;
 use crate::problem::Problem;
 use crate::records::{
     BEHAVIOUR, BehaviourRecord, CHARACTERIZATION, CharacterizationRecord, DifferenceRecord, FileRecord, WorkspaceRecord,
@@ -54,7 +54,7 @@ impl Shop<'_> {
         let (pythonpath, files, scope) = (python_path(&root), self.recorded_files()?, self.scope()?);
         let bench = self.bench(&sandbox, environment, &root, &scratch, &pythonpath);
         let request = self.own_request(&bench, &scope.test_files);
-        let failed = |error: std::io::Error| cannot_write(&scratch, &error);
+        let failed = |error: std::io::Error| not_run(&scratch, &error);
         let notes = recording::record(&bench, &request, &files).map_err(failed)?;
         // The tests may have written into the copy.
         copy_project(&self.folder.root, &root)?;
@@ -109,7 +109,7 @@ impl Shop<'_> {
         let bench = self.bench(&sandbox, environment, root, &scratch, &pythonpath);
         let request = self.own_request(&bench, &[]);
         let found = recording::try_tests(&bench, &request, &self.folder.file(TESTS));
-        let found = found.map_err(|error| cannot_write(&scratch, &error))?;
+        let found = found.map_err(|error| not_run(&scratch, &error))?;
         let wrong = |name: &String| match found.get(name).or_else(|| found.get(name.split("::").next().unwrap_or(name)))
         {
             Some(None) => None,
@@ -132,7 +132,7 @@ impl Shop<'_> {
         let (before, after) = (python_path(&root), python_path(result));
         let old = self.bench(&sandbox, legacy, &root, &scratch, &before);
         let new = self.bench(&sandbox, target, result, &scratch, &after);
-        compare(&old, &new, &self.folder.file(SCRIPTS), REPLAY).map_err(|error| cannot_write(&scratch, &error))
+        compare(&old, &new, &self.folder.file(SCRIPTS), REPLAY).map_err(|error| not_run(&scratch, &error))
     }
 
     /// Differences as the evidence holds them: one for each function and kind, those that a recipe had declared marked.

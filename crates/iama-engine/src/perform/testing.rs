@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use iama_baseline::{Status, Suite, TestId};
 use iama_job::TestId as JobTestId;
 use iama_job::event::{BaselineOutcome, TestOutcome};
 use iama_job::{Failure, Fingerprint};
+use iama_sandbox::printable;
 use iama_syntax::Span;
 
 use super::{Shop, unrunnable};
@@ -216,7 +218,7 @@ impl Shop<'_> {
         };
         if let Some(command) = &self.request.test_command {
             let suite = run_command(&self.machine.sandbox, &request, command);
-            return suite.map_err(|error| crate::folder::cannot_write(&scratch, &error));
+            return suite.map_err(|error| not_run(&scratch, &error));
         }
         let progress = &mut *self.progress;
         let suite = run_suite(&self.machine.sandbox, &request, |id, status| {
@@ -225,7 +227,7 @@ impl Shop<'_> {
                 progress(Progress::Test { id, status });
             }
         });
-        suite.map_err(|error| crate::folder::cannot_write(&scratch, &error))
+        suite.map_err(|error| not_run(&scratch, &error))
     }
 
     fn hidden(&self) -> Vec<PathBuf> {
@@ -239,6 +241,16 @@ pub(super) fn python_path(root: &Path) -> Vec<String> {
         .into_iter()
         .filter(|name| root.join(name).is_dir() && !root.join(name).join("__init__.py").exists());
     std::iter::once(".".to_owned()).chain(present.map(str::to_owned)).collect()
+}
+
+/// The sandbox failed, or a file of ours.
+pub(super) fn not_run(scratch: &Path, error: &io::Error) -> Problem {
+    if error.kind() != io::ErrorKind::Other {
+        return crate::folder::cannot_write(scratch, error);
+    }
+    let shown = error.to_string();
+    Problem::input("RUN_FAILED", format!("the tests could not be run: {}", printable(&shown)))
+        .hint("`iama doctor` shows what closes runs off here; `iama jobs resume` tries again")
 }
 
 pub(super) fn target_missing(shop: &Shop<'_>) -> Problem {
@@ -270,7 +282,7 @@ pub(crate) fn run_tests_in(
     let changed = shop.rewritten_paths()?;
     let broken =
         compile::broken_files(&shop.machine.sandbox, interpreter, copy, &shop.folder.file("compile"), &changed);
-    for error in broken.map_err(|error| crate::folder::cannot_write(&shop.folder.path(), &error))? {
+    for error in broken.map_err(|error| not_run(&shop.folder.path(), &error))? {
         suite.collect_errors.retain(|known| known.file != error.file);
         suite.collect_errors.push(error);
     }
