@@ -26,6 +26,10 @@ pub(crate) fn run() -> Result<()> {
     step("test harness on every interpreter found", || {
         start(&mut command("python3", &["crates/iama-baseline/harness/test_harness.py"]))
     })?;
+    step("recorder of calls", || {
+        start(&mut command("python3", &["crates/iama-baseline/recorder/test_values.py"]))?;
+        start(&mut command("python3", &["crates/iama-baseline/recorder/test_recorder.py"]))
+    })?;
     step("code for both languages", recipes::check_dual)?;
     step("published packages", || material::run(&material::Options::for_ci()))?;
     step("kill and resume", || kill::run(&kill::Options::for_ci()))

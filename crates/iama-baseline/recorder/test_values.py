@@ -65,6 +65,7 @@ class Messages(unittest.TestCase):
     def test_spelling_of_one_version_is_no_difference(self):
         self.assertTrue(support.says_the_same("'a' is not a <class 'str'>", "u'a' is not a <type 'unicode'>"))
         self.assertTrue(support.says_the_same("got 5", "got 5L"))
+        self.assertTrue(support.says_the_same(u"no date: '\xe9\u20ac'", u"no date: u'\\xe9\\u20ac'"))
         self.assertFalse(support.says_the_same("'a' is bad", "'b' is bad"))
 
     def test_the_words_of_an_inner_builtin_exception_are_not_compared_but_those_around_them(self):

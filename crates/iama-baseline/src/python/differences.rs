@@ -156,3 +156,27 @@ fn put(from: &Path, to: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_is_told_in_one_line() {
+        let said = |text: &str| serde_json::from_str::<Outcome>(text).unwrap().sentence();
+        let sentences = [
+            r#"{"kind": "result", "value": "3", "changed": {"0": "[1]", "receiver": "build('m:C')"}, "stdout": "a\n"}"#,
+            r#"{"kind": "raise", "type": "ValueError", "own": false, "message": null, "said": "bad"}"#,
+            r#"{"kind": "timeout"}"#,
+            r#"{"kind": "unbuilt", "message": "no module"}"#,
+        ]
+        .map(said);
+        let expected = [
+            r#"3; argument 0 is then [1]; its object is then build('m:C'); prints "a\n""#,
+            "raises ValueError: bad",
+            "does not end",
+            "unbuilt: no module",
+        ];
+        assert_eq!(sentences, expected);
+    }
+}

@@ -190,6 +190,10 @@ pub fn settle(
             .push(format!("written tests that do not pass on the legacy code and were not kept: {}", failing.len()));
         known.dropped = failing;
     }
+    // They may be large, and everything that follows goes by the choice.
+    for records in RUNS {
+        let _ = fs::remove_file(bench.scratch.join(records));
+    }
     if known.tests.is_empty() && known.skipped.is_none() {
         known.skipped = Some("no recorded call gave a test that passes on the legacy code".to_owned());
     }

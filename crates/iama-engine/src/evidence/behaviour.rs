@@ -75,7 +75,11 @@ fn part(known: &Characterisation, behaviour: &BehaviourRecord) -> Characterisati
         let reasons: Vec<&str> = reasons.iter().map(String::as_str).collect();
         row(name.replace(':', "."), &reasons.join("; "))
     });
-    let notes = known.skipped.iter().chain(&known.notes).chain(&behaviour.skipped);
+    let left_out = quarantined.len().saturating_sub(ROWS) + known.blocked.len().saturating_sub(ROWS);
+    let left_out = (left_out > 0).then(|| {
+        format!("{CHARACTERIZATION} names {left_out} more functions whose calls were put aside or cannot be made")
+    });
+    let notes = known.skipped.iter().chain(&known.notes).chain(&behaviour.skipped).chain(&left_out);
     CharacterisationPart {
         recorded: known.recorded,
         chosen: known.chosen,

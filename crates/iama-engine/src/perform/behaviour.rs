@@ -278,3 +278,35 @@ fn hashes(folder: &Path) -> Result<BTreeMap<String, String>, Problem> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::NoteRecord;
+
+    fn note(class: Class, line: u32) -> NoteRecord {
+        NoteRecord { recipe: format!("recipe-{line}"), class, line, why: String::new() }
+    }
+
+    #[test]
+    fn a_difference_is_declared_by_a_check_where_the_call_runs_and_by_nothing_else() {
+        let notes = vec![note(Class::Safe, 2), note(Class::Check, 3), note(Class::Check, 5)];
+        let rewrites = [FileRecord { path: "lib.py".to_owned(), test: false, changes: Vec::new(), notes }];
+        let through = |path: &str, lines: &[u32]| Written {
+            call: "c".to_owned(),
+            module: "lib".to_owned(),
+            function: "f".to_owned(),
+            file: "lib.py".to_owned(),
+            lines: BTreeMap::from([(path.to_owned(), lines.to_vec())]),
+        };
+        let recipes = [("lib.py", [2, 4]), ("other.py", [3, 5]), ("lib.py", [4, 5])]
+            .map(|(path, lines)| declared(&through(path, &lines), &rewrites));
+        assert_eq!(recipes, [None, None, Some("recipe-5".to_owned())]);
+    }
+
+    #[test]
+    fn long_outcomes_are_shortened_and_say_so() {
+        assert_eq!(shortened("é".repeat(400)), "é".repeat(400));
+        assert_eq!(shortened("é".repeat(401)), "é".repeat(400) + "…");
+    }
+}
