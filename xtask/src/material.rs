@@ -231,6 +231,7 @@ impl Bench {
             whole: Duration::from_mins(10),
             hidden: &[],
             observe: false,
+            recorder: None,
         };
         Ok(run_suite(&self.sandbox, &request, |_, _| {})?)
     }
