@@ -1,0 +1,238 @@
+//! How much the tests notice: faults are planted into code, one at a time, and the tests that reach them are run.
+//!
+//! What the program does and the form of its files: `mutation/README.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::HARNESS;
+use super::mutants::Mutant;
+pub use super::steps::Bench;
+use crate::suite::TestId;
+
+/// The programs, by the name that they have beside each other.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("iama_harness.py", HARNESS),
+    ("iama_mutation.py", include_str!("../../mutation/iama_mutation.py")),
+    ("iama_mutation_code.py", include_str!("../../mutation/iama_mutation_code.py")),
+    ("iama_mutation_judge.py", include_str!("../../mutation/iama_mutation_judge.py")),
+    ("iama_mutation_pool.py", include_str!("../../mutation/iama_mutation_pool.py")),
+    ("iama_mutation_reach.py", include_str!("../../mutation/iama_mutation_reach.py")),
+    ("iama_mutation_session.py", include_str!("../../mutation/iama_mutation_session.py")),
+];
+
+/// Time beyond the budget to end what runs.
+const GRACE: Duration = Duration::from_mins(2);
+
+/// What runs, and on what.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The tests' files, relative to the root.
+    pub files: &'a [String],
+    /// Tests that are left out.
+    pub without: &'a BTreeSet<TestId>,
+    /// The limit of one test.
+    pub per_test: Duration,
+    /// No fault is planted after this time; none for all of them.
+    pub budget: Option<Duration>,
+    /// Faults that are tried at the same time.
+    pub workers: usize,
+    /// Lines of each file that the report is about, from 1.
+    pub touched: &'a BTreeMap<String, Vec<(u32, u32)>>,
+    /// The faults of each file.
+    pub mutants: &'a BTreeMap<String, Vec<Planted>>,
+}
+
+/// A fault with the bytes of the file that it replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planted {
+    /// The fault.
+    pub mutant: Mutant,
+    /// The first byte of the file that is replaced.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// What became of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// A test failed.
+    Killed,
+    /// A test did not end.
+    Timeout,
+    /// Every test that reaches it passed.
+    Survived,
+    /// No test reaches it.
+    Unreached,
+    /// The byte code is the same.
+    Equivalent,
+    /// It does not compile.
+    Invalid,
+    /// The time was up.
+    NotRun,
+}
+
+impl Verdict {
+    /// Whether a test noticed.
+    pub const fn is_noticed(self) -> bool {
+        matches!(self, Self::Killed | Self::Timeout)
+    }
+}
+
+/// A fault that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// The fault.
+    #[serde(flatten)]
+    pub mutant: Mutant,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The test that noticed.
+    pub by: Option<String>,
+}
+
+/// A stretch of touched lines, with the tests that run it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// The function or class; empty at the top level.
+    pub symbol: String,
+    /// The first line.
+    pub first: u32,
+    /// The last line.
+    pub last: u32,
+    /// How many tests run it.
+    pub tests: usize,
+    /// Whether importing the file runs it.
+    pub at_import: bool,
+}
+
+/// What a run shows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Strength {
+    /// Why nothing was measured, where nothing was.
+    pub skipped: Option<String>,
+    /// The faults by file.
+    pub tried: BTreeMap<String, Vec<Tried>>,
+    /// The touched lines by file.
+    pub reach: BTreeMap<String, Vec<Reach>>,
+    /// Tests that took no part, with the reason.
+    pub left_out: BTreeMap<String, String>,
+    /// Faults tried in a minute.
+    pub mutants_per_minute: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "e", rename_all = "snake_case")]
+enum Event {
+    Problem {
+        code: String,
+        message: String,
+        fatal: bool,
+    },
+    LeftOut {
+        id: String,
+        reason: String,
+    },
+    Reach {
+        file: String,
+        symbol: String,
+        first: u32,
+        last: u32,
+        tests: Vec<usize>,
+        at_import: bool,
+    },
+    Mutant {
+        id: String,
+        status: Verdict,
+        by: Option<String>,
+    },
+    Done {
+        mutants_per_minute: f64,
+    },
+    #[serde(other)]
+    Other,
+}
+
+/// Plants the faults and runs the tests. What cannot be measured is skipped with the reason.
+pub fn measure(bench: &Bench<'_>, request: &Request<'_>) -> io::Result<Strength> {
+    fs::create_dir_all(bench.scratch)?;
+    PROGRAMS.iter().try_for_each(|(name, text)| fs::write(bench.scratch.join(name), text))?;
+    let events = bench.scratch.join("mutation.jsonl");
+    fs::write(&events, "")?;
+    fs::write(bench.scratch.join("mutation.json"), serde_json::to_vec(&plan(bench, request))?)?;
+    let arguments = ["--plan", "mutation.json", "--events", "mutation.jsonl"];
+    let own = |part: &str| if part.starts_with("--") { part.to_owned() } else { bench.path(part) };
+    let limit = request.budget.unwrap_or(Duration::from_hours(24)).saturating_add(GRACE);
+    let ended = bench.step_in(bench.root, "iama_mutation.py", arguments.map(own).into(), 0, limit)?;
+    let mut strength = read(&fs::read_to_string(&events)?, request);
+    if let (Err(why), true) = (ended, strength.tried.is_empty()) {
+        strength.skipped.get_or_insert(why);
+    }
+    Ok(strength)
+}
+
+fn plan(bench: &Bench<'_>, request: &Request<'_>) -> serde_json::Value {
+    let rows = request.mutants.iter().flat_map(|(file, planted)| {
+        planted.iter().map(move |planted| {
+            json!({
+                "id": format!("{file}:{}", planted.mutant.name),
+                "file": file,
+                "start": planted.start,
+                "end": planted.end,
+                "replacement": planted.mutant.replacement,
+                "line": planted.mutant.line,
+                "symbol": planted.mutant.symbol,
+                "kind": planted.mutant.kind,
+            })
+        })
+    });
+    json!({
+        "schema": "iama.mutation/1",
+        "files": request.files,
+        "pythonpath": bench.pythonpath,
+        "skip": request.without,
+        "per_test_seconds": request.per_test.as_secs_f64(),
+        "whole_seconds": request.budget.map(|budget| budget.as_secs_f64()),
+        "workers": request.workers,
+        "seed": 0,
+        "touched": request.touched,
+        "mutants": rows.collect::<Vec<_>>(),
+    })
+}
+
+fn read(events: &str, request: &Request<'_>) -> Strength {
+    let mut strength = Strength::default();
+    let mut verdicts: BTreeMap<String, (Verdict, Option<String>)> = BTreeMap::new();
+    for event in events.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+        match event {
+            Event::Problem { code, message, fatal } if fatal => strength.skipped = Some(format!("{code}: {message}")),
+            Event::LeftOut { id, reason } => drop(strength.left_out.insert(id, reason)),
+            Event::Reach { file, symbol, first, last, tests, at_import } => {
+                let row = Reach { symbol, first, last, tests: tests.len(), at_import };
+                strength.reach.entry(file).or_default().push(row);
+            }
+            Event::Mutant { id, status, by } => drop(verdicts.insert(id, (status, by))),
+            Event::Done { mutants_per_minute } => strength.mutants_per_minute = mutants_per_minute,
+            Event::Problem { .. } | Event::Other => {}
+        }
+    }
+    if verdicts.is_empty() {
+        return strength;
+    }
+    for (file, planted) in request.mutants {
+        let rows = planted.iter().map(|planted| {
+            let known = verdicts.remove(&format!("{file}:{}", planted.mutant.name));
+            let (verdict, by) = known.unwrap_or((Verdict::NotRun, None));
+            Tried { mutant: planted.mutant.clone(), verdict, by }
+        });
+        strength.tried.insert(file.clone(), rows.collect());
+    }
+    strength
+}
