@@ -253,8 +253,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
     let behaviour = behaviour::Behaviour::read(folder)?;
     let toolchains = toolchains(shop, &sources)?;
     // A later command may have been started with another level.
-    let kept = folder.read_if_kept(ISOLATION)?;
-    let probe: Probe = kept.unwrap_or_else(|| shop.machine.sandbox.probe.clone());
+    let probe: Probe = folder.read_if_kept(ISOLATION)?.unwrap_or_else(|| shop.machine.sandbox.probe.clone());
     Ok(Evidence {
         schema: "iama.evidence/1",
         job: job_part(shop, job, records, &sources, &toolchains),

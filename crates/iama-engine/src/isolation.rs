@@ -160,7 +160,7 @@ mod tests {
             cache: PathBuf::from("/cache"),
             state,
             sandbox: Sandbox { probe, supervisor: Vec::new(), stop: None, limits: Limits::default() },
-            search: Search { path: "/bin".to_owned(), home: PathBuf::from("/home/me"), pyenv_root: None },
+            search: Search { path: "/bin".to_owned(), home: PathBuf::from("/u/me"), pyenv_root: None },
             variables: variables.iter().map(own).collect::<BTreeMap<_, _>>(),
             clock: || Timestamp(7),
             hidden: Vec::new(),
@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn engines_are_looked_for_in_the_usual_places_and_where_the_variable_says() {
-        let variables = [("HOME", "/home/me"), ("XDG_RUNTIME_DIR", "/run/user/7"), ("DOCKER_HOST", "")];
+        let variables = [("HOME", "/u/me"), ("XDG_RUNTIME_DIR", "/run/user/7"), ("DOCKER_HOST", "")];
         let found = wish(&machine(PathBuf::new(), &variables), Choice::Docker, Some("an:image"));
-        let usual = ["/var/run/docker.sock", "/run/user/7/docker.sock", "/home/me/.docker/run/docker.sock"];
+        let usual = ["/var/run/docker.sock", "/run/user/7/docker.sock", "/u/me/.docker/run/docker.sock"];
         assert_eq!(found.sockets, usual.map(PathBuf::from));
         assert_eq!((found.choice, found.docker_host, found.image), (Choice::Docker, None, Some("an:image".to_owned())));
         let named = machine(PathBuf::new(), &[("DOCKER_HOST", "unix:///run/e.sock")]);
