@@ -16,6 +16,7 @@ from collections import OrderedDict, defaultdict, deque
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from time import struct_time
 from uuid import UUID
 
 PY2 = sys.version_info[0] == 2
@@ -480,6 +481,7 @@ NESTED = {
     Decimal: lambda speller, value: "Decimal(%r)" % str(value), UUID: lambda speller, value: "UUID(%r)" % str(value),
     Fraction: lambda speller, value: "Fraction(%d, %d)" % (value.numerator, value.denominator),
     bytearray: lambda speller, value: "bytearray(%s%r)" % ("b" if PY2 else "", bytes(value)),
+    struct_time: lambda speller, value: "struct_time(%s)" % speller.tupled(tuple(value)),
     slice: lambda speller, value: "slice(%s)" % speller.entries((value.start, value.stop, value.step)),
     type(re.compile("")): Speller.pattern, io.StringIO: Speller.memory_file, io.BytesIO: Speller.memory_file,
     types.ModuleType: Speller.module, types.FunctionType: Speller.function, type(len): Speller.builtin,

@@ -40,7 +40,8 @@ class Values(unittest.TestCase):
 
     def test_expressions_build_what_they_were_spelled_from(self):
         values = [None, True, 10 ** 30, 0.1, float("inf"), 1j, "text", u"caf\xe9", b"\xff", [1, (2,)], {1: [2]}, set(), set([1]),
-                  frozenset([2]), support.datetime(2001, 2, 3, 4, 5), support.timedelta(1, 2), support.Decimal("1.10"),
+                  frozenset([2]), support.datetime(2001, 2, 3, 4, 5), support.struct_time((2001, 2, 3, 4, 5, 6, 5, 34, 0)),
+                  support.timedelta(1, 2), support.Decimal("1.10"),
                   support.OrderedDict([(2, 1)]), support.Fraction(1, 3), support.deque([1], 3), slice(1, None), ValueError("x", 1),
                   support.memory_file(u"text\xe9", 2), support.binary_file(b"a", 1), len, dict, support.pattern("a+", 2)]
         for value in values:

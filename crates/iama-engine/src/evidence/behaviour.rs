@@ -56,7 +56,11 @@ impl Behaviour {
         let Some(record) = folder.read_if_kept::<CharacterizationRecord>(CHARACTERIZATION)? else {
             return Ok(Self::default());
         };
-        let behaviour: BehaviourRecord = folder.read_if_kept(BEHAVIOUR)?.unwrap_or_default();
+        let none = || {
+            let why = "the result was not compared: that follows once the existing tests pass on it";
+            BehaviourRecord { skipped: Some(why.to_owned()), ..BehaviourRecord::default() }
+        };
+        let behaviour: BehaviourRecord = folder.read_if_kept(BEHAVIOUR)?.unwrap_or_else(none);
         let characterisation = Some(part(&record.known, &behaviour));
         Ok(Self { characterisation, differences: behaviour.differences })
     }

@@ -54,10 +54,13 @@ impl Shop<'_> {
         let (pythonpath, files, scope) = (python_path(&root), self.recorded_files()?, self.scope()?);
         let bench = self.bench(&sandbox, environment, &root, &scratch, &pythonpath);
         let request = self.own_request(&bench, &scope.test_files);
+        let wider = self.wider_path(&root)?;
         let failed = |error: std::io::Error| not_run(&scratch, &error);
         let notes = recording::record(&bench, &request, &files).map_err(failed)?;
         // The tests may have written into the copy.
         copy_project(&self.folder.root, &root)?;
+        let bench = Bench { pythonpath: &wider, ..bench };
+        let request = SuiteRequest { pythonpath: &wider, ..request };
         let known = recording::settle(&bench, &request, &tests, notes, REPLAY).map_err(failed)?;
         self.folder.keep(CHARACTERIZATION, &CharacterizationRecord { known, sha256: hashes(&tests)? })
     }
@@ -105,7 +108,7 @@ impl Shop<'_> {
         known: &Characterisation,
     ) -> Result<BTreeMap<String, String>, Problem> {
         let sandbox = restricted(&self.machine.sandbox);
-        let (scratch, pythonpath) = (self.folder.file(SCRATCH), python_path(root));
+        let (scratch, pythonpath) = (self.folder.file(SCRATCH), self.wider_path(root)?);
         let bench = self.bench(&sandbox, environment, root, &scratch, &pythonpath);
         let request = self.own_request(&bench, &[]);
         let found = recording::try_tests(&bench, &request, &self.folder.file(TESTS));
@@ -129,7 +132,7 @@ impl Shop<'_> {
         let root = self.folder.legacy();
         copy_project(&self.folder.root, &root)?;
         let scratch = self.folder.file(SCRATCH);
-        let (before, after) = (python_path(&root), python_path(result));
+        let (before, after) = (self.wider_path(&root)?, self.wider_path(result)?);
         let old = self.bench(&sandbox, legacy, &root, &scratch, &before);
         let new = self.bench(&sandbox, target, result, &scratch, &after);
         compare(&old, &new, &self.folder.file(SCRIPTS), REPLAY).map_err(|error| not_run(&scratch, &error))
@@ -211,6 +214,18 @@ impl Shop<'_> {
             observe: false,
             recorder: None,
         }
+    }
+
+    /// Folders for the module path of recorded calls: their arguments may be instances of classes that tests define.
+    fn wider_path(&self, root: &Path) -> Result<Vec<String>, Problem> {
+        let mut folders = python_path(root);
+        for path in self.scope()?.test_files {
+            let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+            if !folders.iter().any(|known| known == folder) {
+                folders.push(folder.to_owned());
+            }
+        }
+        Ok(folders)
     }
 
     /// The project's own code: tests and what helps them are left out.
