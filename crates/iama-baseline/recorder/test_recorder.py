@@ -452,7 +452,8 @@ class Shop(unittest.TestCase):
     def test_reasons_are_told_from_texts(self):
         cases = [("0x7f0011223344", "0x7f0011223355", "identity or address"), ("1700000000.5", "1700000001.5", "time"),
                  ("['a', 'b']", "['b', 'a']", "order of a set or dict"), ("'/tmp/x1'", "'/tmp/y2'", "environment"),
-                 ("'spam'", "'eggs'", "unknown")]
+                 ("'spam'", "'eggs'", "unknown"),
+                 ("large('list', '%s')" % ("a" * 40), "large('list', '%s')" % ("b" * 40), "a value too big to be looked into")]
         self.assertEqual([iama_select.reason_for(case[:2]) for case in cases], [case[2] for case in cases])
 
     def test_the_choice_is_the_same_each_time(self):
