@@ -145,8 +145,18 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
 }
 
 /// Copies and scratch folders that a job which has ended needs no more.
-const SCRATCH: [&str; 9] =
-    ["snapshot", "work", "legacy", "legacy-run", "observed-run", "result", "result-run", "subset", "compile"];
+const SCRATCH: [&str; 10] = [
+    "snapshot",
+    "work",
+    "legacy",
+    "legacy-run",
+    "observed-run",
+    "result",
+    "result-run",
+    "subset",
+    "compile",
+    "characterization-run",
+];
 
 /// Removes the folders of jobs that failed, and the copies of the others that have ended.
 pub(super) fn clean(options: &JobsList) -> Result<ExitCode, Problem> {
