@@ -7,10 +7,12 @@ pub mod discover;
 pub mod environment;
 pub mod interpreter;
 pub mod literals;
+pub mod mutants;
 pub mod recording;
 pub mod requirements;
 pub mod run;
 mod steps;
+pub mod strength;
 
 /// The program that runs tests inside an interpreter.
 pub const HARNESS: &str = include_str!("../harness/iama_harness.py");

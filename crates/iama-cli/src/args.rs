@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use iama_engine::request::Effort;
 
 /// Modernises legacy code and shows that it still behaves the same.
 #[derive(Debug, Parser)]
@@ -190,6 +191,10 @@ pub(crate) struct Refactor {
     /// they do in the old and the new code; takes several times as long as the tests alone
     #[arg(long)]
     pub(crate) characterise: bool,
+    /// Plant small faults at the places that the migration touches and see how many the tests notice, on both sides: for
+    /// so long altogether (`60s`, `5m`), or `full`
+    #[arg(long, value_name = "TIME", value_parser = effort)]
+    pub(crate) strength: Option<Effort>,
     /// Seconds that one test may take
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) test_timeout: u64,
@@ -205,6 +210,20 @@ pub(crate) struct Refactor {
     /// Leave files out whose path matches (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+}
+
+/// `60s`, `5m` or `full`.
+fn effort(text: &str) -> Result<Effort, String> {
+    if text == "full" {
+        return Ok(Effort::Full);
+    }
+    let (digits, unit) = text.split_at(text.trim_end_matches(|c: char| !c.is_ascii_digit()).len());
+    let count: Option<u64> = digits.parse().ok().filter(|count| (1..=86_400).contains(count));
+    match (count, unit) {
+        (Some(count), "" | "s") => Ok(Effort::Seconds(count)),
+        (Some(count), "m") => Ok(Effort::Seconds(count * 60)),
+        _ => Err("a time looks like 60s or 5m; `full` goes on to the end".to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]

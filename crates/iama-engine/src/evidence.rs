@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use iama_baseline::{CaseError, Counts, Status, Suite, TestId};
+use iama_baseline::Suite;
 use iama_job::{Event, Job, Record, State, Timestamp};
 use iama_patch::Files;
 use iama_recipes::{Class, Pair};
@@ -25,7 +25,9 @@ use crate::{reach, report};
 
 mod behaviour;
 mod diffs;
+mod strength;
 mod symbols;
+mod tests;
 
 /// Everything that is known about a job: `iama.evidence/1`.
 #[derive(Debug, Clone, Serialize)]
@@ -37,10 +39,12 @@ pub struct Evidence {
     isolation: Isolation,
     decisions: Vec<DecisionPart>,
     scope: ScopePart,
-    tests: TestsPart,
+    tests: tests::TestsPart,
     unproven: Vec<Unproven>,
     #[serde(skip_serializing_if = "Option::is_none")]
     characterisation: Option<behaviour::CharacterisationPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strength: Option<strength::StrengthPart>,
     differences: Vec<DifferenceRecord>,
     refused: Vec<PlaceRecord>,
     checks: Vec<PlaceRecord>,
@@ -123,30 +127,6 @@ struct ScopePart {
 struct ExcludedPart {
     path: String,
     reason: &'static str,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct SidePart {
-    ran: bool,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct TestsPart {
-    legacy: SidePart,
-    result: SidePart,
-    cases: Vec<CasePart>,
-    carried: Vec<Carried>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct CasePart {
-    id: String,
-    legacy: &'static str,
-    result: &'static str,
-    regression: bool,
-    error: Option<CaseError>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -249,7 +229,10 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         changed: if folder.work().exists() { shop.changed_files()? } else { None },
         spec: folder.read_if_kept("spec.json")?,
     };
-    let unproven = unproven(shop, &sources);
+    let strength = strength::read(folder)?;
+    let mut unproven = unproven(shop, &sources);
+    unproven.extend(strength.iter().flat_map(strength::unreached));
+    unproven.sort();
     let behaviour = behaviour::Behaviour::read(folder)?;
     let toolchains = toolchains(shop, &sources)?;
     // A later command may have been started with another level.
@@ -266,7 +249,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         },
         decisions: decisions(folder)?.into_iter().map(decision_part).collect(),
         scope: scope_part(&sources),
-        tests: tests_part(&sources),
+        tests: tests::part(&sources),
         refused: places(shop.pair, &sources, Class::Refused),
         checks: places(shop.pair, &sources, Class::Check),
         recipes: recipe_parts(shop.pair, &sources.rewrites),
@@ -275,6 +258,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         privacy: privacy(folder)?,
         unproven,
         characterisation: behaviour.characterisation,
+        strength: strength.as_ref().map(strength::part),
         differences: behaviour.differences,
     })
 }
@@ -441,63 +425,6 @@ fn scope_part(sources: &Sources) -> ScopePart {
         confidence: scope.confidence,
         excluded: sources.workspace.excluded.iter().map(excluded).collect(),
     }
-}
-
-const fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Passed | Status::Xpassed => "passed",
-        Status::Failed => "failed",
-        Status::Error => "error",
-        Status::Skipped | Status::Xfailed => "skipped",
-        Status::Timeout => "timeout",
-    }
-}
-
-fn tests_part(sources: &Sources) -> TestsPart {
-    let side =
-        |suite: Option<&Suite>| SidePart { ran: suite.is_some(), counts: suite.map(Suite::counts).unwrap_or_default() };
-    let (legacy, result) = (sources.legacy.as_ref(), sources.result.as_ref());
-    TestsPart {
-        legacy: side(legacy),
-        result: side(result),
-        cases: cases(legacy, result),
-        carried: sources.carried.clone(),
-    }
-}
-
-fn cases(legacy: Option<&Suite>, result: Option<&Suite>) -> Vec<CasePart> {
-    let worse = result.map(|result| regressions(legacy, result)).unwrap_or_default();
-    let ids: BTreeSet<&TestId> = [legacy, result].into_iter().flatten().flat_map(|suite| suite.cases.keys()).collect();
-    let name = |suite: Option<&Suite>, id: &TestId| match suite {
-        None => "not_run",
-        Some(suite) => suite.cases.get(id).map_or("absent", |case| status_name(case.status)),
-    };
-    let mut rows: Vec<CasePart> = ids
-        .into_iter()
-        .map(|id| CasePart {
-            id: id.0.clone(),
-            legacy: name(legacy, id),
-            result: name(result, id),
-            regression: worse.contains(&id.0),
-            error: result.and_then(|suite| suite.cases.get(id)?.error.clone()),
-        })
-        .collect();
-    let broken = |suite: Option<&Suite>, file: &str| match suite {
-        None => "not_run",
-        Some(suite) if suite.collect_errors.iter().any(|error| error.file == file) => "error",
-        Some(_) => "absent",
-    };
-    // The result's own error is the one to show, so it comes last.
-    let errors = [legacy, result].into_iter().flatten().flat_map(|suite| &suite.collect_errors);
-    let files: BTreeMap<&str, &CaseError> = errors.map(|error| (error.file.as_str(), &error.error)).collect();
-    rows.extend(files.into_iter().map(|(file, error)| CasePart {
-        id: file.to_owned(),
-        legacy: broken(legacy, file),
-        result: broken(result, file),
-        regression: worse.contains(file),
-        error: Some(error.clone()),
-    }));
-    rows
 }
 
 fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {

@@ -22,6 +22,7 @@ use crate::request::{Machine, Request};
 mod analyse;
 pub(crate) mod behaviour;
 pub(crate) mod rewriting;
+mod strength;
 mod testing;
 
 pub(crate) use testing::{regressions, run_tests_in};

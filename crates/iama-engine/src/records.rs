@@ -6,6 +6,7 @@ use iama_baseline::Suite;
 use iama_baseline::python::environment::Environment;
 use iama_baseline::python::interpreter::Interpreter;
 use iama_baseline::python::recording::Characterisation;
+use iama_baseline::python::strength::Strength;
 use iama_job::Timestamp;
 use iama_recipes::{Class, Strategy};
 use iama_source::{Confidence, Excluded};
@@ -204,6 +205,18 @@ pub struct BehaviourRecord {
 
 /// The file of [`BehaviourRecord`].
 pub(crate) const BEHAVIOUR: &str = "behaviour.json";
+
+/// How much the tests notice: `strength.json`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StrengthRecord {
+    /// Faults at the touched places of the legacy code.
+    pub legacy: Strength,
+    /// Those that a test noticed there, in the result.
+    pub result: Strength,
+}
+
+/// The file of [`StrengthRecord`].
+pub(crate) const STRENGTH: &str = "strength.json";
 
 /// Something that the result does otherwise than the legacy code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -60,6 +60,9 @@ pub struct Request {
     /// Whether calls are recorded on the legacy code, written as tests, and compared with the result.
     #[serde(default)]
     pub characterise: bool,
+    /// How long faults are planted to see what the tests notice; not at all when nothing is said.
+    #[serde(default)]
+    pub strength: Option<Effort>,
     /// Where results are put besides the job's folder.
     pub out: Option<PathBuf>,
     /// A private key in PEM that the statement about the patch is signed with.
@@ -67,6 +70,16 @@ pub struct Request {
     pub sign_key: Option<PathBuf>,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// How long to go on with what could go on for hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effort {
+    /// For so many seconds.
+    Seconds(u64),
+    /// To the end.
+    Full,
 }
 
 impl Request {

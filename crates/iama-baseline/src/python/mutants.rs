@@ -89,7 +89,7 @@ fn faults(node: Node<'_>) -> Vec<Fault> {
     match node.kind() {
         "comparison_operator" => node.children().filter_map(comparison).collect(),
         "binary_operator" | "augmented_assignment" => node.field("operator").and_then(arithmetic).into_iter().collect(),
-        "boolean_operator" => node.field("operator").and_then(boolean).into_iter().collect(),
+        "boolean_operator" => node.field("operator").map(boolean).into_iter().collect(),
         "integer" => number(node).into_iter().collect(),
         "true" => vec![(Kind::Constant, node.span(), "False".to_owned())],
         "false" => vec![(Kind::Constant, node.span(), "True".to_owned())],
@@ -123,33 +123,36 @@ fn comparison(operator: Node<'_>) -> Option<Fault> {
     Some((Kind::Operator, operator.span(), other.to_owned()))
 }
 
+/// Each operator with the one that takes its place.
+const ARITHMETIC: [(&str, &str); 18] = [
+    ("+", "-"),
+    ("-", "+"),
+    ("*", "/"),
+    ("/", "*"),
+    ("//", "*"),
+    ("%", "+"),
+    ("**", "*"),
+    ("<<", ">>"),
+    (">>", "<<"),
+    ("&", "|"),
+    ("|", "&"),
+    ("^", "&"),
+    ("+=", "-="),
+    ("-=", "+="),
+    ("*=", "/="),
+    ("/=", "*="),
+    ("|=", "&="),
+    ("&=", "|="),
+];
+
 fn arithmetic(operator: Node<'_>) -> Option<Fault> {
-    let other = match operator.kind() {
-        "+" => "-",
-        "-" => "+",
-        "*" => "/",
-        "/" | "//" => "*",
-        "%" => "+",
-        "**" => "*",
-        "<<" => ">>",
-        ">>" => "<<",
-        "&" => "|",
-        "|" => "&",
-        "^" => "&",
-        "+=" => "-=",
-        "-=" => "+=",
-        "*=" => "/=",
-        "/=" | "//=" => "*=",
-        "|=" => "&=",
-        "&=" => "|=",
-        _ => return None,
-    };
-    Some((Kind::Operator, operator.span(), other.to_owned()))
+    let (_, other) = ARITHMETIC.iter().find(|(known, _)| *known == operator.kind())?;
+    Some((Kind::Operator, operator.span(), (*other).to_owned()))
 }
 
-fn boolean(operator: Node<'_>) -> Option<Fault> {
+fn boolean(operator: Node<'_>) -> Fault {
     let other = if operator.kind() == "and" { "or" } else { "and" };
-    Some((Kind::Operator, operator.span(), other.to_owned()))
+    (Kind::Operator, operator.span(), other.to_owned())
 }
 
 /// One more.

@@ -58,10 +58,22 @@ impl Bench<'_> {
         seed: u32,
         limit: Duration,
     ) -> io::Result<Result<(), String>> {
+        self.step_in(self.scratch, program, arguments, seed, limit)
+    }
+
+    /// The same in a folder of the caller's.
+    pub(super) fn step_in(
+        &self,
+        folder: &Path,
+        program: &str,
+        arguments: Vec<String>,
+        seed: u32,
+        limit: Duration,
+    ) -> io::Result<Result<(), String>> {
         let python = self.environment.python.display().to_string();
         let launch = Launch {
             command: [python, self.path(program)].into_iter().chain(arguments).collect(),
-            folder: self.scratch.to_owned(),
+            folder: folder.to_owned(),
             environment: variables(self.scratch, seed),
             writable: vec![self.root.to_owned(), self.scratch.to_owned()],
             readable: self.environment.folders.clone(),

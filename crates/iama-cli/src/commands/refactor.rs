@@ -108,6 +108,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         sandbox: options.sandbox.map(Choice::from).or(settings.sandbox).unwrap_or_default(),
         docker_image: options.docker_image.clone().or(settings.docker_image),
         characterise: options.characterise || settings.characterise,
+        strength: options.strength,
         out: check::out(options.out.as_deref())?,
         sign_key: check::sign_key(options.sign_key.as_deref())?,
         root,

@@ -9,4 +9,5 @@ mod jobs;
 mod proof;
 mod recipes;
 mod slips;
+mod strength;
 mod world;

@@ -114,6 +114,7 @@ impl Shop<'_> {
         crate::copies::remove(&run)?;
         if matches!(outcome, Ok(TestOutcome::Green)) {
             self.compare_behaviour()?;
+            self.measure_strength()?;
         }
         outcome
     }

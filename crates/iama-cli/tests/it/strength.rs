@@ -1,0 +1,47 @@
+//! `--strength`: what the tests notice, as the evidence tells it.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::world::World;
+
+const SOURCE: &str = "def kind(n):\n    if n > 1 and n <> 3:\n        return 'many'\n    return 'few'\n\ndef idle(d):\n    return d.has_key(1)\n\ndef loose(x):\n    y = long(x) + 1\n    return y\n";
+const TEST: &str = "import unittest\nimport lib\n\nclass T(unittest.TestCase):\n    def test_kind(self):\n        self.assertEqual([lib.kind(n) for n in (0, 1, 2, 3)], ['few', 'few', 'many', 'few'])\n    def test_loose(self):\n        lib.loose(1)\n";
+
+#[test]
+fn faults_at_touched_places_are_told_by_what_became_of_them() {
+    let world = World::new(&[("lib.py", SOURCE), ("test_lib.py", TEST)]);
+    let shown = world.iama(&["refactor", ".", "--yes", "--strength", "full", "--out", "../out"]);
+    assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+    let out = world.root().join("../out");
+    let evidence: Value = serde_json::from_str(&fs::read_to_string(out.join("evidence.json")).unwrap()).unwrap();
+    let strength = &evidence["strength"];
+    if evidence["tests"]["legacy"]["ran"] == false {
+        eprintln!("not run: no Python 2.7 was found");
+        return;
+    }
+    assert_eq!(strength["skipped"], Value::Null, "{strength}");
+    let places = |name: &str| -> Vec<(u64, &str)> {
+        let rows = strength[name].as_array().unwrap().iter();
+        rows.map(|row| (row["line"].as_u64().unwrap(), row["symbol"].as_str().unwrap())).collect()
+    };
+    assert_eq!(places("weaker"), [], "{strength}");
+    assert!(places("survived").iter().all(|(line, symbol)| (*line, *symbol) == (10, "loose")), "{strength}");
+    assert!(!places("survived").is_empty(), "nothing looks at what loose() makes: {strength}");
+    assert!(strength["noticed"].as_u64().unwrap() >= 5, "{strength}");
+    assert!(strength["repeated"].as_u64().unwrap() >= 4, "{strength}");
+    let idle = evidence["unproven"].as_array().unwrap().iter().any(|place| place["symbol"] == "idle");
+    assert!(idle, "no test runs idle(): {}", evidence["unproven"]);
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("Strength of the tests"));
+}
+
+#[test]
+fn a_time_that_is_none_is_refused() {
+    let world = World::new(&[("lib.py", SOURCE)]);
+    for wrong in ["", "fast", "0s", "60h", "-1"] {
+        let argument = format!("--strength={wrong}");
+        assert_eq!(world.iama(&["refactor", ".", "--yes", &argument]).code, 2, "{wrong}");
+    }
+}
