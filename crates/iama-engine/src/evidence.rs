@@ -231,7 +231,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
     };
     let strength = strength::read(folder)?;
     let mut unproven = unproven(shop, &sources);
-    unproven.extend(strength.iter().flat_map(strength::unreached));
+    unproven.extend(strength.iter().flat_map(strength::gaps));
     unproven.sort();
     let behaviour = behaviour::Behaviour::read(folder)?;
     let toolchains = toolchains(shop, &sources)?;

@@ -145,7 +145,7 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
 }
 
 /// Copies and scratch folders that a job which has ended needs no more.
-const SCRATCH: [&str; 10] = [
+const SCRATCH: [&str; 11] = [
     "snapshot",
     "work",
     "legacy",
@@ -156,6 +156,7 @@ const SCRATCH: [&str; 10] = [
     "subset",
     "compile",
     "characterization-run",
+    "strength-run",
 ];
 
 /// Removes the folders of jobs that failed, and the copies of the others that have ended.

@@ -76,7 +76,7 @@ pub(super) fn part(record: &StrengthRecord) -> StrengthPart {
         verdicts,
         per_minute: record.legacy.mutants_per_minute.round(),
         repeated: result.iter().filter(|(_, row)| telling(row) && row.verdict != Verdict::NotRun).count(),
-        weaker: list(&result, |verdict| matches!(verdict, Verdict::Survived | Verdict::Unreached)),
+        weaker: list(&result, is_weaker),
         survived: list(&legacy, |verdict| verdict == Verdict::Survived),
         left_out: record.legacy.left_out.clone(),
     }
@@ -97,17 +97,36 @@ fn fault(file: &str, row: &Tried) -> FaultPart {
     }
 }
 
-/// Touched lines that nothing runs.
-pub(super) fn unreached(record: &StrengthRecord) -> impl Iterator<Item = Unproven> {
+/// Touched lines that nothing runs, and places where the tests notice less than before.
+pub(super) fn gaps(record: &StrengthRecord) -> Vec<Unproven> {
     let stretches = record.legacy.reach.iter().flat_map(|(file, rows)| rows.iter().map(move |row| (file, row)));
-    let idle = stretches.filter(|(_, row)| row.tests == 0 && !row.at_import);
-    idle.map(|(file, row)| Unproven {
+    let idle = stretches.filter(|(_, row)| row.tests == 0 && !row.at_import).map(|(file, row)| Unproven {
         file: file.clone(),
         line: row.first,
-        symbol: (!row.symbol.is_empty()).then(|| row.symbol.clone()),
+        symbol: named(&row.symbol),
         why: match row.last - row.first {
             0 => "no test runs this line".to_owned(),
             more => format!("no test runs these {} lines", more + 1),
         },
-    })
+    });
+    let result = rows(&record.result.tried);
+    let weaker = result.into_iter().filter(|(_, row)| is_weaker(row.verdict)).map(|(file, row)| Unproven {
+        file: file.to_owned(),
+        line: row.mutant.line,
+        symbol: named(&row.mutant.symbol),
+        why: format!(
+            "a fault that a test notices in the old code goes unnoticed in the new code: {}",
+            row.mutant.replacement.chars().take(80).collect::<String>()
+        ),
+    });
+    idle.chain(weaker).collect()
+}
+
+/// What a test noticed before and does not now.
+const fn is_weaker(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Survived | Verdict::Unreached)
+}
+
+fn named(symbol: &str) -> Option<String> {
+    (!symbol.is_empty()).then(|| symbol.to_owned())
 }
