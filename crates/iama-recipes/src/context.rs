@@ -73,13 +73,13 @@ impl Seen {
 /// What files say about names that other files use, by topic and name. What a topic means is the pair's own affair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    known: BTreeMap<(&'static str, String), BTreeSet<String>>,
+    known: BTreeMap<&'static str, HashMap<String, BTreeSet<String>>>,
 }
 
 impl Facts {
     /// Adds a fact.
     pub fn add(&mut self, topic: &'static str, name: &str, value: &str) {
-        self.known.entry((topic, name.to_owned())).or_default().insert(value.to_owned());
+        self.known.entry(topic).or_default().entry(name.to_owned()).or_default().insert(value.to_owned());
     }
 
     /// Adds the type of a value that a run of the legacy code has seen at a place of a file.
@@ -102,12 +102,16 @@ impl Facts {
 
     /// What is known under a name, sorted.
     pub fn get(&self, topic: &'static str, name: &str) -> impl Iterator<Item = &str> {
-        self.known.get(&(topic, name.to_owned())).into_iter().flatten().map(String::as_str)
+        self.values(topic, name).into_iter().flatten().map(String::as_str)
     }
 
     /// Whether this is known.
     pub fn has(&self, topic: &'static str, name: &str, value: &str) -> bool {
-        self.known.get(&(topic, name.to_owned())).is_some_and(|values| values.contains(value))
+        self.values(topic, name).is_some_and(|values| values.contains(value))
+    }
+
+    fn values(&self, topic: &str, name: &str) -> Option<&BTreeSet<String>> {
+        self.known.get(topic)?.get(name)
     }
 }
 

@@ -45,24 +45,31 @@ pub(crate) fn hold_back(finding: &mut Finding, project: &Project) {
 /// Looks at the files that have a part in groups until no more groups have to be withdrawn. `migrate` gives what became of
 /// a file, by its path; nothing where it can't be read.
 pub fn settle(project: &mut Project, migrate: impl Fn(&str, &Project) -> Option<Outcome>) {
-    let files: Vec<String> = project.files.iter().filter(|path| project.facts.shares(path)).cloned().collect();
+    let mut files: Vec<String> = project.files.iter().filter(|path| project.facts.shares(path)).cloned().collect();
+    let mut shares: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     loop {
         let mut broken = BTreeMap::new();
         for path in &files {
-            match migrate(path, project) {
-                Some(Outcome::Migrated(done)) => broken.extend(done.groups.broken),
-                Some(Outcome::Restored { groups, .. }) => {
+            let groups = match migrate(path, project) {
+                Some(Outcome::Migrated(done)) => done.groups,
+                Some(Outcome::Restored { mut groups, .. }) => {
                     let why = format!("{path} would be wrong and stays as it was");
-                    broken.extend(groups.made.into_iter().map(|group| (group, why.clone())));
-                    broken.extend(groups.broken);
+                    let lost = groups.made.iter().map(|group| (group.clone(), why.clone()));
+                    groups.broken.extend(lost.collect::<Vec<_>>());
+                    groups
                 }
-                Some(Outcome::AlreadyTarget | Outcome::Unreadable(_)) | None => {}
-            }
+                Some(Outcome::AlreadyTarget | Outcome::Unreadable(_)) | None => continue,
+            };
+            shares.insert(path.clone(), groups.made.into_iter().chain(groups.broken.keys().cloned()).collect());
+            broken.extend(groups.broken);
         }
         broken.retain(|group, _| !project.withdrawn.contains_key(group));
         if broken.is_empty() {
             return;
         }
+        // What became of the other files does not hang on these groups.
+        let concerned = shares.iter().filter(|(_, groups)| groups.iter().any(|group| broken.contains_key(group)));
+        files = concerned.map(|(path, _)| path.clone()).collect();
         project.withdrawn.extend(broken);
     }
 }
