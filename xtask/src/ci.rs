@@ -30,6 +30,9 @@ pub(crate) fn run() -> Result<()> {
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_values.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_recorder.py"]))
     })?;
+    step("runner of planted faults", || {
+        start(&mut command("python3", &["crates/iama-baseline/mutation/test_mutation.py"]))
+    })?;
     step("code for both languages", recipes::check_dual)?;
     step("published packages", || material::run(&material::Options::for_ci()))?;
     step("kill and resume", || kill::run(&kill::Options::for_ci()))
