@@ -52,6 +52,7 @@ mod shadowed;
 mod shapes;
 mod slicing;
 mod statements;
+mod strictness;
 mod strings;
 mod submodules;
 mod syntax_trees;
@@ -82,7 +83,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 41] = [
+const GROUPS: [&[Recipe]; 42] = [
     &statements::RECIPES,
     &nose_tools::RECIPES,
     &expressions::RECIPES,
@@ -124,6 +125,7 @@ const GROUPS: [&[Recipe]; 41] = [
     &guarded::RECIPES,
     &code_objects::RECIPES,
     &shadowed::RECIPES,
+    &strictness::RECIPES,
 ];
 
 const COUNT: usize = {

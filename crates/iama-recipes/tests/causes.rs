@@ -96,3 +96,90 @@ fn the_file_of_a_socket_is_a_class_that_comes_along() {
         "{done}"
     );
 }
+
+#[test]
+fn a_stop_that_is_raised_again_ends_the_generator() {
+    let body = "    while True:\n        try:\n            yield it.next()\n        except StopIteration:\n            raise\n";
+    let after = body.replace("it.next()", "next(it)").replace("            raise\n", "            return\n");
+    assert_eq!(run(&format!("def f(it):\n{body}")), format!("def f(it):\n{after}"));
+    let other = "def f(it):\n    try:\n        return it.get()\n    except StopIteration:\n        raise\n";
+    assert_eq!(run(other), other);
+}
+
+/// What becomes of the second of two files.
+fn beside(other: &str, text: &str) -> String {
+    let mut project = Project { certain: true, ..Project::default() };
+    for (path, text) in [("other.py", other), ("a.py", text)] {
+        project.files.insert(path.to_owned());
+        project.learn(PAIRS[0], path, text);
+    }
+    match migrate(PAIRS[0], "a.py", text, &project, &Options::of(Strategy::Comprehensive)) {
+        Outcome::Migrated(done) => done.text,
+        other => panic!("{other:?} for\n{text}"),
+    }
+}
+
+#[test]
+fn a_next_with_parameters_in_another_file_is_asked_for_by_either_name() {
+    let cursor = "class Cursor(object):\n    def next(self, count=1):\n        return self.rows[:count]\n";
+    let done = beside(cursor, "def first(cursor):\n    return cursor.next()\n");
+    assert!(done.ends_with("def first(cursor):\n    return next_of(cursor)()\n"), "{done}");
+    let rows =
+        "class Rows(object):\n    def __iter__(self):\n        return self\n    def next(self):\n        return 1\n";
+    assert_eq!(beside(rows, "first = rows.next()\n"), "first = next(rows)\n");
+}
+
+#[test]
+fn a_next_is_handed_on_by_either_name() {
+    ends("class A:\n    def __init__(self, fp):\n        self.next = fp.next\n", "        self.next = next_of(fp)\n");
+}
+
+#[test]
+fn a_method_is_asked_for_by_its_new_name() {
+    let link = "class Link(object):\n    def __init__(self):\n        self.next = None\n";
+    assert_eq!(beside(link, "x = getattr(y, 'next')\n"), "x = getattr(y, 'next')\n");
+    assert_eq!(
+        run("x = hasattr(y, 'next'), getattr(y, '__getslice__')\n"),
+        "x = hasattr(y, '__next__'), getattr(y, '__getslice__')\n"
+    );
+}
+
+#[test]
+fn checksums_keep_their_sign_where_it_can_be_seen() {
+    ends("import zlib\nx = ~zlib.crc32(y, -1)\n", "x = ~signed_sum(zlib.crc32(as_octets(y), -1))\n");
+    ends("import zlib\nx = zlib.crc32(y) & 0xffffffff\n", "\nx = zlib.crc32(as_octets(y)) & 0xffffffff\n");
+    ends("import zlib\nx = '%08x' % zlib.crc32(y)\n", "x = '%08x' % signed_sum(zlib.crc32(as_octets(y)))\n");
+}
+
+#[test]
+fn objects_that_are_seen_to_be_made_tell_what_their_methods_take() {
+    ends("import array\nx = array.array('i', y).tostring()\n", "x = as_native(array.array('i', y).tobytes())\n");
+    let archive = "import zipfile\ndef f(name):\n    z = zipfile.ZipFile(name)\n    return z.read('a')\n";
+    ends(archive, "    return as_native(z.read('a'))\n");
+    let unknown = "import zipfile\ndef f(z):\n    return z.read('a')\n";
+    assert_eq!(run(unknown), unknown);
+}
+
+#[test]
+fn a_hash_of_ones_own_takes_native_strings() {
+    let own = "class md4(object):\n    def hexdigest(self):\n        return self.text\n";
+    let uses = "x = md4(y).hexdigest()\n";
+    assert_eq!(beside(own, &format!("from other import md4\n{uses}")), format!("from other import md4\n{uses}"));
+    ends(&format!("from other import md4\n{uses}"), "x = md4(as_octets(y)).hexdigest()\n");
+}
+
+#[test]
+fn files_of_no_text_are_told_by_their_names() {
+    let sample = "class T(object):\n    SAMPLE = join('data', 'a.flac')\n    NEW = SAMPLE + '.new'\n    def f(self):\n";
+    let wanted = format!("{sample}        return open(self.NEW, encoding='latin-1', newline='\\n').read()\n");
+    assert_eq!(run(&format!("{sample}        return open(self.NEW).read()\n")), wanted);
+    let text = "x = open('a.txt').read()\n";
+    assert_eq!(run(text), text);
+}
+
+#[test]
+fn only_the_lenient_class_of_settings_is_made_lenient() {
+    let before =
+        "from ConfigParser import ConfigParser, SafeConfigParser\nx = ConfigParser()\ny = SafeConfigParser()\n";
+    ends(before, "\nx = LenientConfigParser()\ny = SafeConfigParser()\n");
+}

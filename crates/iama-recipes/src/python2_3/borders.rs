@@ -96,3 +96,34 @@ pub(super) const TAKING: &[(&str, &[&str])] = &[
 /// Methods that give bytes, likewise.
 pub(super) const GIVING: &[(&str, &[&str])] =
     &[("digest", &["hashlib", "md5", "sha", "hmac"]), ("recv", &["socket"]), ("pack", &["struct"])];
+
+/// A method that takes or gives bytes: what makes its objects, the rank of the argument, and whether the result is bytes.
+pub(super) struct Method {
+    pub(super) makers: &'static [&'static str],
+    pub(super) name: &'static str,
+    pub(super) takes: Option<usize>,
+    pub(super) gives: bool,
+}
+
+const fn method(makers: &'static [&'static str], name: &'static str, takes: Option<usize>, gives: bool) -> Method {
+    Method { makers, name, takes, gives }
+}
+
+const ARRAYS: &[&str] = &["array.array"];
+const ARCHIVES: &[&str] = &["zipfile.ZipFile"];
+const SQUEEZERS: &[&str] = &["zlib.compressobj", "bz2.BZ2Compressor"];
+const EXPANDERS: &[&str] = &["zlib.decompressobj", "bz2.BZ2Decompressor"];
+
+/// Methods of objects that are seen to be made, under their old names and their new ones.
+pub(super) const METHODS: &[Method] = &[
+    method(ARRAYS, "fromstring", Some(0), false),
+    method(ARRAYS, "frombytes", Some(0), false),
+    method(ARRAYS, "tostring", None, true),
+    method(ARRAYS, "tobytes", None, true),
+    method(ARCHIVES, "read", None, true),
+    method(ARCHIVES, "writestr", Some(1), false),
+    method(SQUEEZERS, "compress", Some(0), true),
+    method(SQUEEZERS, "flush", None, true),
+    method(EXPANDERS, "decompress", Some(0), true),
+    method(EXPANDERS, "flush", None, true),
+];

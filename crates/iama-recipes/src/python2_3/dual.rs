@@ -71,6 +71,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("guarded-encode", Never("Python 2 asks for the kind itself")),
     ("has-key", Other(iterators::has_key)),
     ("has-key-value", Same),
+    ("hmac-digests", Same),
     ("html-references", Other(methods::html_references)),
     ("html-unescape", Never("2.7 has no html.unescape.")),
     ("implicit-relative-imports", Same),
@@ -82,6 +83,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("itertools-names", Other(iterators::itertools_names)),
     ("lazy-dictionary-methods", Same),
     ("leaked-comprehension-names", Same),
+    ("lenient-settings", Never("2.7's own parser is the lenient one.")),
     ("library-bytes", Same),
     ("list-makers-as-values", Same),
     ("make-suite", Same),
@@ -91,8 +93,10 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("metaclass", Other(classes::metaclass)),
     ("method-constructor", Same),
     ("method-lists", Never("Python 2 has the older names")),
+    ("methods-by-name", Never("2.7 has the methods by their old names.")),
     ("mixed-indentation", Same),
     ("moved-builtins", Other(names::moved_builtin)),
+    ("native-bytes", Same),
     ("native-decode", Same),
     ("native-encode", Same),
     ("native-escapes", Same),
@@ -138,6 +142,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("request-methods", Never("The requests of 2.7 have no attribute for each of them.")),
     ("round-builtin", Same),
     ("shadowed-library", Same),
+    ("signed-checksums", Same),
     ("slice-method-calls", Same),
     ("slice-method-values", Same),
     ("slice-methods", Other(classes::slice_methods)),
@@ -227,31 +232,6 @@ pub(super) fn helper(name: &str) -> Option<&'static str> {
         "as_octets" => {
             "\n\ndef as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) and str is not bytes else \
              text\n"
-        }
-        "OctetStream" => {
-            "
-
-class OctetStream(object):
-    def __init__(self, stream):
-        self.stream = stream
-
-    def __getattr__(self, name):
-        return getattr(self.stream, name)
-
-    def read(self, *size):
-        data = self.stream.read(*size)
-        return data if isinstance(data, bytes) else data.encode('latin-1')
-
-    def readline(self, *size):
-        data = self.stream.readline(*size)
-        return data if isinstance(data, bytes) else data.encode('latin-1')
-
-    def write(self, data):
-        try:
-            return self.stream.write(data)
-        except TypeError:
-            return self.stream.write(data.decode('latin-1'))
-"
         }
         "on_octets" => {
             "

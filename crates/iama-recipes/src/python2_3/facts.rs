@@ -67,6 +67,18 @@ pub(super) fn is_seen_object(context: &Context<'_>, class: &str) -> bool {
     context.facts().has(OBSERVED_CLASS, class, "")
 }
 
+/// Whether some class keeps a method called next, since it is no iterator by its looks or takes more than the object.
+pub(super) fn leaves_next(context: &Context<'_>) -> bool {
+    context.once("leaves next", || classes_with(context, "next").any(|class| has_other_next(context, class)))
+}
+
+/// Whether the next of a class stays what it is called.
+pub(super) fn has_other_next(context: &Context<'_>, class: &str) -> bool {
+    let facts = context.facts();
+    let iterates = facts.has(MEMBERS, class, "__iter__") || facts.has(ENDS, class, "");
+    facts.has(ENDS, class, "parameters") || (!iterates && sets_attribute(context, "next"))
+}
+
 /// Whether the next of a class ends an iteration by its looks.
 pub(super) fn ends_iteration(context: &Context<'_>, class: &str) -> bool {
     search(context.facts(), class, &mut Vec::new(), &|facts, class| facts.has(ENDS, class, "")) == Some(true)
@@ -155,6 +167,9 @@ pub(super) fn learn(path: &str, text: &str, facts: &mut Facts) {
             }
             if code.starts_with("def ") {
                 stepping = code.starts_with("def next(").then_some(class);
+                if code.starts_with("def next(self,") {
+                    facts.add(ENDS, class, "parameters");
+                }
                 // What stands below a method belongs to no class.
                 open.push((depth, ""));
             }

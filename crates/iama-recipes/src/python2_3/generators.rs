@@ -73,7 +73,7 @@ fn catches_stop(clause: Node<'_>) -> bool {
 }
 
 pub(super) fn raise_stop(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let Some(value) = node.named_child(0) else { return };
+    let Some(value) = node.named_child(0) else { return raise_again(context, node, found) };
     let (name, arguments) = match value.kind() {
         "call" => (value.field("function"), arguments(value)),
         "expression_list" => (value.named_child(0), value.named_children().skip(1).collect()),
@@ -94,6 +94,18 @@ pub(super) fn raise_stop(context: &Context<'_>, node: Node<'_>, found: &mut Find
             found.check(node, why, vec![Edit::pieces(node.span(), pieces)]);
         }
         _ => {}
+    }
+}
+
+/// A bare `raise` where nothing but a `StopIteration` was caught.
+fn raise_again(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = generator_around(node) else { return };
+    let mut around = node.ancestors().take_while(|outer| *outer != function);
+    let Some(clause) = around.find(|outer| outer.kind() == "except_clause") else { return };
+    let caught = clause.named_children().find(|child| child.kind() != "block");
+    let stop = caught.is_some_and(|caught| is_builtin(context, caught, "StopIteration"));
+    if stop && !is_caught(node, function) {
+        found.safe(node, vec![Edit::replace(node.span(), "return")]);
     }
 }
 

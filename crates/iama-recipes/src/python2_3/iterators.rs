@@ -440,8 +440,13 @@ fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     {
         return;
     }
-    let open = matches!(kinds, Seen::Nothing) && some_keep_next(context);
-    if (open || matches!(kinds, Seen::Mixed(_))) && !in_next_of(context, node) {
+    let open = matches!(kinds, Seen::Nothing) && (some_keep_next(context) || super::facts::leaves_next(context));
+    if let Some(class) = own_next(object).filter(|_| open) {
+        // The class of the object says what its next is called.
+        if super::facts::has_other_next(context, class) {
+            return;
+        }
+    } else if (open || matches!(kinds, Seen::Mixed(_))) && !in_next_of(context, node) {
         let pieces = next_of(context, object, "()");
         let why = "some objects of the workspace have a method called next and are no iterators";
         found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![NEXT_OF]);
@@ -471,7 +476,7 @@ pub(super) fn next_attribute(context: &Context<'_>, node: Node<'_>, found: &mut 
     if !super::facts::sets_attribute(context, "next") {
         let why = "taken for the method of an iterator, since no file sets an attribute called next";
         found.check(node, why, vec![rename(name, "__next__")]);
-    } else if !sets_next(context) && !in_next_of(context, node) {
+    } else if (!sets_next(context) || hands_next_on(node)) && !in_next_of(context, node) {
         let why = "some objects of the workspace have an attribute called next; where this is one, ask for it directly";
         let pieces = next_of(context, object, "");
         found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![NEXT_OF]);
@@ -512,6 +517,20 @@ fn sets_next(context: &Context<'_>) -> bool {
             && is_assigned(node)
     };
     context.once("sets next", || context.original.contains(".next") && context.tree.nodes().any(set))
+}
+
+/// Whether the value of one next becomes that of another.
+fn hands_next_on(node: Node<'_>) -> bool {
+    let assignment = node.parent().filter(|outer| outer.kind() == "assignment" && node.field_name() == "right");
+    let target = assignment.and_then(|outer| outer.field("left")).and_then(|left| left.field("attribute"));
+    target.is_some_and(|name| name.text() == "next")
+}
+
+/// The class around a method that asks its own object, where that class defines a next.
+fn own_next(object: Node<'_>) -> Option<&str> {
+    let class = object.ancestors().find(|outer| outer.kind() == "class_definition" && object.text() == "self")?;
+    let defined = methods(class).any(|method| matches!(method_name(method), "next" | "__next__"));
+    class.field("name").map(Node::text).filter(|_| defined)
 }
 
 /// Whether an expression is a call of `iter()`.

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use iama_syntax::Node;
 use iama_syntax::scopes::BindingKind;
 
-use super::borders::{BORDERS, Border, GIVING, TAKING};
+use super::borders::{BORDERS, Border, GIVING, METHODS, Method, TAKING};
 use super::facts::writes_bytes;
 use super::helpers::name_of;
 use super::look::{arguments, is_builtin, method_call, positional};
@@ -21,7 +21,18 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 5] = [
+pub(super) const RECIPES: [Recipe; 6] = [
+    Recipe {
+        id: "native-bytes",
+        title: "bytes() was str()",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "bytes is another name of str in Python 2, so that what it makes joins with other strings.",
+        before: "glue = bytes().join",
+        after: "glue = ''.join",
+        kinds: &["call"],
+        visit: native_bytes,
+    },
     Recipe {
         id: "byte-codecs",
         title: "encode('hex') and the other codecs of bytes",
@@ -140,6 +151,22 @@ fn is_inside(node: Node<'_>, helper: &str) -> bool {
 
 fn is_call_of(node: Node<'_>, helper: &str) -> bool {
     node.field("function").is_some_and(|function| function.text() == helper)
+}
+
+/// `bytes()` and `bytes(x)`, but not where the file knows about Python 3.
+fn native_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|function| is_builtin(context, *function, "bytes")) else {
+        return;
+    };
+    let aware = || ["version_info", "hexversion", "PY3"].iter().any(|sign| context.original.contains(sign));
+    if context.dual || context.once("asks for the version", aware) || !applies(context, node) {
+        return;
+    }
+    match positional(node).as_deref() {
+        Some([]) => found.check(node, WHY, vec![Edit::replace(node.span(), "''")]),
+        Some([only]) if only.kind() != "list" => found.check(node, WHY, vec![Edit::replace(function.span(), "str")]),
+        _ => {}
+    }
 }
 
 /// What a literal names as a codec, without its blanks; nothing for what is no literal.
@@ -387,6 +414,9 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !context.once("imports or digests", || original.contains("import") || original.contains("digest(")) {
         return;
     }
+    if let Some(method) = method_of_object(context, node) {
+        return at_method(context, node, method, found);
+    }
     let border = border_of(context, function);
     let (takes, gives, whole) = match border {
         Some(border) => (border.takes, border.gives, border.path == "struct.pack"),
@@ -421,11 +451,6 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         edits.push(Edit::wrap(argument.span(), octets(context) + "(", ")"));
         imports.push(OCTETS);
     }
-    if border.is_some_and(|border| border.path == "hmac.new") && positional(node).is_some_and(|parts| parts.len() == 2)
-    {
-        // Python 2's default.
-        edits.extend(arguments(node).last().map(|last| Edit::insert(last.end(), ", 'md5'")));
-    }
     if gives && !is_inside(node, &native(context)) {
         edits.push(Edit::wrap(node.span(), native(context) + "(", ")"));
         imports.push(NATIVE);
@@ -434,6 +459,55 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         && !is_mapped(node)
     {
         edits.push(Edit::wrap(node.span(), format!("tuple({}(part) for part in ", native(context)), ")"));
+        imports.push(NATIVE);
+    }
+    if !edits.is_empty() {
+        found.check_with(node, WHY, edits, imports);
+    }
+}
+
+/// The method of an object that takes or gives bytes, when all that the object may be is made by the library right here.
+fn method_of_object(context: &Context<'_>, node: Node<'_>) -> Option<&'static Method> {
+    let (object, name) = method_call(node)?;
+    METHODS.iter().find(|method| method.name == name.text() && makes_only(context, object, method.makers))
+}
+
+/// Whether an expression is a call of one of these functions, or a name or an attribute that is given nothing else.
+fn makes_only(context: &Context<'_>, object: Node<'_>, makers: &[&str]) -> bool {
+    let made = |value: Node<'_>| {
+        let path = value.field("function").filter(|_| value.kind() == "call").and_then(|maker| context.dotted(maker));
+        path.is_some_and(|path| makers.contains(&path.as_str()))
+    };
+    let values = match object.kind() {
+        "call" => return made(object),
+        "identifier" => context.values_of(object),
+        "attribute" => {
+            let given = |node: &Node<'_>| {
+                node.kind() == "assignment" && node.field("left").is_some_and(|left| left.text() == object.text())
+            };
+            context.tree.nodes().filter(given).filter_map(|node| node.field("right")).collect()
+        }
+        _ => Vec::new(),
+    };
+    !values.is_empty() && values.into_iter().all(made)
+}
+
+fn at_method(context: &Context<'_>, node: Node<'_>, method: &Method, found: &mut Findings) {
+    if !applies(context, node) {
+        return;
+    }
+    let (mut edits, mut imports) = (Vec::new(), Vec::new());
+    let taken = method.takes.and_then(|rank| positional(node)?.get(rank).copied());
+    if let Some(argument) = taken.filter(|argument| !is_octets(context, *argument)) {
+        if let Some(literal) = super::byte_literals::as_bytes(context, argument) {
+            edits.push(literal);
+        } else {
+            edits.push(Edit::wrap(argument.span(), octets(context) + "(", ")"));
+            imports.push(OCTETS);
+        }
+    }
+    if method.gives && !is_inside(node, &native(context)) {
+        edits.push(Edit::wrap(node.span(), native(context) + "(", ")"));
         imports.push(NATIVE);
     }
     if !edits.is_empty() {
@@ -505,7 +579,11 @@ fn feeds_hash<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
     let assignment = node.parent().filter(|outer| outer.kind() == "assignment" && node.field_name() == "right");
     let named = assignment.and_then(|outer| outer.field("left")).filter(|left| left.kind() != "pattern_list");
     let constructed = node.field("function").is_some_and(|function| function.kind() != "call");
-    (constructed && (asked || named.is_some_and(|left| is_digested(context, left.text())))).then_some(only)
+    // A hash of the workspace's own takes what it was written for.
+    let own = node.field("function").is_some_and(|function| {
+        super::facts::is_class(context, function.field("attribute").unwrap_or(function).text())
+    });
+    (constructed && !own && (asked || named.is_some_and(|left| is_digested(context, left.text())))).then_some(only)
 }
 
 fn is_digest(name: &str) -> bool {

@@ -88,7 +88,9 @@ fn open_mode<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
     let mode = positional(node)?.get(1).copied().filter(|mode| mode.kind() == "identifier")?;
     let defaults = || {
         let text = mode.text();
-        ["'rb'", "'wb'", "\"rb\"", "\"wb\""].iter().any(|value| context.original.contains(&format!("{text}={value}")))
+        ["'rb'", "'wb'", "\"rb\"", "\"wb\""].iter().any(|value| {
+            [format!("{text}={value}"), format!(", {value})")].iter().any(|binary| context.original.contains(binary))
+        })
     };
     (mode.text() == "mode" && context.once("modes are binary", defaults)).then_some(mode)
 }
@@ -136,10 +138,10 @@ pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Fin
         }
         return;
     }
-    if !context.imports_module("struct") {
+    let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 1 | 2)) else { return };
+    if !context.imports_module("struct") && !names_binary_file(context, parts[0], STEPS) {
         return;
     }
-    let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 1 | 2)) else { return };
     let edit = match (parts.get(1), mode) {
         (None, _) => Edit::insert(parts[0].end(), ", encoding='latin-1', newline='\\n'"),
         (Some(_), Some(mode)) => {
@@ -174,6 +176,45 @@ fn temporary_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
+/// Names from value to value that are followed.
+const STEPS: usize = 8;
+
+/// Endings of the names of files that hold no text.
+const BINARY: &[&str] = &[
+    "aif", "ape", "avi", "bin", "bmp", "bz2", "class", "dat", "doc", "exe", "flac", "gif", "gz", "ico", "jar", "jpeg",
+    "jpg", "mo", "mp3", "mp4", "m4a", "mpc", "odt", "oga", "ogg", "pdf", "pickle", "pkl", "png", "pyc", "pyo", "so",
+    "swf", "tar", "tga", "tgz", "tif", "tiff", "ttf", "wav", "wma", "xls", "zip",
+];
+
+/// Whether an expression for the name of a file, or what the file gives a name in it, has the ending of one of no text.
+fn names_binary_file(context: &Context<'_>, name: Node<'_>, steps: usize) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return false };
+    match name.kind() {
+        "string" => {
+            let text = name.text().trim_end_matches(['"', '\'']);
+            text.rsplit_once('.').is_some_and(|(_, ending)| BINARY.contains(&ending.to_ascii_lowercase().as_str()))
+        }
+        "identifier" | "attribute" => {
+            let last = name.field("attribute").unwrap_or(name).text();
+            if name.field("object").is_some_and(|object| object.text() != "self") {
+                return false;
+            }
+            let given = |node: &Node<'_>| {
+                let target = node.field("left").map(|left| left.field("attribute").unwrap_or(left));
+                node.kind() == "assignment" && target.is_some_and(|target| target.text() == last)
+            };
+            let mut values = context.tree.nodes().filter(given).filter_map(|node| node.field("right"));
+            values.any(|value| names_binary_file(context, value, steps))
+        }
+        "call" => arguments(name).into_iter().any(|part| names_binary_file(context, part, steps)),
+        "binary_operator" => {
+            let mut parts = ["left", "right"].into_iter().filter_map(|side| name.field(side));
+            parts.any(|part| names_binary_file(context, part, steps))
+        }
+        _ => false,
+    }
+}
+
 /// Whether the text of the file is compiled, which finds the coding line in bytes.
 fn is_compiled(node: Node<'_>) -> bool {
     let outer = node.ancestors().nth(3).and_then(|call| call.field("function"));
@@ -193,7 +234,6 @@ fn hands_on(context: &Context<'_>, node: Node<'_>) -> bool {
 
 /// Whether the file hands open files on to a part of the library that wants bytes.
 pub(super) fn takes_whole_files(context: &Context<'_>) -> bool {
-    let modules =
-        ["marshal", "zipfile", "tarfile", "gzip", "bz2", "mmap", "array", "wave", "expat", "sax", "etree", "minidom"];
+    let modules = ["zipfile", "tarfile", "gzip", "bz2", "array", "wave", "expat", "sax", "etree", "minidom"];
     modules.iter().any(|module| context.imported_word(module))
 }

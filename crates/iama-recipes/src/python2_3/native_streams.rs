@@ -21,9 +21,10 @@ pub(super) const RECIPES: [Recipe; 3] = [
         before: "import pickle\npickle.dump(state, stream)",
         after: "import pickle\n\n\nclass OctetStream(object):\n    def __init__(self, stream):\n        self.stream = \
                 stream\n\n    def __getattr__(self, name):\n        return getattr(self.stream, name)\n\n    def read(self, \
-                *size):\n        data = self.stream.read(*size)\n        return data.encode('latin-1') if isinstance(data, \
-                str) else data\n\n    def readline(self, *size):\n        data = self.stream.readline(*size)\n        return \
-                data.encode('latin-1') if isinstance(data, str) else data\n\n    def write(self, data):\n        try:\n            \
+                *size):\n        data = self.stream.read(*size)\n        return data if isinstance(data, bytes) else \
+                data.encode('latin-1')\n\n    def readline(self, *size):\n        data = \
+                self.stream.readline(*size)\n        return data if isinstance(data, bytes) else \
+                data.encode('latin-1')\n\n    def write(self, data):\n        try:\n            \
                 return self.stream.write(data)\n        except TypeError:\n            return \
                 self.stream.write(data.decode('latin-1'))\n\npickle.dump(state, OctetStream(stream))",
         kinds: &["call", "attribute"],
@@ -68,11 +69,11 @@ class OctetStream(object):
 
     def read(self, *size):
         data = self.stream.read(*size)
-        return data.encode('latin-1') if isinstance(data, str) else data
+        return data if isinstance(data, bytes) else data.encode('latin-1')
 
     def readline(self, *size):
         data = self.stream.readline(*size)
-        return data.encode('latin-1') if isinstance(data, str) else data
+        return data if isinstance(data, bytes) else data.encode('latin-1')
 
     def write(self, data):
         try:
@@ -139,10 +140,11 @@ fn native_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 fn stream_of<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
     let parsed =
         method_call(node).is_some_and(|(_, name)| name.text() == "ParseFile") && context.imported_word("expat");
-    if parsed {
+    let read = method_call(node).is_some_and(|(_, name)| name.text() == "setByteStream");
+    if parsed || read {
         return positional(node)?.first().copied();
     }
-    if !context.imported_word("pickle") && !context.imported_word("cPickle") {
+    if !["pickle", "cPickle", "marshal"].iter().any(|module| context.imported_word(module)) {
         return None;
     }
     let paths = context.paths(node.field("function")?);
@@ -154,7 +156,10 @@ fn stream_of<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
 }
 
 fn rank(path: &str) -> Option<usize> {
-    let name = path.strip_prefix("pickle.").or_else(|| path.strip_prefix("cPickle."))?;
+    let (module, name) = path.split_once('.')?;
+    if !matches!(module, "pickle" | "cPickle" | "marshal") {
+        return None;
+    }
     STREAMS.iter().find(|(known, _)| *known == name).map(|(_, rank)| *rank)
 }
 

@@ -9,7 +9,19 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 5] = [
+pub(super) const RECIPES: [Recipe; 6] = [
+    Recipe {
+        id: "signed-checksums",
+        title: "crc32() and adler32() gave signed numbers",
+        class: Class::Safe,
+        strategy: Strategy::Standard,
+        why: "Python 2's checksums of zlib and binascii run from -2**31 on, Python 3's from zero on.",
+        before: "import zlib\nsum = zlib.crc32(data)",
+        after: "import zlib\n\n\ndef signed_sum(number):\n    return ((number & 0xffffffff) ^ 0x80000000) - \
+                0x80000000\n\nsum = signed_sum(zlib.crc32(data))",
+        kinds: &["call"],
+        visit: signed_checksum,
+    },
     Recipe {
         id: "round-builtin",
         title: "round() of halves",
@@ -71,6 +83,36 @@ pub(super) const RECIPES: [Recipe; 5] = [
         visit: floor_and_ceil,
     },
 ];
+
+const SIGNED_SUM: Import = Import::Helper(
+    "signed_sum",
+    "\n\ndef signed_sum(number):\n    return ((number & 0xffffffff) ^ 0x80000000) - 0x80000000\n",
+);
+
+/// A checksum, unless all but its lowest bits are cut off at once or another checksum goes on from it.
+fn signed_checksum(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|_| context.certain) else { return };
+    let sums = |path: &String| matches!(path.as_str(), "zlib.crc32" | "zlib.adler32" | "binascii.crc32");
+    let paths = context.paths(function);
+    if paths.is_empty() || !paths.iter().all(sums) {
+        return;
+    }
+    let helper = name_of(context, &SIGNED_SUM);
+    let outer = super::look::with_parentheses(node).parent();
+    let cut = outer.is_some_and(|outer| {
+        outer.kind() == "binary_operator"
+            && outer.field("operator").is_some_and(|operator| matches!(operator.kind(), "&" | "%"))
+            && outer.field("left").is_some_and(|left| left.kind() != "string" && outer.field("right") != Some(left))
+    });
+    let taken = outer.and_then(Node::parent).and_then(|call| call.field("function"));
+    if !cut
+        && !taken.is_some_and(|taken| {
+            taken.text() == helper || context.paths(taken).iter().all(sums) && !context.paths(taken).is_empty()
+        })
+    {
+        found.safe_with(node, vec![Edit::wrap(node.span(), helper + "(", ")")], vec![SIGNED_SUM]);
+    }
+}
 
 const OLD_ROUND: Import = Import::Helper(
     "old_round",
