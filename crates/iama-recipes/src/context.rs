@@ -64,6 +64,11 @@ impl Seen {
         self.source > self.target && self.source * 10 >= self.files
     }
 
+    /// Whether no file that was looked at needs the target language.
+    pub const fn is_for_both(&self) -> bool {
+        self.files > 0 && self.target == 0
+    }
+
     /// Whether the workspace is written in the target language, but for leftovers.
     pub const fn is_target(&self) -> bool {
         self.files > 0 && self.target >= self.source && self.target > 0

@@ -150,7 +150,9 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         || (pair.certain)(&tree)
         || (!project.seen.is_target() && (pair.likely)(&tree, &project.files));
     // What could be the target language as well is taken for that, unless somebody asks for a recipe by name.
-    let wanted = |recipe: &&Recipe| (certain || !options.select.is_empty()) && options.includes(recipe);
+    let either = !options.dual && project.seen.is_for_both();
+    let runs = |recipe: &&Recipe| certain || !options.select.is_empty() || (either && (pair.either)(recipe.id));
+    let wanted = |recipe: &&Recipe| runs(recipe) && options.includes(recipe);
     let recipes: Vec<Chosen> =
         pair.recipes.iter().filter(wanted).filter_map(|one| choose_visit(pair, one, options.dual)).collect();
     let rules = options.rules.chosen(&options.select, &options.ignore);

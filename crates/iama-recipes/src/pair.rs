@@ -42,6 +42,9 @@ pub struct Pair {
     pub dual: fn(id: &str) -> Dual,
     /// The edits that bring missing imports into a file.
     pub import: fn(&Context<'_>, &[Import]) -> Vec<Edit>,
+    /// Whether a recipe, by its id, mends what older versions of the target language still had, so that code for both
+    /// languages needs it, too.
+    pub either: fn(id: &str) -> bool,
     /// Whether a file is certainly written in the source language.
     pub certain: fn(&SyntaxTree) -> bool,
     /// Whether a file leans on what only the source language's library has.

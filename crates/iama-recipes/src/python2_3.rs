@@ -78,6 +78,7 @@ pub const PAIR: Pair = Pair {
     accepts_dual,
     dual: dual::of,
     import: modules::add_imports,
+    either: |id| matches!(id, "removed-members" | "getargspec"),
     certain,
     likely,
     for_both: dual::is_marked,

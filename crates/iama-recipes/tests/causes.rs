@@ -183,3 +183,42 @@ fn only_the_lenient_class_of_settings_is_made_lenient() {
         "from ConfigParser import ConfigParser, SafeConfigParser\nx = ConfigParser()\ny = SafeConfigParser()\n";
     ends(before, "\nx = LenientConfigParser()\ny = SafeConfigParser()\n");
 }
+
+#[test]
+fn code_for_both_languages_loses_what_python_3_had_and_has_no_more() {
+    let migrated = |files: &[(&str, &str)]| {
+        let mut project = Project::default();
+        for (path, text) in files {
+            project.files.insert((*path).to_owned());
+            project.learn(PAIRS[0], path, text);
+        }
+        match migrate(PAIRS[0], files[0].0, files[0].1, &project, &Options::of(Strategy::Comprehensive)) {
+            Outcome::Migrated(done) => done.text,
+            other => panic!("{other:?}"),
+        }
+    };
+    let text = "import inspect\ndef names(f):\n    return inspect.getargspec(f)\n";
+    let after = "import inspect\ndef names(f):\n    return inspect.getfullargspec(f)[:4]\n";
+    assert_eq!(migrated(&[("a.py", text)]), after);
+    assert_eq!(migrated(&[("a.py", text), ("b.py", "def f(x: int): pass\n")]), text);
+    let asked = "import inspect\nif not hasattr(inspect, 'signature'):\n    names = inspect.getargspec(f)\n";
+    assert_eq!(migrated(&[("a.py", asked)]), asked);
+}
+
+#[test]
+fn functions_of_bytes_go_by_other_names() {
+    ends("import hashlib\ndef f(x):\n    make = hashlib.md5\n    return make(x)\n", "    return make(as_octets(x))\n");
+    let own = "class md4(object): pass\n";
+    let uses = "from other import md4\nh = md4('')\nh.update('x')\nprint h.hexdigest()\n";
+    assert_eq!(beside(own, uses), uses.replace("print h.hexdigest()", "print(h.hexdigest())"));
+}
+
+#[test]
+fn streams_for_bytes_are_made_of_bytes_at_once() {
+    let before = "from StringIO import StringIO\nfrom xml.sax import InputSource\nsource.setByteStream(StringIO(x))\n";
+    ends(before, "source.setByteStream(io.BytesIO(as_octets(x)))\n");
+    ends(
+        "import os\nx = environ['wsgi.input'].read()\nprint x\n",
+        "x = as_native(environ['wsgi.input'].read())\nprint(x)\n",
+    );
+}

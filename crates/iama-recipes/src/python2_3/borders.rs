@@ -127,3 +127,7 @@ pub(super) const METHODS: &[Method] = &[
     method(EXPANDERS, "decompress", Some(0), true),
     method(EXPANDERS, "flush", None, true),
 ];
+
+/// Methods of the input that a server gives, by PEP 3333.
+pub(super) const WSGI_INPUT: &[Method] =
+    &[method(&[], "read", None, true), method(&[], "readline", None, true), method(&[], "write", Some(0), false)];

@@ -94,7 +94,7 @@ fn old_builtin(tree: &SyntaxTree) -> Option<Node<'_>> {
 }
 
 /// Whether a name is used only where the file has asked which Python it runs on.
-fn is_guarded(node: Node<'_>) -> bool {
+pub(super) fn is_guarded(node: Node<'_>) -> bool {
     node.ancestors().any(|ancestor| match ancestor.kind() {
         // Only Python 2 ever calls these methods.
         "function_definition" => {
@@ -103,7 +103,7 @@ fn is_guarded(node: Node<'_>) -> bool {
         "try_statement" => true,
         "if_statement" | "elif_clause" | "conditional_expression" => {
             let condition = ancestor.field("condition").unwrap_or(ancestor).text();
-            ["version", "PY2", "PY3", "six.", "IS_PY", "python2", "python3", "py2", "py3"]
+            ["version", "hasattr", "PY2", "PY3", "six.", "IS_PY", "python2", "python3", "py2", "py3"]
                 .iter()
                 .any(|sign| condition.contains(sign))
         }

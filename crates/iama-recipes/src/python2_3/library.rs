@@ -270,6 +270,10 @@ pub(super) fn getargspec(context: &Context<'_>, node: Node<'_>, found: &mut Find
         return;
     }
     let Some(name) = function.field("attribute") else { return };
+    // Python 3.11 is the first without it.
+    if !context.certain && (context.target < (3, 11) || !super::removed::is_missed(context, node, (3, 11))) {
+        return;
+    }
     let mut edits = vec![rename(name, "getfullargspec")];
     match node.parent() {
         Some(parent) if parent.kind() == "attribute" => {

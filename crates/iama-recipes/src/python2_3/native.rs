@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use iama_syntax::Node;
 use iama_syntax::scopes::BindingKind;
 
-use super::borders::{BORDERS, Border, GIVING, METHODS, Method, TAKING};
+use super::borders::{BORDERS, Border, GIVING, METHODS, Method, TAKING, WSGI_INPUT};
 use super::facts::writes_bytes;
 use super::helpers::name_of;
 use super::look::{arguments, is_builtin, method_call, positional};
@@ -280,7 +280,7 @@ fn is_octets(context: &Context<'_>, node: Node<'_>) -> bool {
 
 /// What makes bytes of a native string before they are decoded, and what that needs. Names of files and variables of the
 /// environment are text in Python 3, decoded by the encoding of the file system.
-fn to_octets(context: &Context<'_>, codec: Option<Node<'_>>) -> (Cow<'static, str>, Import) {
+pub(super) fn to_octets(context: &Context<'_>, codec: Option<Node<'_>>) -> (Cow<'static, str>, Import) {
     if codec.is_some_and(|codec| is_file_system(context, codec)) {
         return (Cow::Borrowed("os.fsencode("), Import::Module("os"));
     }
@@ -469,6 +469,12 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 /// The method of an object that takes or gives bytes, when all that the object may be is made by the library right here.
 fn method_of_object(context: &Context<'_>, node: Node<'_>) -> Option<&'static Method> {
     let (object, name) = method_call(node)?;
+    if object.kind() == "subscript" {
+        let input = object.field("subscript").is_some_and(|key| key.text().trim_matches(['"', '\'']) == "wsgi.input");
+        // Who writes to it has made it, unless the library has.
+        let made = name.text() != "write" || context.original.contains("setup_testing_defaults");
+        return WSGI_INPUT.iter().find(|method| method.name == name.text() && input && made);
+    }
     METHODS.iter().find(|method| method.name == name.text() && makes_only(context, object, method.makers))
 }
 
@@ -526,7 +532,12 @@ fn coder(context: &Context<'_>, node: Node<'_>, maker: Node<'_>, found: &mut Fin
 
 /// The border that a function is, by every import that may have given it its name.
 fn border_of(context: &Context<'_>, function: Node<'_>) -> Option<&'static Border> {
-    let paths = context.paths(function);
+    let mut paths = context.paths(function);
+    if paths.is_empty() && function.kind() == "identifier" {
+        // A name for the function itself.
+        let values = context.values_of(function).into_iter();
+        paths = values.map(|value| context.dotted(value)).collect::<Option<_>>().unwrap_or_default();
+    }
     // A stream of bytes where there is one; an older library's stands in for it.
     if paths.iter().any(|path| path == "io.BytesIO") {
         return BORDERS.iter().find(|border| border.path == "io.BytesIO");
@@ -549,7 +560,9 @@ fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> b
     }
     if name.text() == "update" && table.iter().any(|(method, _)| *method == "update") {
         let object = name.parent().and_then(|attribute| attribute.field("object"));
-        return object.is_some_and(|object| is_digested(context, object.text()) || is_hash(context, object));
+        return object.is_some_and(|object| {
+            (is_digested(context, object.text()) && !is_own_hash(context, object)) || is_hash(context, object)
+        });
     }
     let entry = table.iter().find(|(method, _)| *method == name.text());
     entry.is_some_and(|(_, modules)| modules.iter().any(|module| context.imports_module(module)))
@@ -558,6 +571,17 @@ fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> b
 /// Whether the file asks what goes by this name for a digest.
 fn is_digested(context: &Context<'_>, name: &str) -> bool {
     ["digest(", "hexdigest("].iter().any(|method| context.original.contains(&format!("{name}.{method}")))
+}
+
+/// Whether all that a name is given are objects of the workspace's own classes.
+fn is_own_hash(context: &Context<'_>, name: Node<'_>) -> bool {
+    let values = context.values_of(name);
+    !values.is_empty()
+        && values.iter().all(|value| value.field("function").is_some_and(|made| makes_own(context, made)))
+}
+
+fn makes_own(context: &Context<'_>, function: Node<'_>) -> bool {
+    super::facts::is_class(context, function.field("attribute").unwrap_or(function).text())
 }
 
 /// Whether all that a name is given are results of functions that are called after a hash.
@@ -580,9 +604,7 @@ fn feeds_hash<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
     let named = assignment.and_then(|outer| outer.field("left")).filter(|left| left.kind() != "pattern_list");
     let constructed = node.field("function").is_some_and(|function| function.kind() != "call");
     // A hash of the workspace's own takes what it was written for.
-    let own = node.field("function").is_some_and(|function| {
-        super::facts::is_class(context, function.field("attribute").unwrap_or(function).text())
-    });
+    let own = node.field("function").is_some_and(|function| makes_own(context, function));
     (constructed && !own && (asked || named.is_some_and(|left| is_digested(context, left.text())))).then_some(only)
 }
 

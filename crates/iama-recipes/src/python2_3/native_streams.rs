@@ -38,7 +38,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
         why: "io.StringIO moves only to places that are counted from the start.",
         before: "import io\nstream = io.StringIO(text)\nstream.seek(-2, 1)",
         after: "import io\n\n\nclass RelativeStringIO(io.StringIO):\n    def seek(self, offset, whence=0):\n        start = (0, \
-                self.tell(), len(self.getvalue()))[whence]\n        return io.StringIO.seek(self, start + offset)\n\nstream = \
+                self.tell(), len(self.getvalue()))[whence]\n        return io.StringIO.seek(self, max(0, start + offset))\n\nstream = \
                 RelativeStringIO(text)\nstream.seek(-2, 1)",
         kinds: &["call"],
         visit: relative_stream,
@@ -102,7 +102,7 @@ const RELATIVE: Import = Import::Helper(
 class RelativeStringIO(io.StringIO):
     def seek(self, offset, whence=0):
         start = (0, self.tell(), len(self.getvalue()))[whence]
-        return io.StringIO.seek(self, start + offset)
+        return io.StringIO.seek(self, max(0, start + offset))
 ",
 );
 
@@ -131,6 +131,11 @@ fn native_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(stream) = stream_of(context, node).filter(|stream| is_unknown(context, *stream)) else { return };
     let name = name_of(context, &OCTET_STREAM);
     let wrapped = stream.field("function").is_some_and(|function| function.text() == name);
+    if let Some((class, text)) = text_stream(context, stream).filter(|_| applies(context, node)) {
+        let (before, import) = super::native::to_octets(context, None);
+        let edits = vec![super::look::rename(class, "io.BytesIO"), Edit::wrap(text.span(), before, ")")];
+        return found.check_with(node, WHY, edits, vec![Import::Module("io"), import]);
+    }
     if !wrapped && applies(context, node) && !is_in(node, &name) {
         found.check_with(node, WHY, vec![Edit::wrap(stream.span(), name + "(", ")")], vec![OCTET_STREAM]);
     }
@@ -153,6 +158,15 @@ fn stream_of<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
     let parts = arguments(node);
     let stream = parts.get(first).filter(|part| !part.kind().contains("splat") && part.kind() != "keyword_argument");
     stream.copied().filter(|_| ranks.iter().all(|rank| *rank == Some(first)))
+}
+
+/// The class of a stream of text that is made right here, and what it is made of.
+fn text_stream<'t>(context: &Context<'_>, stream: Node<'t>) -> Option<(Node<'t>, Node<'t>)> {
+    let class = stream.field("function").filter(|_| stream.kind() == "call")?;
+    let paths = context.paths(class);
+    let made = |path: &String| matches!(path.as_str(), "StringIO.StringIO" | "cStringIO.StringIO" | "io.StringIO");
+    let [text] = positional(stream)?[..] else { return None };
+    (!paths.is_empty() && paths.iter().all(made)).then_some((class, text))
 }
 
 fn rank(path: &str) -> Option<usize> {

@@ -68,12 +68,15 @@ pub(super) fn removed_members(context: &Context<'_>, node: Node<'_>, found: &mut
         return removed_imports(context, node, found);
     }
     let Some(member) = node.field("attribute") else { return };
-    if !REMOVED.iter().any(|removed| removed.path.ends_with(member.text())) || !context.certain {
+    if !REMOVED.iter().any(|removed| removed.path.ends_with(member.text())) {
         return;
     }
     let Some(path) = context.dotted(node) else { return };
     let root = path.split('.').next().unwrap_or("");
     let Some(removed) = entry(context, &path).filter(|_| !is_neighbour(context, root)) else { return };
+    if !is_missed(context, node, removed.since) {
+        return;
+    }
     // A call of getargspec has a recipe of its own.
     let elsewhere = matches!(
         path.as_str(),
@@ -119,6 +122,14 @@ pub(super) fn stand_in(context: &Context<'_>, removed: &Removed) -> Result<(Cow<
         }
         Instead::Nothing => Err(removed.why.to_owned()),
     }
+}
+
+/// The first version of Python 3 that much code was written for as well as for Python 2.
+const BOTH: (u8, u8) = (3, 3);
+
+/// Whether the code needs what is gone: code for both languages, too, where it was there and nobody asks for it.
+pub(super) fn is_missed(context: &Context<'_>, node: Node<'_>, since: (u8, u8)) -> bool {
+    context.certain || (since > BOTH && !super::evidence::is_guarded(node))
 }
 
 fn add(found: &mut Findings, node: Node<'_>, removed: &Removed, edits: Vec<Edit>, imports: Vec<Import>) {
