@@ -15,9 +15,11 @@ mod material;
 mod oracle;
 mod packages;
 mod patch_cases;
+mod proof;
 mod python3;
 mod recipes;
 mod setup;
+mod strength;
 mod tidy;
 mod tools;
 
@@ -51,6 +53,8 @@ enum Command {
     FalseAlarms,
     /// Speed and memory of the recipes on the 2.7 standard library, beside a bare parse and 2to3
     Bench(bench::Options),
+    /// Migrate published packages, plant faults at the touched places, and see what own and recorded tests notice
+    Strength(strength::Options),
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Kill a migration at many points and resume it
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Command::StdlibTests(options) => python3::stdlib_tests(&options),
         Command::FalseAlarms => python3::false_alarms(),
         Command::Bench(options) => bench::run(&options),
+        Command::Strength(options) => strength::run(&options),
         Command::Escapes => escapes::run(),
         Command::Kill(options) => kill::run(&options),
     };

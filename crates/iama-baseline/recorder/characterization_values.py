@@ -375,6 +375,9 @@ class Speller(object):
                 return self.cls(value)
             if not _is_library(kind) or "BaseException" in [base.__name__ for base in _get(kind, "__mro__")]:
                 return self.instance(value, None, state_of(value))
+            if not PY2 and issubclass(kind, int):
+                # Flags and codes that were plain numbers before they got names.
+                return self.integer(int.__int__(value))
         elif isinstance(kind, type) and BaseException in _get(kind, "__mro__"):
             return self.instance(value, None, {})
         name = "file" if issubclass(kind, io.IOBase) else class_name(kind)

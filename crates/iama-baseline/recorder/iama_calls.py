@@ -25,6 +25,8 @@ def source_of(call, receiver, arguments, keywords, target):
     """The text of the call. ``target`` is the text of the function, ``receiver`` that of the instance or class."""
     every = ", ".join(list(arguments) + ["%s=%s" % pair for pair in keywords])
     form, method = call["form"], call["function"].rpartition(".")[2]
+    if form == "value":
+        return target
     if form == "property":
         text = "%s.%s" % (receiver, method)
     elif form == "construct":

@@ -107,23 +107,26 @@ class Index(object):
         entry = known.get(id(frame.f_code))
         return None if entry is None else (module,) + entry
 
+    @staticmethod
+    def wanted(name):
+        return is_public(name)
+
     def functions(self, module, names):
         for name, value in sorted(entry for entry in list(names.items()) if type(entry[0]) is str):
             if type(value) is types.FunctionType:
-                if value.__name__ == name and is_public(name) and value.__globals__ is names:
+                if value.__name__ == name and self.wanted(name) and value.__globals__ is names:
                     yield id(value.__code__), (name, "function", value.__defaults__)
-            elif is_public(name) and (isinstance(value, type) or type(value) is support.OldClass):
+            elif self.wanted(name) and (isinstance(value, type) or type(value) is support.OldClass):
                 if support.class_names(value) == (module, name):
                     for entry in self.methods(name, value):
                         yield entry
 
-    @staticmethod
-    def methods(owner, cls):
+    def methods(self, owner, cls):
         members = vars(cls) if type(cls) is support.OldClass else type.__getattribute__(cls, "__dict__")
         for name, value in sorted(list(members.items())):
             kind = type(value)
             form = {staticmethod: "static", classmethod: "class", types.FunctionType: "method", property: "property"}.get(kind)
-            if form is None or type(name) is not str or not is_public(name):
+            if form is None or type(name) is not str or not self.wanted(name):
                 continue
             function = value.fget if kind is property else getattr(value, "__func__", None) or _wrapped(value)
             if type(function) is not types.FunctionType or function.__name__ != name and kind is not property:

@@ -28,6 +28,7 @@ from iama_records import to_json
 
 _clock, _exit, _write, _fork = getattr(time, "monotonic", time.time), os._exit, os.write, os.fork
 KEPT_TEXT = 20000
+STANDING = ("function", "static", "value")
 
 
 class CallTimeLimit(BaseException):
@@ -48,7 +49,7 @@ def perform(call, project, seconds):
         arguments = [eval(text, names) for text in call["arguments"]]
         keywords = [(str(key), eval(text, names)) for key, text in call["keywords"]]
         receiver = eval(call["receiver"], names) if call["receiver"] else None
-        target = support.find("%s:%s" % (call["module"], call["function"])) if call["form"] in ("function", "static") else None
+        target = support.find("%s:%s" % (call["module"], call["function"])) if call["form"] in STANDING else None
     except (Exception, SystemExit) as error:
         return {"kind": "unbuilt", "message": u"%s: %s" % (type(error).__name__, support.message_of(error))}
     inputs = [("receiver", receiver)] if call["form"] in ("method", "property") else []

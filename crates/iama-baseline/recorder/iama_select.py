@@ -3,11 +3,12 @@
 
     iama_select.py pool --records RUN1 RUN2 RUN3 --out pool.json [--per-function 40]
     iama_select.py choose --pool pool.json --outcomes REPLAY1 REPLAY2 --out choice.json [--per-function 10] [--per-file 200]
+    iama_select.py widen --choice choice.json --grown grown.json --outcomes REPLAY1 REPLAY2 --out choice.json
 
 ``pool`` compares the runs: a call whose outcome differs between or within them is put into quarantine with the reason.
 ``choose`` compares what was recorded with what the calls did when they were run again on the same code, each alone: those
 that depend on more than their arguments are put into quarantine, too; of the rest each function keeps the calls that add
-coverage, and some more with different outcomes.
+coverage, and some more with different outcomes. ``widen`` adds calls that were found by trying (iama_grow.py).
 """
 import argparse
 import re
@@ -162,23 +163,53 @@ def choose(options):
     sys.stdout.write("%d chosen, %d in quarantine\n" % (len(chosen), len(quarantined)))
 
 
+def widen(options):
+    """Adds calls that were found, not recorded, as long as they do the same each time."""
+    given, grown = read_json(options.choice, "iama.choice/1"), read_json(options.grown, "iama.calls/1")
+    replays = [dict((entry["id"], entry) for entry in read_lines(path, "outcome")) for path in options.outcomes]
+    known, added = set(call["id"] for call in given["calls"]), []
+    for call in grown["calls"]:
+        outcomes = [replay.get(call["id"]) for replay in replays]
+        if call["id"] not in known and unsteady(outcomes) is None and not has_no_content(outcomes[0]):
+            known.add(call["id"])
+            added.append(dict(call, replayed=outcomes[0]))
+    chosen = given["calls"] + added
+    write_json(options.out, dict(given, calls=chosen, lines=covered(chosen), grown=len(added)))
+    sys.stdout.write("%d calls added\n" % len(added))
+
+
 def trouble(call, outcomes):
     """Why a call is no test; None when every replay gave what was recorded."""
+    reason = unsteady(outcomes)
+    if reason is not None:
+        return reason
+    first = outcomes[0]
+    if replay_core(first) != recorded_core(call):
+        reason = reason_for([str(replay_core(first)), str(recorded_core(call))])
+        return "depends on more than its arguments" + ("" if reason == "unknown" else ": " + reason)
+    return "its result has no stable content" if has_no_content(first) else None
+
+
+def has_no_content(outcome):
+    """Whether nothing can be said about a result but its type."""
+    return (outcome.get("value") or "").startswith("opaque(") and not any(
+        outcome.get(name) for name in ("changed", "stdout", "files"))
+
+
+def unsteady(outcomes):
+    """Why outcomes of the same call are no fact about the code."""
     if any(outcome is None for outcome in outcomes):
         return "it was not run again"
     first = outcomes[0]
     if first["kind"] == "unbuilt":
         return "its arguments cannot be built again: %s" % first.get("message", "")[:200]
+    if first["kind"] == "skipped":
+        return "it was not run again"
     if first["kind"] in ("timeout", "crash"):
         return "run alone it ends by %s" % first["kind"]
     texts = [replay_text(outcome) for outcome in outcomes]
     if len(set(texts)) > 1:
         return reason_for(texts)
-    if replay_core(first) != recorded_core(call):
-        reason = reason_for([str(replay_core(first)), str(recorded_core(call))])
-        return "depends on more than its arguments" + ("" if reason == "unknown" else ": " + reason)
-    if (first.get("value") or "").startswith("opaque(") and not any(first.get(name) for name in ("changed", "stdout", "files")):
-        return "its result has no stable content"
     return None
 
 
@@ -252,8 +283,13 @@ def main(arguments):
     step.add_argument("--out", required=True)
     step.add_argument("--per-function", type=int, default=10)
     step.add_argument("--per-file", type=int, default=200)
+    step = steps.add_parser("widen")
+    step.add_argument("--choice", required=True)
+    step.add_argument("--grown", required=True)
+    step.add_argument("--outcomes", nargs="+", required=True)
+    step.add_argument("--out", required=True)
     options = parser.parse_args(arguments)
-    {"pool": pool, "choose": choose}[options.step](options)
+    {"pool": pool, "choose": choose, "widen": widen}[options.step](options)
     return 0
 
 

@@ -133,8 +133,17 @@ struct ExcludedPart {
 struct Unproven {
     file: String,
     line: u32,
+    side: Side,
     symbol: Option<String>,
     why: String,
+}
+
+/// Which text a line is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Side {
+    Old,
+    New,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -434,6 +443,7 @@ fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
     let whole = |file: &FileRecord, why: &str| Unproven {
         file: file.path.clone(),
         line: file.changes.first().map_or(1, |change| change.first_line),
+        side: Side::Old,
         symbol: None,
         why: why.to_owned(),
     };
@@ -451,6 +461,7 @@ fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
         rows.extend(checks.map(|note| Unproven {
             file: file.path.clone(),
             line: note.line,
+            side: Side::Old,
             symbol: named.at(&file.path, note.line),
             why: format!("{}: {}", note.recipe, note.why),
         }));

@@ -209,10 +209,33 @@ pub(crate) const BEHAVIOUR: &str = "behaviour.json";
 /// How much the tests notice: `strength.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StrengthRecord {
+    /// By the project's own tests.
+    #[serde(flatten)]
+    pub own: Sides,
+    /// By the recorded tests, of the faults that the own tests do not notice; nothing when nothing was recorded.
+    pub recorded: Option<Sides>,
+}
+
+/// What became of planted faults before and after.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sides {
     /// Faults at the touched places of the legacy code.
     pub legacy: Strength,
     /// Those that a test noticed there, in the result.
     pub result: Strength,
+}
+
+impl StrengthRecord {
+    /// What all tests together notice.
+    pub fn together(&self) -> Sides {
+        match &self.recorded {
+            None => self.own.clone(),
+            Some(recorded) => Sides {
+                legacy: self.own.legacy.joined(&recorded.legacy),
+                result: self.own.result.joined(&recorded.result),
+            },
+        }
+    }
 }
 
 /// The file of [`StrengthRecord`].

@@ -22,6 +22,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("characterization_values.py", include_str!("../../recorder/characterization_values.py")),
     ("iama_calls.py", include_str!("../../recorder/iama_calls.py")),
     ("iama_compare.py", include_str!("../../recorder/iama_compare.py")),
+    ("iama_grow.py", include_str!("../../recorder/iama_grow.py")),
     ("iama_recorder.py", include_str!("../../recorder/iama_recorder.py")),
     ("iama_records.py", include_str!("../../recorder/iama_records.py")),
     ("iama_replay.py", include_str!("../../recorder/iama_replay.py")),
@@ -34,7 +35,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 pub(super) const PLAN: &str = "recorder.json";
 
 /// Where the written tests lie in a copy of the project while they run.
-const TESTS: &str = "iama_characterization";
+pub const TESTS: &str = "iama_characterization";
 
 /// The chosen calls, in the scratch folder.
 pub(super) const CHOICE: &str = "choice.json";
@@ -85,6 +86,9 @@ pub struct Characterisation {
     pub recorded: usize,
     /// Calls that were chosen.
     pub chosen: usize,
+    /// Calls beside them that no test makes: found by trying, because they run other lines or do something else.
+    #[serde(default)]
+    pub grown: usize,
     /// Calls that are no facts about the code.
     pub quarantined: Vec<Quarantined>,
     /// Functions whose calls cannot be made again, with the reasons.
@@ -115,6 +119,12 @@ struct Pool {
     quarantined: Vec<Quarantined>,
     #[serde(default)]
     blocked: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    grown: usize,
 }
 
 #[derive(Deserialize)]
@@ -182,6 +192,10 @@ pub fn settle(
         Err(why) => return Ok(Characterisation { notes, ..Characterisation::skipped(why) }),
     };
     known.notes.splice(0..0, notes);
+    match grow(bench, replay)? {
+        Ok(grown) => known.grown = grown,
+        Err(why) => known.notes.push(format!("no calls beyond the recorded ones were looked for: {why}")),
+    }
     let failing = write(bench, request, tests, &BTreeSet::new(), &mut known)?;
     if !failing.is_empty() {
         write_tests(bench, tests, &failing, &mut known)?;
@@ -231,6 +245,31 @@ fn choose(bench: &Bench<'_>, replay: Duration) -> io::Result<Result<Characterisa
         blocked: choice.blocked.into_iter().map(|(name, reasons)| (name, reasons.into_keys().collect())).collect(),
         ..Characterisation::default()
     }))
+}
+
+/// Adds calls that the tests do not make to the choice, and gives how many.
+fn grow(bench: &Bench<'_>, limit: Duration) -> io::Result<Result<usize, String>> {
+    let [choice, plan, grown] = [CHOICE, PLAN, "grown.json"].map(|name| bench.path(name));
+    let root = bench.root.display().to_string();
+    let mut arguments: Vec<String> =
+        ["--choice", &choice, "--plan", &plan, "--root", &root, "--out", &grown].map(str::to_owned).into();
+    arguments.extend(["--seconds".to_owned(), limit.as_secs().to_string(), "--pythonpath".to_owned()]);
+    arguments.extend(bench.pythonpath.iter().map(|folder| bench.root.join(folder).display().to_string()));
+    // It ends by itself when its time is up.
+    if let Err(why) = bench.step("iama_grow.py", arguments, 0, limit + STEP)? {
+        return Ok(Err(why));
+    }
+    for (seed, out) in [(0, "grown0.jsonl"), (1, "grown1.jsonl")] {
+        if let Err(why) = bench.replay("grown.json", out, seed, limit)? {
+            return Ok(Err(why));
+        }
+    }
+    let outcomes = [bench.path("grown0.jsonl"), bench.path("grown1.jsonl")];
+    let widen = ["widen", "--choice", &choice, "--grown", &grown, "--out", &choice, "--outcomes"].map(str::to_owned);
+    if let Err(why) = bench.step("iama_select.py", widen.into_iter().chain(outcomes).collect(), 0, STEP)? {
+        return Ok(Err(why));
+    }
+    Ok(Ok(read::<Choice>(&bench.scratch.join(CHOICE))?.grown))
 }
 
 /// Writes the tests and gives those that do not pass.
@@ -289,14 +328,9 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs written tests on a copy of the project: for each `FILE::TEST` nothing when it passed, else what went wrong. A test that
-/// was not run is absent.
-pub fn try_tests(
-    bench: &Bench<'_>,
-    request: &Request<'_>,
-    tests: &Path,
-) -> io::Result<BTreeMap<String, Option<String>>> {
-    let inside = bench.root.join(TESTS);
+/// Puts written tests into a copy of the project, in [`TESTS`], which has to be on the module path, too. Gives the files of tests.
+pub fn put_tests(tests: &Path, root: &Path) -> io::Result<Vec<String>> {
+    let inside = root.join(TESTS);
     copy_files(tests, &inside)?;
     let mut files: Vec<String> = fs::read_dir(&inside)?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -304,10 +338,21 @@ pub fn try_tests(
         .map(|name| format!("{TESTS}/{name}"))
         .collect();
     files.sort();
+    Ok(files)
+}
+
+/// Runs written tests on a copy of the project: for each `FILE::TEST` nothing when it passed, else what went wrong. A test that
+/// was not run is absent.
+pub fn try_tests(
+    bench: &Bench<'_>,
+    request: &Request<'_>,
+    tests: &Path,
+) -> io::Result<BTreeMap<String, Option<String>>> {
+    let files = put_tests(tests, bench.root)?;
     let pythonpath: Vec<String> = request.pythonpath.iter().cloned().chain([TESTS.to_owned()]).collect();
     let request = Request { files: &files, pythonpath: &pythonpath, recorder: None, ..request.clone() };
     let suite = run_suite(bench.sandbox, &request, |_, _| ())?;
-    fs::remove_dir_all(&inside)?;
+    fs::remove_dir_all(bench.root.join(TESTS))?;
     let own = |id: &TestId| id.0.strip_prefix(TESTS)?.strip_prefix('/').map(str::to_owned);
     let said = |error: &crate::CaseError| format!("{}: {}", error.class, error.message);
     let mut found: BTreeMap<String, Option<String>> = BTreeMap::new();

@@ -84,6 +84,22 @@ impl Verdict {
     pub const fn is_noticed(self) -> bool {
         matches!(self, Self::Killed | Self::Timeout)
     }
+
+    /// Whether it says something about the tests: equivalent faults and bad syntax do not.
+    pub const fn is_telling(self) -> bool {
+        !matches!(self, Self::Equivalent | Self::Invalid)
+    }
+
+    /// Which of two verdicts on the same fault says more.
+    const fn weight(self) -> u8 {
+        match self {
+            Self::Killed | Self::Timeout => 4,
+            Self::Equivalent | Self::Invalid => 3,
+            Self::Survived => 2,
+            Self::Unreached => 1,
+            Self::NotRun => 0,
+        }
+    }
 }
 
 /// A fault that was tried.
@@ -126,6 +142,57 @@ pub struct Strength {
     pub left_out: BTreeMap<String, String>,
     /// Faults tried in a minute.
     pub mutants_per_minute: f64,
+}
+
+impl Strength {
+    /// What these tests and other ones notice together. A fault that both were tried on has the verdict that says more.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (file, rows) in &other.tried {
+            let known = both.tried.entry(file.clone()).or_default();
+            let places: BTreeMap<String, usize> =
+                known.iter().enumerate().map(|(index, row)| (row.mutant.name.clone(), index)).collect();
+            for row in rows {
+                match places.get(&row.mutant.name).and_then(|index| known.get_mut(*index)) {
+                    Some(before) if row.verdict.weight() > before.verdict.weight() => *before = row.clone(),
+                    Some(_) => {}
+                    None => known.push(row.clone()),
+                }
+            }
+        }
+        let files: BTreeSet<&String> = self.reach.keys().chain(other.reach.keys()).collect();
+        let rows = |from: &Self, file: &String| from.reach.get(file).cloned().unwrap_or_default();
+        both.reach =
+            files.into_iter().map(|file| (file.clone(), both_reach(rows(self, file), rows(other, file)))).collect();
+        both.left_out.extend(other.left_out.clone());
+        both
+    }
+}
+
+/// Stretches that either reaches, cut where the number of tests changes.
+fn both_reach(one: Vec<Reach>, other: Vec<Reach>) -> Vec<Reach> {
+    let mut lines: BTreeMap<(u32, String), (usize, bool)> = BTreeMap::new();
+    for row in one.into_iter().chain(other) {
+        for line in row.first..=row.last {
+            let (tests, at_import) = lines.entry((line, row.symbol.clone())).or_default();
+            *tests += row.tests;
+            *at_import |= row.at_import;
+        }
+    }
+    let mut found: Vec<Reach> = Vec::new();
+    for ((line, symbol), (tests, at_import)) in lines {
+        match found.last_mut() {
+            Some(last)
+                if last.last + 1 == line
+                    && (&last.symbol, last.tests, last.at_import) == (&symbol, tests, at_import) =>
+            {
+                last.last = line;
+            }
+            _ => found.push(Reach { symbol, first: line, last: line, tests, at_import }),
+        }
+    }
+    found
 }
 
 #[derive(Deserialize)]
@@ -235,4 +302,60 @@ fn read(events: &str, request: &Request<'_>) -> Strength {
         strength.tried.insert(file.clone(), rows.collect());
     }
     strength
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::mutants::Kind;
+
+    fn strength(verdicts: &[(&str, Verdict)], reach: &[(u32, u32, usize)]) -> Strength {
+        let tried = verdicts.iter().map(|(name, verdict)| Tried {
+            mutant: Mutant {
+                name: (*name).to_owned(),
+                symbol: String::new(),
+                kind: Kind::Operator,
+                line: 1,
+                span: None,
+                replacement: "+".to_owned(),
+            },
+            verdict: *verdict,
+            by: None,
+        });
+        let rows = reach.iter().map(|(first, last, tests)| Reach {
+            symbol: "f".to_owned(),
+            first: *first,
+            last: *last,
+            tests: *tests,
+            at_import: false,
+        });
+        Strength {
+            tried: BTreeMap::from([("lib.py".to_owned(), tried.collect())]),
+            reach: BTreeMap::from([("lib.py".to_owned(), rows.collect())]),
+            ..Strength::default()
+        }
+    }
+
+    #[test]
+    fn two_sets_of_tests_notice_what_either_notices_and_reach_what_either_reaches() {
+        let own = strength(
+            &[("a", Verdict::Killed), ("b", Verdict::Unreached), ("c", Verdict::Survived), ("d", Verdict::NotRun)],
+            &[(1, 2, 3), (3, 5, 0)],
+        );
+        let recorded = strength(
+            &[("b", Verdict::Killed), ("c", Verdict::Unreached), ("d", Verdict::Survived), ("e", Verdict::Killed)],
+            &[(1, 3, 0), (4, 5, 2)],
+        );
+        let expected = strength(
+            &[
+                ("a", Verdict::Killed),
+                ("b", Verdict::Killed),
+                ("c", Verdict::Survived),
+                ("d", Verdict::Survived),
+                ("e", Verdict::Killed),
+            ],
+            &[(1, 2, 3), (3, 3, 0), (4, 5, 2)],
+        );
+        assert_eq!(own.joined(&recorded), expected);
+    }
 }

@@ -24,8 +24,10 @@ fn a_division_that_no_test_notices_is_shown_with_a_script() {
     assert_eq!((shown.code, &result["verdict"]), (0, &Value::from("PROVEN_WITH_GAPS")), "{}", shown.err);
     let evidence: Value = serde_json::from_str(&world.read("shown/evidence.json")).unwrap();
     let characterisation = &evidence["characterisation"];
-    let counts = ["recorded", "chosen", "tests", "failed"].map(|name| characterisation[name].clone());
-    assert_eq!(counts, [2, 2, 2, 1].map(Value::from), "{characterisation}");
+    let counts = ["recorded", "chosen"].map(|name| characterisation[name].clone());
+    assert_eq!(counts, [2, 2].map(Value::from), "{characterisation}");
+    let count = |name: &str| characterisation[name].as_u64().unwrap();
+    assert!(count("grown") > 0 && count("tests") > count("grown"), "{characterisation}");
     let found = evidence["differences"].as_array().unwrap();
     let row = |found: &Value| ["function", "file", "kind", "legacy", "migrated"].map(|name| found[name].clone());
     let rows: Vec<_> = found.iter().map(row).collect();
@@ -35,8 +37,10 @@ fn a_division_that_no_test_notices_is_shown_with_a_script() {
         ["mean", "lib.py", "recorded test", "passes", failed].map(Value::from),
         ["mean", "lib.py", "number type", "3", "3.0"].map(Value::from),
     ];
-    assert_eq!(rows, expected);
-    let script = world.root().join("shown").join(found[1]["script"].as_str().unwrap());
+    assert!(expected.iter().all(|row| rows.contains(row)), "{rows:?}");
+    assert!(rows.iter().all(|[function, ..]| function == "mean"), "{rows:?}");
+    let shown = found.iter().find(|row| row["kind"] == "number type").unwrap();
+    let script = world.root().join("shown").join(shown["script"].as_str().unwrap());
     let mut python = Command::new("python3");
     let said = python.env("PYTHONDONTWRITEBYTECODE", "1").arg(script).arg(world.root()).output().unwrap();
     // Nothing was applied, and what the old file does with the new interpreter is what the result would do.

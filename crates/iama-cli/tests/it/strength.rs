@@ -38,6 +38,27 @@ fn faults_at_touched_places_are_told_by_what_became_of_them() {
 }
 
 #[test]
+fn recorded_tests_notice_what_the_own_tests_do_not() {
+    let world = World::new(&[("lib.py", SOURCE), ("test_lib.py", TEST)]);
+    let shown = world.iama(&["refactor", ".", "--yes", "--strength", "full", "--characterise", "--out", "../shown"]);
+    assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+    let evidence = fs::read_to_string(world.root().join("../shown/evidence.json")).unwrap();
+    let evidence: Value = serde_json::from_str(&evidence).unwrap();
+    if evidence["tests"]["legacy"]["ran"] == false {
+        eprintln!("not run: no Python 2.7 was found");
+        return;
+    }
+    let strength = &evidence["strength"];
+    let count = |value: &Value| value.as_u64().unwrap();
+    assert!(count(&strength["own"]["noticed"]) < count(&strength["noticed"]), "{strength}");
+    assert_eq!(strength["percent"], 100, "loose() is recorded, and idle() is called by trying: {strength}");
+    assert!(count(&evidence["characterisation"]["grown"]) > 0, "{}", evidence["characterisation"]);
+    let unproven = evidence["unproven"].as_array().unwrap();
+    let idle = unproven.iter().any(|place| place["why"].as_str().unwrap().starts_with("no test runs"));
+    assert!(!idle, "{unproven:?}");
+}
+
+#[test]
 fn a_time_that_is_none_is_refused() {
     let world = World::new(&[("lib.py", SOURCE)]);
     for wrong in ["", "fast", "0s", "60h", "-1"] {

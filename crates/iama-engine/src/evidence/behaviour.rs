@@ -19,6 +19,8 @@ pub(super) struct CharacterisationPart {
     recorded: usize,
     /// Calls that were chosen.
     chosen: usize,
+    /// Calls that no test makes, found by trying.
+    grown: usize,
     /// Functions with calls that are no facts about the code, with the reason.
     quarantined: Vec<QuarantinedPart>,
     /// Functions whose calls cannot be made again, with the reasons.
@@ -57,7 +59,7 @@ impl Behaviour {
             return Ok(Self::default());
         };
         let none = || {
-            let why = "the result was not compared: that follows once the existing tests pass on it";
+            let why = "the result was not compared: that follows once the existing tests have run on it";
             BehaviourRecord { skipped: Some(why.to_owned()), ..BehaviourRecord::default() }
         };
         let behaviour: BehaviourRecord = folder.read_if_kept(BEHAVIOUR)?.unwrap_or_else(none);
@@ -87,6 +89,7 @@ fn part(known: &Characterisation, behaviour: &BehaviourRecord) -> Characterisati
     CharacterisationPart {
         recorded: known.recorded,
         chosen: known.chosen,
+        grown: known.grown,
         quarantined: quarantined.into_iter().take(ROWS).collect(),
         blocked: blocked.take(ROWS).collect(),
         tests: known.tests.len(),

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iama_baseline::python::strength::{Tried, Verdict};
+use iama_baseline::python::strength::{Strength, Tried, Verdict};
 use serde::Serialize;
 
-use super::Unproven;
+use super::{Side, Unproven};
 use crate::folder::JobFolder;
 use crate::problem::Problem;
-use crate::records::{STRENGTH, StrengthRecord};
+use crate::records::{STRENGTH, Sides, StrengthRecord};
 
 /// Rows of a list that evidence holds; `strength.json` holds all.
 const ROWS: usize = 200;
@@ -24,6 +24,9 @@ pub(super) struct StrengthPart {
     noticed: usize,
     /// The share of them in percent; what was not run was not noticed.
     percent: u32,
+    /// What came of the project's own tests alone, where recorded ones were tried as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own: Option<OwnPart>,
     /// Faults by what became of them on the legacy code.
     verdicts: BTreeMap<Verdict, usize>,
     /// Faults tried in a minute on the legacy code.
@@ -36,6 +39,13 @@ pub(super) struct StrengthPart {
     survived: Vec<FaultPart>,
     /// Tests that took no part, with the reason.
     left_out: BTreeMap<String, String>,
+}
+
+/// The share of the project's own tests.
+#[derive(Debug, Clone, Serialize)]
+struct OwnPart {
+    noticed: usize,
+    percent: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,36 +64,46 @@ pub(super) fn read(folder: &JobFolder) -> Result<Option<StrengthRecord>, Problem
 
 /// The record as the evidence tells it.
 pub(super) fn part(record: &StrengthRecord) -> StrengthPart {
-    let legacy = rows(&record.legacy.tried);
+    let Sides { legacy: on_legacy, result: on_result } = record.together();
+    let legacy = rows(&on_legacy.tried);
     let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
     for (_, row) in &legacy {
         *verdicts.entry(row.verdict).or_default() += 1;
     }
-    let telling = |row: &Tried| !matches!(row.verdict, Verdict::Equivalent | Verdict::Invalid);
-    let planted = legacy.iter().filter(|(_, row)| telling(row)).count();
-    let noticed = legacy.iter().filter(|(_, row)| row.verdict.is_noticed()).count();
-    let result = rows(&record.result.tried);
+    let planted = legacy.iter().filter(|(_, row)| row.verdict.is_telling()).count();
+    let noticed = |rows: &[(&str, &Tried)]| rows.iter().filter(|(_, row)| row.verdict.is_noticed()).count();
+    let percent = |part: usize| u32::try_from((part * 100).checked_div(planted).unwrap_or(0)).unwrap_or(100);
+    let own = noticed(&rows(&record.own.legacy.tried));
+    let again = repeated(&on_legacy, &on_result);
     let list = |rows: &[(&str, &Tried)], wanted: fn(Verdict) -> bool| -> Vec<FaultPart> {
         let found: BTreeSet<FaultPart> =
             rows.iter().filter(|(_, row)| wanted(row.verdict)).map(|(file, row)| fault(file, row)).collect();
         found.into_iter().take(ROWS).collect()
     };
     StrengthPart {
-        skipped: record.legacy.skipped.clone(),
+        skipped: on_legacy.skipped.clone(),
         planted,
-        noticed,
-        percent: u32::try_from((noticed * 100).checked_div(planted).unwrap_or(0)).unwrap_or(100),
+        noticed: noticed(&legacy),
+        percent: percent(noticed(&legacy)),
+        own: record.recorded.is_some().then(|| OwnPart { noticed: own, percent: percent(own) }),
         verdicts,
-        per_minute: record.legacy.mutants_per_minute.round(),
-        repeated: result.iter().filter(|(_, row)| telling(row) && row.verdict != Verdict::NotRun).count(),
-        weaker: list(&result, is_weaker),
+        per_minute: on_legacy.mutants_per_minute.round(),
+        repeated: again.iter().filter(|(_, row)| row.verdict.is_telling() && row.verdict != Verdict::NotRun).count(),
+        weaker: list(&again, is_weaker),
         survived: list(&legacy, |verdict| verdict == Verdict::Survived),
-        left_out: record.legacy.left_out.clone(),
+        left_out: on_legacy.left_out.clone(),
     }
 }
 
 fn rows(tried: &BTreeMap<String, Vec<Tried>>) -> Vec<(&str, &Tried)> {
     tried.iter().flat_map(|(file, rows)| rows.iter().map(move |row| (file.as_str(), row))).collect()
+}
+
+/// The faults of the result that a test noticed on the legacy code; the others are of the new code only.
+fn repeated<'a>(legacy: &Strength, result: &'a Strength) -> Vec<(&'a str, &'a Tried)> {
+    let noticed = rows(&legacy.tried).into_iter().filter(|(_, row)| row.verdict.is_noticed());
+    let known: BTreeSet<(&str, &str)> = noticed.map(|(file, row)| (file, row.mutant.name.as_str())).collect();
+    rows(&result.tried).into_iter().filter(|(file, row)| known.contains(&(*file, row.mutant.name.as_str()))).collect()
 }
 
 fn fault(file: &str, row: &Tried) -> FaultPart {
@@ -97,29 +117,60 @@ fn fault(file: &str, row: &Tried) -> FaultPart {
     }
 }
 
-/// Touched lines that nothing runs, and places where the tests notice less than before.
+/// Touched lines that nothing runs, places where nothing notices a fault, and those where the tests notice less than before.
 pub(super) fn gaps(record: &StrengthRecord) -> Vec<Unproven> {
-    let stretches = record.legacy.reach.iter().flat_map(|(file, rows)| rows.iter().map(move |row| (file, row)));
+    let Sides { legacy, result } = record.together();
+    let stretches = legacy.reach.iter().flat_map(|(file, rows)| rows.iter().map(move |row| (file, row)));
     let idle = stretches.filter(|(_, row)| row.tests == 0 && !row.at_import).map(|(file, row)| Unproven {
         file: file.clone(),
         line: row.first,
+        side: Side::Old,
         symbol: named(&row.symbol),
         why: match row.last - row.first {
             0 => "no test runs this line".to_owned(),
             more => format!("no test runs these {} lines", more + 1),
         },
     });
-    let result = rows(&record.result.tried);
-    let weaker = result.into_iter().filter(|(_, row)| is_weaker(row.verdict)).map(|(file, row)| Unproven {
-        file: file.to_owned(),
-        line: row.mutant.line,
-        symbol: named(&row.mutant.symbol),
-        why: format!(
-            "a fault that a test notices in the old code goes unnoticed in the new code: {}",
-            row.mutant.replacement.chars().take(80).collect::<String>()
-        ),
+    let again = repeated(&legacy, &result);
+    let fresh: Vec<_> = rows(&result.tried).into_iter().filter(|row| !again.contains(row)).collect();
+    let weaker = by_line(&again, is_weaker).into_iter().map(|(place, faults)| {
+        place.because(Side::New, format!("tests notice this fault in the old code and not in the new one: {faults}"))
     });
-    idle.chain(weaker).collect()
+    let unnoticed = by_line(&fresh, |verdict| verdict == Verdict::Survived).into_iter().map(|(place, faults)| {
+        place.because(Side::New, format!("tests run this line and do not notice this fault in it: {faults}"))
+    });
+    let loose =
+        by_line(&rows(&legacy.tried), |verdict| verdict == Verdict::Survived).into_iter().map(|(place, faults)| {
+            place.because(Side::Old, format!("tests run this line and do not notice this fault in it: {faults}"))
+        });
+    idle.chain(weaker).chain(unnoticed).chain(loose).collect()
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: String,
+    line: u32,
+    symbol: String,
+}
+
+impl Place {
+    fn because(self, side: Side, why: String) -> Unproven {
+        Unproven { file: self.file, line: self.line, side, symbol: named(&self.symbol), why }
+    }
+}
+
+/// The first fault of each line in words, and how many more there are.
+fn by_line(rows: &[(&str, &Tried)], wanted: fn(Verdict) -> bool) -> BTreeMap<Place, String> {
+    let mut found: BTreeMap<Place, Vec<&str>> = BTreeMap::new();
+    for (file, row) in rows.iter().filter(|(_, row)| wanted(row.verdict)) {
+        let place = Place { file: (*file).to_owned(), line: row.mutant.line, symbol: row.mutant.symbol.clone() };
+        found.entry(place).or_default().push(&row.mutant.replacement);
+    }
+    let told = |faults: Vec<&str>| {
+        let first: String = faults.first().into_iter().flat_map(|fault| fault.chars().take(80)).collect();
+        if faults.len() > 1 { format!("{first} (and {} more)", faults.len() - 1) } else { first }
+    };
+    found.into_iter().map(|(place, faults)| (place, told(faults))).collect()
 }
 
 /// What a test noticed before and does not now.

@@ -217,7 +217,7 @@ impl Shop<'_> {
     }
 
     /// Folders for the module path of recorded calls: their arguments may be instances of classes that tests define.
-    fn wider_path(&self, root: &Path) -> Result<Vec<String>, Problem> {
+    pub(super) fn wider_path(&self, root: &Path) -> Result<Vec<String>, Problem> {
         let mut folders = python_path(root);
         for path in self.scope()?.test_files {
             let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);

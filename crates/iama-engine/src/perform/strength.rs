@@ -1,21 +1,25 @@
 //! How much the tests notice at the places that the migration touches, on the legacy code and on the result.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 use iama_baseline::python::environment::Environment;
 use iama_baseline::python::mutants::mutants;
-use iama_baseline::python::strength::{Bench, Planted, Request, Strength, measure};
+use iama_baseline::python::recording;
+use iama_baseline::python::strength::{Bench, Planted, Request, Strength, Verdict, measure};
 use iama_patch::{FileDiff, Files, LineKind};
 use iama_recipes::pair::Reading;
 use iama_syntax::{Dialect, SourceText, SyntaxTree};
 
 use super::Shop;
+use super::behaviour::TESTS as RECORDED;
 use super::testing::{Side, not_run, python_path, target_missing};
 use crate::copies::copy_project;
 use crate::driver::Progress;
+use crate::folder::cannot_write;
 use crate::problem::Problem;
-use crate::records::{STRENGTH, StrengthRecord, SuiteRecord};
+use crate::records::{CHARACTERIZATION, CharacterizationRecord, STRENGTH, Sides, StrengthRecord, SuiteRecord};
 use crate::request::Effort;
 
 const SCRATCH: &str = "strength-run";
@@ -29,8 +33,16 @@ struct Field {
     mutants: BTreeMap<String, Vec<Planted>>,
 }
 
+/// The tests that faults are tried with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tests {
+    Own,
+    Recorded,
+}
+
 impl Shop<'_> {
-    /// Plants faults at the touched places of the legacy code, and those that a test noticed into the result.
+    /// Plants faults at the touched places of the legacy code, and those that a test noticed into the result. What the own
+    /// tests do not notice is tried with the recorded ones.
     pub(super) fn measure_strength(&mut self) -> Result<(), Problem> {
         let Some(effort) = self.request.strength else { return Ok(()) };
         let legacy_suite: Option<SuiteRecord> = self.folder.read_if_kept("legacy.suite.json")?;
@@ -38,42 +50,68 @@ impl Shop<'_> {
         let ran = legacy_suite.is_some_and(|suite| suite.counts().passed > 0) && self.request.test_command.is_none();
         let (Some(legacy), Some((before, after)), true) = (legacy.environment, self.changed_files()?, ran) else {
             let why = "the tests do not run on the legacy code, or are no suite that was found".to_owned();
-            let skipped = Strength { skipped: Some(why), ..Strength::default() };
-            return self.folder.keep(STRENGTH, &StrengthRecord { legacy: skipped, ..StrengthRecord::default() });
+            let legacy = Strength { skipped: Some(why), ..Strength::default() };
+            let own = Sides { legacy, ..Sides::default() };
+            return self.folder.keep(STRENGTH, &StrengthRecord { own, recorded: None });
         };
         let Some(target) = target.environment else { return Err(target_missing(self)) };
         let (old, new) = self.fields(&before, &after)?;
-        (self.progress)(Progress::Stage("planting faults into the legacy code"));
+        let known = self.folder.read_if_kept::<CharacterizationRecord>(CHARACTERIZATION)?;
+        let recorded = known.is_some_and(|record| !record.known.tests.is_empty());
+        // Every run has to fit into it.
+        let runs = if recorded { 4 } else { 2 };
         let budget = match effort {
             Effort::Full => None,
-            // Both sides have to fit into it.
-            Effort::Seconds(seconds) => Some(Duration::from_secs(seconds) / 2),
+            Effort::Seconds(seconds) => Some(Duration::from_secs(seconds) / runs),
         };
-        let root = self.folder.legacy();
-        copy_project(&self.folder.root, &root)?;
-        let on_legacy = self.plant(&legacy, &root, &old, budget)?;
-        crate::copies::remove(&root)?;
+        // What only the new code has stands for nothing in the old one, and is tried for itself.
+        let fresh = new.without(&old);
+        let own = self.both_sides(Tests::Own, (&legacy, &target), (&old, &new, &fresh), budget)?;
+        let recorded = if recorded {
+            let missed = |verdict: Verdict| verdict.is_telling() && !verdict.is_noticed();
+            let (left, fresh) = (old.only(&own.legacy, missed), fresh.only(&own.result, missed));
+            Some(self.both_sides(Tests::Recorded, (&legacy, &target), (&left, &new, &fresh), budget)?)
+        } else {
+            None
+        };
+        self.folder.keep(STRENGTH, &StrengthRecord { own, recorded })
+    }
+
+    /// Faults of the legacy code, and what was noticed of them in the result.
+    fn both_sides(
+        &mut self,
+        tests: Tests,
+        (legacy, target): (&Environment, &Environment),
+        (old, new, fresh): (&Field, &Field, &Field),
+        budget: Option<Duration>,
+    ) -> Result<Sides, Problem> {
+        (self.progress)(Progress::Stage(match tests {
+            Tests::Own => "planting faults into the legacy code",
+            Tests::Recorded => "trying the recorded tests on the faults that nothing noticed",
+        }));
+        let legacy = self.plant(tests, legacy, (&self.folder.root, &self.folder.legacy()), old, budget)?;
         (self.progress)(Progress::Stage("planting the same faults into the result"));
-        let new = noticed_only(new, &on_legacy);
-        let root = self.folder.file("result");
-        copy_project(&self.folder.work(), &root)?;
-        let on_result = self.plant(&target, &root, &new, budget)?;
-        crate::copies::remove(&root)?;
-        self.folder.keep(STRENGTH, &StrengthRecord { legacy: on_legacy, result: on_result })
+        // What a test noticed before, it has to notice afterwards.
+        let new = new.only(&legacy, Verdict::is_noticed).with(fresh);
+        let result = self.plant(tests, target, (&self.folder.work(), &self.folder.file("result")), &new, budget)?;
+        Ok(Sides { legacy, result })
     }
 
     fn plant(
         &self,
+        tests: Tests,
         environment: &Environment,
-        root: &std::path::Path,
+        (code, root): (&Path, &Path),
         field: &Field,
         budget: Option<Duration>,
     ) -> Result<Strength, Problem> {
-        if field.mutants.values().all(Vec::is_empty) {
+        if field.touched.is_empty() {
             let skipped = Some("there is no place where a fault could be planted".to_owned());
             return Ok(Strength { skipped, ..Strength::default() });
         }
-        let (scratch, pythonpath, scope) = (self.folder.file(SCRATCH), python_path(root), self.scope()?);
+        copy_project(code, root)?;
+        let (files, pythonpath) = self.tests_for(tests, root)?;
+        let scratch = self.folder.file(SCRATCH);
         let bench = Bench {
             sandbox: &self.machine.sandbox,
             environment,
@@ -83,7 +121,7 @@ impl Shop<'_> {
             hidden: &self.machine.hidden,
         };
         let request = Request {
-            files: &scope.test_files,
+            files: &files,
             without: &BTreeSet::new(),
             per_test: Duration::from_secs(self.request.per_test_seconds),
             budget,
@@ -91,7 +129,21 @@ impl Shop<'_> {
             touched: &field.touched,
             mutants: &field.mutants,
         };
-        measure(&bench, &request).map_err(|error| not_run(&scratch, &error))
+        let found = measure(&bench, &request).map_err(|error| not_run(&scratch, &error))?;
+        crate::copies::remove(root)?;
+        Ok(found)
+    }
+
+    /// The files of the tests in a copy, and its module path.
+    fn tests_for(&self, tests: Tests, root: &Path) -> Result<(Vec<String>, Vec<String>), Problem> {
+        if tests == Tests::Own {
+            return Ok((self.scope()?.test_files, python_path(root)));
+        }
+        let files =
+            recording::put_tests(&self.folder.file(RECORDED), root).map_err(|error| cannot_write(root, &error))?;
+        let mut pythonpath = self.wider_path(root)?;
+        pythonpath.push(recording::TESTS.to_owned());
+        Ok((files, pythonpath))
     }
 
     /// The touched lines of both sides with the faults that can be planted there. Tests are not touched code.
@@ -139,20 +191,38 @@ impl Field {
         self.mutants.insert(path.to_owned(), planted.collect());
         self.touched.insert(path.to_owned(), lines);
     }
-}
 
-/// What a test noticed before, it has to notice afterwards; the rest says nothing about the migration.
-fn noticed_only(field: Field, legacy: &Strength) -> Field {
-    let noticed = |path: &str| -> BTreeSet<&str> {
-        let rows = legacy.tried.get(path).into_iter().flatten();
-        rows.filter(|row| row.verdict.is_noticed()).map(|row| row.mutant.name.as_str()).collect()
-    };
-    let mutants = field.mutants.into_iter().map(|(path, planted)| {
-        let known = noticed(&path);
-        let planted = planted.into_iter().filter(|planted| known.contains(planted.mutant.name.as_str())).collect();
-        (path, planted)
-    });
-    Field { mutants: mutants.collect(), touched: field.touched }
+    /// The faults of these names with the wanted verdicts, and all touched lines.
+    fn only(&self, tried: &Strength, wanted: impl Fn(Verdict) -> bool) -> Self {
+        self.filtered(|path, name| {
+            let mut rows = tried.tried.get(path).into_iter().flatten();
+            rows.any(|row| row.mutant.name == name && wanted(row.verdict))
+        })
+    }
+
+    /// The faults that the other one has not, and all touched lines.
+    fn without(&self, other: &Self) -> Self {
+        self.filtered(|path, name| {
+            let mut known = other.mutants.get(path).into_iter().flatten();
+            known.all(|planted| planted.mutant.name != name)
+        })
+    }
+
+    fn filtered(&self, wanted: impl Fn(&str, &str) -> bool) -> Self {
+        let mutants = self.mutants.iter().map(|(path, planted)| {
+            let left = planted.iter().filter(|planted| wanted(path, &planted.mutant.name)).cloned().collect();
+            (path.clone(), left)
+        });
+        Self { mutants: mutants.collect(), touched: self.touched.clone() }
+    }
+
+    /// The faults of both.
+    fn with(mut self, other: &Self) -> Self {
+        for (path, planted) in &other.mutants {
+            self.mutants.entry(path.clone()).or_default().extend(planted.iter().cloned());
+        }
+        self
+    }
 }
 
 /// The removed lines of the old text and the added lines of the new one, in runs.

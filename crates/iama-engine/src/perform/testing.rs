@@ -112,7 +112,8 @@ impl Shop<'_> {
         copy_project(&work, &run)?;
         let outcome = run_tests_in(self, &run, "result.suite.json", factor, without);
         crate::copies::remove(&run)?;
-        if matches!(outcome, Ok(TestOutcome::Green)) {
+        // Where tests fail on the result, the same figures help a person to go on from there.
+        if matches!(outcome, Ok(TestOutcome::Green | TestOutcome::Failed { .. })) {
             self.compare_behaviour()?;
             self.measure_strength()?;
         }
