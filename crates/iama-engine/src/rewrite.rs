@@ -1,10 +1,12 @@
 //! Recipes over the files of a workspace, in memory: nothing is written here.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use iama_recipes::{Migration, Options, Outcome, Pair, Project, groups, migrate};
+use iama_recipes::groups::{self, Groups};
+use iama_recipes::{Migration, Options, Outcome, Pair, Project, migrate};
 use iama_source::{SourceFile, Workspace};
 use iama_syntax::{LineIndex, SourceError, SourceText};
 use rayon::prelude::*;
@@ -112,12 +114,56 @@ pub fn survey(workspace: &Workspace, pair: &Pair) -> Project {
     project
 }
 
+/// What is known before files are rewritten: the workspace, and the files that came out on the way to knowing it.
+#[derive(Debug)]
+pub struct Settled {
+    project: Project,
+    results: BTreeMap<String, FileResult>,
+    bytes: usize,
+}
+
+/// Bytes of text of which results are kept. Those of other files are worked out once more.
+const KEPT: usize = 8 << 20;
+
+impl Settled {
+    /// No edit of several files is held back.
+    pub fn of(project: Project) -> Self {
+        Self { project, results: BTreeMap::new(), bytes: 0 }
+    }
+
+    fn keep(&mut self, path: &str, result: FileResult) {
+        self.results.remove(path);
+        if let FileResult::Migrated { before, .. } = &result
+            && self.bytes + before.text().len() <= KEPT
+        {
+            self.bytes += before.text().len();
+            self.results.insert(path.to_owned(), result);
+        }
+    }
+}
+
 /// Works out which edits of several files can't be made in all of them, so that they are made in none.
-pub fn settle(root: &Path, pair: &Pair, project: &mut Project, options: &Options) {
-    groups::settle(project, |path, project| {
-        let text = (pair.decode)(&fs::read(root.join(path)).ok()?).ok()?;
-        Some(migrate(pair, path, text.text(), project, options))
+pub fn settle(root: &Path, pair: &Pair, mut project: Project, options: &Options) -> Settled {
+    let mut settled = Settled::of(Project::default());
+    groups::settle(&mut project, |paths, project| {
+        let look = |path: &String| {
+            let Ok(bytes) = fs::read(root.join(path)) else { return (Groups::default(), None) };
+            let (result, groups) = look_at(path, &bytes, pair, project, options);
+            (groups, Some(result))
+        };
+        let mut all = Vec::with_capacity(paths.len());
+        for batch in paths.chunks(BATCH) {
+            let done: Vec<_> = batch.par_iter().map(look).collect();
+            for (path, (groups, result)) in batch.iter().zip(done) {
+                if let Some(result) = result {
+                    settled.keep(path, result);
+                }
+                all.push(groups);
+            }
+        }
+        all
     });
+    Settled { project, ..settled }
 }
 
 /// Runs recipes over files of a workspace and hands each result on, in order of path, for as long as it is wanted.
@@ -125,18 +171,20 @@ pub fn rewrite(
     root: &Path,
     files: &[SourceFile],
     pair: &Pair,
-    project: &Project,
+    settled: Settled,
     options: &Options,
     mut each: impl FnMut(Rewritten) -> ControlFlow<()>,
 ) {
+    let Settled { project, mut results, .. } = settled;
     for batch in files.chunks(BATCH) {
-        let done: Vec<_> = batch
-            .par_iter()
-            .map(|file| {
-                let result = match fs::read(root.join(&file.path)) {
-                    Ok(bytes) => rewrite_bytes(&file.path, &bytes, pair, project, options),
+        let known: Vec<_> = batch.iter().map(|file| (file, results.remove(&file.path))).collect();
+        let done: Vec<_> = known
+            .into_par_iter()
+            .map(|(file, known)| {
+                let result = known.unwrap_or_else(|| match fs::read(root.join(&file.path)) {
+                    Ok(bytes) => rewrite_bytes(&file.path, &bytes, pair, &project, options),
                     Err(error) => FileResult::Failed(Failure::Unreadable(error.to_string())),
-                };
+                });
                 Rewritten { path: file.path.clone(), result }
             })
             .collect();
@@ -148,13 +196,24 @@ pub fn rewrite(
 
 /// Runs recipes over the bytes of one file.
 pub fn rewrite_bytes(path: &str, bytes: &[u8], pair: &Pair, project: &Project, options: &Options) -> FileResult {
+    look_at(path, bytes, pair, project, options).0
+}
+
+/// The same, and what became of groups.
+fn look_at(path: &str, bytes: &[u8], pair: &Pair, project: &Project, options: &Options) -> (FileResult, Groups) {
     let before = match (pair.decode)(bytes) {
         Ok(before) => before,
         // No recipe can have to do with a text that nobody can read.
-        Err(_) if (pair.plain)(path).is_some() => return FileResult::AlreadyTarget,
-        Err(error) => return FileResult::Failed(Failure::Encoding(error)),
+        Err(_) if (pair.plain)(path).is_some() => return (FileResult::AlreadyTarget, Groups::default()),
+        Err(error) => return (FileResult::Failed(Failure::Encoding(error)), Groups::default()),
     };
-    match migrate(pair, path, before.text(), project, options) {
+    let outcome = migrate(pair, path, before.text(), project, options);
+    let groups = outcome.groups(path);
+    (file_result(before, outcome), groups)
+}
+
+fn file_result(before: SourceText, outcome: Outcome) -> FileResult {
+    match outcome {
         Outcome::AlreadyTarget => FileResult::AlreadyTarget,
         Outcome::Unreadable(rejection) => {
             let line = LineIndex::new(before.text()).line(rejection.offset);

@@ -156,7 +156,7 @@ pub struct Context<'t> {
     imported: OnceCell<BTreeSet<&'t str>>,
     answers: RefCell<BTreeMap<&'static str, bool>>,
     chosen: RefCell<BTreeMap<&'static str, Option<String>>>,
-    dotted: RefCell<HashMap<NodeId, Option<String>>>,
+    dotted: OnceCell<Vec<OnceCell<Option<Box<str>>>>>,
     bound_to: RefCell<HashMap<NodeId, Option<String>>>,
 }
 
@@ -196,7 +196,7 @@ impl<'t> Context<'t> {
             imported: OnceCell::new(),
             answers: RefCell::default(),
             chosen: RefCell::default(),
-            dotted: RefCell::default(),
+            dotted: OnceCell::new(),
             bound_to: RefCell::default(),
         }
     }
@@ -299,40 +299,31 @@ impl<'t> Context<'t> {
     }
 
     /// The dotted path that a name or an attribute stands for by the imports of the file, such as `os.path.join`.
-    pub fn dotted(&self, node: Node<'_>) -> Option<String> {
+    pub fn dotted(&self, node: Node<'_>) -> Option<&str> {
         let kind = node.kind();
         if !matches!(kind, "attribute" | "identifier") {
             return None;
         }
-        if let Some(known) = self.dotted.borrow().get(&node.id()) {
-            return known.clone();
-        }
-        let path = self.find_dotted(node, kind);
-        self.dotted.borrow_mut().insert(node.id(), path.clone());
-        path
+        let known = self.dotted.get_or_init(|| vec![OnceCell::new(); self.tree.len()]);
+        known[node.id().0 as usize].get_or_init(|| self.find_dotted(node, kind)).as_deref()
     }
 
-    fn find_dotted(&self, node: Node<'_>, kind: &str) -> Option<String> {
-        match kind {
-            "attribute" => {
-                let mut path = self.dotted(node.field("object")?)?;
-                path.push('.');
-                path.push_str(node.field("attribute")?.text());
-                Some(path)
-            }
-            // A name that the file does not bind comes from an import with a star, or from a piece cut out of a file.
-            "identifier" if self.is_builtin(node) => Some(node.text().to_owned()),
-            "identifier" => {
-                let binding = self.scopes().binding(self.scopes().binding_of(node)?);
-                let mut paths = given(binding)
-                    .filter(|definition| !self.is_fallback(*definition, binding))
-                    .map(|definition| self.imported(definition));
-                let first = paths.next()??;
-                // Code for both languages binds one name by an import for each; the first is the source language's.
-                (self.dual || paths.all(|path| path.as_ref() == Some(&first))).then_some(first)
-            }
-            _ => None,
+    fn find_dotted(&self, node: Node<'_>, kind: &str) -> Option<Box<str>> {
+        if kind == "attribute" {
+            let object = self.dotted(node.field("object")?)?;
+            return Some([object, ".", node.field("attribute")?.text()].concat().into());
         }
+        // A name that the file does not bind comes from an import with a star, or from a piece cut out of a file.
+        if self.is_builtin(node) {
+            return Some(node.text().into());
+        }
+        let binding = self.scopes().binding(self.scopes().binding_of(node)?);
+        let mut paths = given(binding)
+            .filter(|definition| !self.is_fallback(*definition, binding))
+            .map(|definition| self.imported(definition));
+        let first = paths.next()??;
+        // Code for both languages binds one name by an import for each; the first is the source language's.
+        (self.dual || paths.all(|path| path.as_ref() == Some(&first))).then(|| first.into())
     }
 
     /// Whether a definition stands in for an import of the same name that has failed.
@@ -363,7 +354,7 @@ impl<'t> Context<'t> {
                         given(self.scopes().binding(binding)).map(|definition| self.imported(definition)).collect();
                     paths.unwrap_or_default()
                 }
-                None => self.dotted(node).into_iter().collect(),
+                None => self.dotted(node).map(str::to_owned).into_iter().collect(),
             },
             _ => Vec::new(),
         }

@@ -358,7 +358,7 @@ impl Run<'_> {
         for (rank, recipe) in (0u16..).zip(&self.recipes) {
             for kind in recipe.recipe.kinds {
                 for id in grammar.kind_ids(kind) {
-                    table[usize::from(id)].push(rank);
+                    table[usize::from(*id)].push(rank);
                 }
             }
         }

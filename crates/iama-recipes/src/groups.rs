@@ -42,25 +42,32 @@ pub(crate) fn hold_back(finding: &mut Finding, project: &Project) {
     finding.files.clear();
 }
 
-/// Looks at the files that have a part in groups until no more groups have to be withdrawn. `migrate` gives what became of
-/// a file, by its path; nothing where it can't be read.
-pub fn settle(project: &mut Project, migrate: impl Fn(&str, &Project) -> Option<Outcome>) {
+impl Outcome {
+    /// What became of groups in the file at `path` that came out like this.
+    pub fn groups(&self, path: &str) -> Groups {
+        match self {
+            Self::Migrated(done) => done.groups.clone(),
+            Self::Restored { groups, .. } => {
+                let why = format!("{path} would be wrong and stays as it was");
+                let mut broken: BTreeMap<_, _> = groups.made.iter().map(|group| (group.clone(), why.clone())).collect();
+                broken.extend(groups.broken.clone());
+                Groups { made: groups.made.clone(), broken }
+            }
+            Self::AlreadyTarget | Self::Unreadable(_) => Groups::default(),
+        }
+    }
+}
+
+/// Looks at the files that have a part in groups until no more groups have to be withdrawn. `look` says what becomes of
+/// groups in each of the files whose paths it gets, in their order.
+pub fn settle(project: &mut Project, mut look: impl FnMut(&[String], &Project) -> Vec<Groups>) {
     let mut files: Vec<String> = project.files.iter().filter(|path| project.facts.shares(path)).cloned().collect();
     let mut shares: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     loop {
         let mut broken = BTreeMap::new();
-        for path in &files {
-            let groups = match migrate(path, project) {
-                Some(Outcome::Migrated(done)) => done.groups,
-                Some(Outcome::Restored { mut groups, .. }) => {
-                    let why = format!("{path} would be wrong and stays as it was");
-                    let lost = groups.made.iter().map(|group| (group.clone(), why.clone()));
-                    groups.broken.extend(lost.collect::<Vec<_>>());
-                    groups
-                }
-                Some(Outcome::AlreadyTarget | Outcome::Unreadable(_)) | None => continue,
-            };
-            shares.insert(path.clone(), groups.made.into_iter().chain(groups.broken.keys().cloned()).collect());
+        let seen = look(&files, project);
+        for (path, groups) in files.into_iter().zip(seen) {
+            shares.insert(path, groups.made.into_iter().chain(groups.broken.keys().cloned()).collect());
             broken.extend(groups.broken);
         }
         broken.retain(|group, _| !project.withdrawn.contains_key(group));

@@ -172,7 +172,7 @@ impl<const DIALECT: u8> Language for Lang<DIALECT> {
     }
 
     fn kind_to_id(&self, kind: &str) -> u16 {
-        Self::DIALECT.grammar().kind_ids(kind).next().unwrap_or(0)
+        Self::DIALECT.grammar().kind_ids(kind).first().copied().unwrap_or(0)
     }
 
     fn field_to_id(&self, field: &str) -> Option<u16> {

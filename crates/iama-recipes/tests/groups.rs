@@ -19,7 +19,10 @@ fn run(pair: &Pair, files: &[(&str, &str)]) -> Vec<(Option<String>, Vec<String>)
         project.learn(pair, path, text);
     }
     let options = Options::of(Strategy::Comprehensive);
-    settle(&mut project, |path, project| Some(migrate(pair, path, texts[path], project, &options)));
+    settle(&mut project, |paths, project| {
+        let look = |path: &String| migrate(pair, path, texts[path.as_str()], project, &options).groups(path);
+        paths.iter().map(look).collect()
+    });
     let outcomes = files.iter().map(|(path, text)| migrate(pair, path, text, &project, &options));
     outcomes
         .map(|outcome| match outcome {

@@ -1,5 +1,6 @@
 //! The dialects behind one seam: each is a grammar plus the tables that turn its numbers into names.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use tree_sitter::Language;
@@ -105,6 +106,7 @@ impl Dialect {
 pub struct Grammar {
     pub(crate) language: &'static Language,
     kinds: Vec<&'static str>,
+    ids: HashMap<&'static str, Vec<u16>>,
     named: Vec<bool>,
     fields: Vec<&'static str>,
 }
@@ -114,15 +116,19 @@ pub const ERROR_KIND: u16 = u16::MAX;
 
 impl Grammar {
     fn new(language: &'static Language) -> Self {
-        let kinds = (0..language.node_kind_count())
+        let kinds: Vec<_> = (0..language.node_kind_count())
             .map(|id| u16::try_from(id).ok().and_then(|id| language.node_kind_for_id(id)).unwrap_or(""))
             .collect();
+        let mut ids: HashMap<_, Vec<u16>> = HashMap::new();
+        for (id, kind) in (0u16..).zip(&kinds) {
+            ids.entry(*kind).or_default().push(id);
+        }
         let fields = (0..=language.field_count())
             .map(|id| u16::try_from(id).ok().and_then(|id| language.field_name_for_id(id)).unwrap_or(""))
             .collect();
         let is_named = |id| u16::try_from(id).is_ok_and(|id| language.node_kind_is_named(id));
         let named = (0..language.node_kind_count()).map(is_named).collect();
-        Self { language, kinds, named, fields }
+        Self { language, kinds, ids, named, fields }
     }
 
     /// The grammar itself, for a library that parses on its own.
@@ -131,6 +137,7 @@ impl Grammar {
     }
 
     /// The name of a node kind; `"ERROR"` for text that no rule accepts.
+    #[inline]
     pub fn kind_name(&self, id: u16) -> &'static str {
         if id == ERROR_KIND { "ERROR" } else { self.kinds.get(usize::from(id)).copied().unwrap_or("") }
     }
@@ -141,13 +148,14 @@ impl Grammar {
     }
 
     /// The name of a field; empty for 0, which means no field.
+    #[inline]
     pub fn field_name(&self, id: u16) -> &'static str {
         self.fields.get(usize::from(id)).copied().unwrap_or("")
     }
 
     /// Every number that carries this kind name. A grammar may use one name for several rules.
-    pub fn kind_ids<'a>(&'a self, name: &'a str) -> impl Iterator<Item = u16> + 'a {
-        (0u16..).zip(&self.kinds).filter(move |(_, kind)| **kind == name).map(|(id, _)| id)
+    pub fn kind_ids(&self, name: &str) -> &[u16] {
+        self.ids.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// How many node kinds the grammar numbers.

@@ -269,95 +269,114 @@ impl PartialEq for Node<'_> {
 impl Eq for Node<'_> {}
 
 impl<'t> Node<'t> {
+    #[inline]
     fn data(self) -> &'t NodeData {
         &self.tree.nodes[self.id.0 as usize]
     }
 
+    #[inline]
     fn at(self, id: u32) -> Self {
         Self { tree: self.tree, id: NodeId(id) }
     }
 
     /// Its place in the arena.
+    #[inline]
     pub fn id(self) -> NodeId {
         self.id
     }
 
     /// The tree it belongs to.
+    #[inline]
     pub fn tree(self) -> &'t SyntaxTree {
         self.tree
     }
 
     /// The name of its grammar rule, or the token's text; `"ERROR"` where no rule fits.
+    #[inline]
     pub fn kind(self) -> &'static str {
         self.tree.grammar.kind_name(self.data().kind)
     }
 
     /// The number of its grammar rule within its dialect.
+    #[inline]
     pub fn kind_id(self) -> u16 {
         self.data().kind
     }
 
     /// The field that it fills in its parent; empty for none.
+    #[inline]
     pub fn field_name(self) -> &'static str {
         self.tree.grammar.field_name(self.data().field)
     }
 
     /// Its bytes.
+    #[inline]
     pub fn span(self) -> Span {
         Span::new(self.data().start, self.data().end)
     }
 
     /// Its first byte.
+    #[inline]
     pub fn start(self) -> u32 {
         self.data().start
     }
 
     /// The byte after its last.
+    #[inline]
     pub fn end(self) -> u32 {
         self.data().end
     }
 
     /// Its text.
+    #[inline]
     pub fn text(self) -> &'t str {
         &self.tree.text[self.span().range()]
     }
 
     /// Whether a grammar rule made it, rather than a literal token.
+    #[inline]
     pub fn is_named(self) -> bool {
         self.data().flags & NAMED != 0
     }
 
     /// Whether the parser put it in although the text lacks it.
+    #[inline]
     pub fn is_missing(self) -> bool {
         self.data().flags & MISSING != 0
     }
 
     /// Whether it may stand anywhere, as comments may.
+    #[inline]
     pub fn is_extra(self) -> bool {
         self.data().flags & EXTRA != 0
     }
 
     /// Whether no rule accepts its text.
+    #[inline]
     pub fn is_error(self) -> bool {
         self.data().kind == ERROR_KIND
     }
 
     /// Whether it or something below it was not accepted.
+    #[inline]
     pub fn has_error(self) -> bool {
         self.data().flags & HAS_ERROR != 0
     }
 
     /// The node around it; nothing for the root.
+    #[inline]
     pub fn parent(self) -> Option<Self> {
         (self.id.0 != 0).then(|| self.at(self.data().parent))
     }
 
     /// The nodes around it, innermost first.
+    #[inline]
     pub fn ancestors(self) -> impl Iterator<Item = Self> {
         std::iter::successors(self.parent(), |node| node.parent())
     }
 
     /// Its children, tokens and comments included.
+    #[inline]
     pub fn children(self) -> impl Iterator<Item = Self> {
         let end = self.data().subtree_end;
         let first = (self.id.0 + 1 < end).then(|| self.at(self.id.0 + 1));
@@ -368,31 +387,37 @@ impl<'t> Node<'t> {
     }
 
     /// Its children that a grammar rule made, without comments.
+    #[inline]
     pub fn named_children(self) -> impl Iterator<Item = Self> {
         self.children().filter(|child| child.is_named() && !child.is_extra())
     }
 
     /// Its named child with this rank.
+    #[inline]
     pub fn named_child(self, rank: usize) -> Option<Self> {
         self.named_children().nth(rank)
     }
 
     /// Its first child in a field.
+    #[inline]
     pub fn field(self, name: &str) -> Option<Self> {
         self.children().find(|child| child.data().field != 0 && child.field_name() == name)
     }
 
     /// All its children in a field.
+    #[inline]
     pub fn fields(self, name: &'t str) -> impl Iterator<Item = Self> {
         self.children().filter(move |child| child.data().field != 0 && child.field_name() == name)
     }
 
     /// Its first child of a kind, tokens included.
+    #[inline]
     pub fn child_of_kind(self, kind: &str) -> Option<Self> {
         self.children().find(|child| child.kind() == kind)
     }
 
     /// The sibling after it.
+    #[inline]
     pub fn next_sibling(self) -> Option<Self> {
         let parent = self.parent()?;
         let next = self.data().subtree_end;
@@ -400,16 +425,19 @@ impl<'t> Node<'t> {
     }
 
     /// The sibling before it. Linear in the number of siblings.
+    #[inline]
     pub fn prev_sibling(self) -> Option<Self> {
         self.parent()?.children().take_while(|child| *child != self).last()
     }
 
     /// It and everything below it, in preorder.
+    #[inline]
     pub fn descendants(self) -> impl Iterator<Item = Self> {
         (self.id.0..self.data().subtree_end).map(move |id| self.at(id))
     }
 
     /// Whether `other` is this node or lies below it.
+    #[inline]
     pub fn encloses(self, other: Self) -> bool {
         self.id.0 <= other.id.0 && other.id.0 < self.data().subtree_end
     }

@@ -56,9 +56,8 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
         report.excluded.extend(left_out.map(|one| iama_source::Excluded { path: shown(root, &one.path), ..one }));
         report.files += input.refused.len();
         report.failures.extend(input.refused.into_iter().map(|(file, reason)| FailureRow::refused(file, reason)));
-        let mut project = survey(&input.workspace, pair);
-        settle(root, pair, &mut project, &input.options);
-        rewrite(root, &input.todo, pair, &project, &input.options, |file| {
+        let settled = settle(root, pair, survey(&input.workspace, pair), &input.options);
+        rewrite(root, &input.todo, pair, settled, &input.options, |file| {
             failed = take(root, file, mode, arguments.json, &mut report).err();
             if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

@@ -19,7 +19,7 @@ use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
 use crate::records::{OBSERVED, Observed, PlaceRecord, Proposal, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
-use crate::rewrite::{FileResult, rewrite, settle, survey};
+use crate::rewrite::{FileResult, Settled, rewrite, settle, survey};
 
 impl Shop<'_> {
     /// Takes base hashes; says whether something is uncommitted.
@@ -99,7 +99,7 @@ impl Shop<'_> {
         let (mut lines, mut bytes) = (0, 0);
         let (mut test_files, mut unreadable) = (Vec::new(), Vec::new());
         let options = self.options(Strategy::Conservative)?;
-        rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
+        rewrite(&self.folder.root, &files, self.pair, Settled::of(project), &options, |file| {
             let text = match &file.result {
                 FileResult::Migrated { before, .. } => before.text().to_owned(),
                 FileResult::AlreadyTarget | FileResult::Failed(_) => {
@@ -145,11 +145,10 @@ impl Shop<'_> {
         let mut proposals = Vec::new();
         for strategy in Strategy::ALL {
             let options = self.options(strategy)?;
-            let mut project = project.clone();
-            settle(&self.folder.root, self.pair, &mut project, &options);
+            let settled = settle(&self.folder.root, self.pair, project.clone(), &options);
             let mut proposal =
                 Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
-            rewrite(&self.folder.root, &files, self.pair, &project, &options, |file| {
+            rewrite(&self.folder.root, &files, self.pair, settled, &options, |file| {
                 count(&file.result, &mut proposal);
                 self.go_on()
             });

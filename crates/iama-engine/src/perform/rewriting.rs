@@ -35,10 +35,10 @@ impl Shop<'_> {
         let tests: Vec<SourceFile> = scope.test_files.iter().map(|path| source_file(path)).collect();
         let (mut carried, mut records, mut lost, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
         let (mut added, mut unchanged) = (BTreeMap::new(), Vec::new());
-        let (_, mut project) = self.project()?;
+        let (_, project) = self.project()?;
         let options = self.options(strategy)?;
-        settle(&self.folder.root, self.pair, &mut project, &options);
-        rewrite(&self.folder.root, &tests, self.pair, &project, &options, |file| {
+        let settled = settle(&self.folder.root, self.pair, project, &options);
+        rewrite(&self.folder.root, &tests, self.pair, settled, &options, |file| {
             added.extend(added_files(&file));
             match carry(&file) {
                 Ok(Some((row, bytes))) => {
@@ -94,17 +94,17 @@ impl Shop<'_> {
     pub(super) fn run_recipes(&mut self, strategy: JobStrategy, safe_mode: bool) -> Result<ArtifactId, Problem> {
         (self.progress)(Progress::Stage("rewriting by recipes"));
         let scope = self.scope()?;
-        let (files, mut project) = self.project()?;
+        let (files, project) = self.project()?;
         let source: Vec<SourceFile> = files.into_iter().filter(|file| !scope.test_files.contains(&file.path)).collect();
         let mut options = self.options(recipe_strategy(strategy))?;
         if safe_mode {
             let risky = self.pair.recipes.iter().filter(|recipe| recipe.class != Class::Safe);
             options.ignore.extend(risky.map(|recipe| recipe.id.to_owned()));
         }
-        settle(&self.folder.root, self.pair, &mut project, &options);
+        let settled = settle(&self.folder.root, self.pair, project, &options);
         let (mut records, mut after) = (Vec::new(), BTreeMap::new());
         let mut added: BTreeMap<String, String> = self.folder.read_if_kept("added-tests.json")?.unwrap_or_default();
-        rewrite(&self.folder.root, &source, self.pair, &project, &options, |file| {
+        rewrite(&self.folder.root, &source, self.pair, settled, &options, |file| {
             added.extend(added_files(&file));
             records.push(record(&file, false));
             if let FileResult::Migrated { bytes: Some(bytes), .. } = file.result {

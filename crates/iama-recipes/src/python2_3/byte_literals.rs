@@ -97,6 +97,6 @@ fn opens_binary(context: &Context<'_>, call: Node<'_>) -> bool {
         return super::files::mode(call).is_some_and(|mode| mode.text().contains('b'));
     }
     let path = call.field("function").and_then(|function| context.dotted(function)).unwrap_or_default();
-    let temporary = matches!(path.as_str(), "tempfile.TemporaryFile" | "tempfile.NamedTemporaryFile");
+    let temporary = matches!(path, "tempfile.TemporaryFile" | "tempfile.NamedTemporaryFile");
     temporary && arguments(call).iter().all(|part| part.kind() == "keyword_argument" && !part.text().contains("mode"))
 }

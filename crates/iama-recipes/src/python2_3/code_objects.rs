@@ -42,7 +42,7 @@ const PARTS: [&str; 14] = [
 
 fn code_object(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function").filter(|_| context.certain && context.target >= (3, 8)) else { return };
-    let path = || context.dotted(function).is_some_and(|path| matches!(path.as_str(), "types.CodeType" | "new.code"));
+    let path = || context.dotted(function).is_some_and(|path| matches!(path, "types.CodeType" | "new.code"));
     let Some(parts) = positional(node).filter(|parts| (12..=14).contains(&parts.len()) && path()) else { return };
     // What runs is what makes the object the same one.
     let origin = parts[4].field("object").filter(|_| is_part(parts[4], PARTS[4]));

@@ -119,7 +119,7 @@ fn literals<'t>(context: &Context<'_>, node: Node<'t>) -> Vec<(Node<'t>, bool)> 
         }
         text if text.contains("imeit") || text.ends_with("Timer") => {
             let path = context.dotted(function).unwrap_or_default();
-            let timed = matches!(path.as_str(), "timeit.Timer" | "timeit.timeit" | "timeit.repeat");
+            let timed = matches!(path, "timeit.Timer" | "timeit.timeit" | "timeit.repeat");
             parts.iter().filter(|_| timed).take(2).map(|part| (part.field("value").unwrap_or(*part), false)).collect()
         }
         _ => Vec::new(),

@@ -93,7 +93,7 @@ pub(super) fn opens(context: &Context<'_>, call: Node<'_>) -> bool {
     let Some(function) = call.field("function") else { return false };
     is_builtin(context, function, "open")
         || is_builtin(context, function, "file")
-        || context.dotted(function).is_some_and(|path| matches!(path.as_str(), "io.open" | "os.fdopen"))
+        || context.dotted(function).is_some_and(|path| matches!(path, "io.open" | "os.fdopen"))
 }
 
 /// The mode that a call opens a file with, when it is written out.

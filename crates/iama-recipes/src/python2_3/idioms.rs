@@ -276,7 +276,7 @@ const PATH_WALK: Import = Import::Helper(
 );
 
 fn path_walk(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    if node.text().ends_with("walk") && context.dotted(node).as_deref() == Some("os.path.walk") {
+    if node.text().ends_with("walk") && context.dotted(node) == Some("os.path.walk") {
         found.safe_with(node, vec![rename(node, &name_of(context, &PATH_WALK))], vec![Import::Module("os"), PATH_WALK]);
     }
 }
@@ -284,7 +284,7 @@ fn path_walk(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 fn make_suite(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
     let one = positional(node).is_some_and(|parts| parts.len() == 1);
-    if one && function.kind() == "attribute" && context.dotted(function).as_deref() == Some("unittest.makeSuite") {
+    if one && function.kind() == "attribute" && context.dotted(function) == Some("unittest.makeSuite") {
         found.safe(node, vec![rename(function, "unittest.defaultTestLoader.loadTestsFromTestCase")]);
     }
 }

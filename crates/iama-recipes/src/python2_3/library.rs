@@ -90,7 +90,7 @@ pub(super) fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut
         return string_import(context, node, found);
     }
     let Some(path) = context.dotted(node) else { return };
-    let Some(name) = path_in(&path, "string") else { return };
+    let Some(name) = path_in(path, "string") else { return };
     match (string_call(node, name), function_of(name)) {
         (Some(edit), _) => found.safe(node, vec![edit]),
         (None, Some(_)) if node.kind() == "attribute" && name == "translate" => {
@@ -190,7 +190,7 @@ fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() != "attribute" {
         return cgi_import(context, node, found);
     }
-    if context.dotted(node).as_deref() != Some("cgi.escape") {
+    if context.dotted(node) != Some("cgi.escape") {
         return;
     }
     let import = HTML_ESCAPE;
@@ -240,7 +240,7 @@ fn cgi_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 fn collections_abc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() == "attribute" {
         let path = context.dotted(node).unwrap_or_default();
-        let Some(name) = path_in(&path, "collections").filter(|name| ABSTRACT.contains(name)) else { return };
+        let Some(name) = path_in(path, "collections").filter(|name| ABSTRACT.contains(name)) else { return };
         let text = format!("collections.abc.{name}");
         return found.safe_with(node, vec![rename(node, &text)], vec![Import::Module("collections.abc")]);
     }
@@ -266,7 +266,7 @@ fn collections_abc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
 
 pub(super) fn getargspec(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
-    if context.dotted(function).as_deref() != Some("inspect.getargspec") || function.kind() != "attribute" {
+    if context.dotted(function) != Some("inspect.getargspec") || function.kind() != "attribute" {
         return;
     }
     let Some(name) = function.field("attribute") else { return };
@@ -289,11 +289,11 @@ pub(super) fn getargspec(context: &Context<'_>, node: Node<'_>, found: &mut Find
 pub(super) fn default_encoding(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(call) = node.named_child(0).filter(|call| call.kind() == "call") else { return };
     let Some(function) = call.field("function") else { return };
-    let sets = context.dotted(function).as_deref() == Some("sys.setdefaultencoding");
+    let sets = context.dotted(function) == Some("sys.setdefaultencoding");
     let argument = positional(call).and_then(|parts| parts.first().copied());
     let reloads = function.text() == "reload"
         && context.is_builtin(function)
-        && argument.and_then(|argument| context.dotted(argument)).as_deref() == Some("sys");
+        && argument.and_then(|argument| context.dotted(argument)) == Some("sys");
     if sets || reloads {
         let why = "native strings were decoded by this encoding wherever they met text; Python 3 never does that";
         found.check(node, why, vec![Edit::replace(node.span(), "pass")]);

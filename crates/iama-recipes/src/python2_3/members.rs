@@ -64,7 +64,7 @@ pub(super) fn builtin_for(context: &Context<'_>, node: Node<'_>) -> Option<&'sta
     if !matches!(node.kind(), "attribute" | "identifier") {
         return None;
     }
-    new_path(&context.dotted(node)?).filter(|new| !new.contains(['.', '(']))
+    new_path(context.dotted(node)?).filter(|new| !new.contains(['.', '(']))
 }
 
 pub(super) fn renamed_members(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -72,8 +72,8 @@ pub(super) fn renamed_members(context: &Context<'_>, node: Node<'_>, found: &mut
         return renamed_imports(context, node, found);
     }
     let Some(path) = context.dotted(node) else { return };
-    let Some(new) = new_path(&path) else { return };
-    let (module, _) = path.split_once('.').unwrap_or((&path, ""));
+    let Some(new) = new_path(path) else { return };
+    let (module, _) = path.split_once('.').unwrap_or((path, ""));
     let Some(name) = node.field("attribute") else { return };
     match new.strip_prefix(module).and_then(|rest| rest.strip_prefix('.')) {
         Some(member) => found.safe(node, vec![rename(name, member)]),
@@ -130,7 +130,7 @@ fn renamed_imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
 
 pub(super) fn operator_predicates(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(path) = context.dotted(node) else { return };
-    let (base, import) = match path.as_str() {
+    let (base, import) = match path {
         "operator.isCallable" => return operator_callable(node, found),
         "operator.isSequenceType" => ("collections.abc.Sequence", "collections.abc"),
         "operator.isMappingType" => ("collections.abc.Mapping", "collections.abc"),
@@ -149,7 +149,7 @@ fn operator_callable(node: Node<'_>, found: &mut Findings) {
 
 fn sys_exc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(path) = context.dotted(node) else { return };
-    let rank = match path.as_str() {
+    let rank = match path {
         "sys.exc_type" => 0,
         "sys.exc_value" => 1,
         "sys.exc_traceback" => 2,
@@ -161,7 +161,7 @@ fn sys_exc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 
 fn exitfunc(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let (Some(left), Some(right)) = (node.field("left"), node.field("right")) else { return };
-    if left.kind() != "attribute" || context.dotted(left).as_deref() != Some("sys.exitfunc") {
+    if left.kind() != "attribute" || context.dotted(left) != Some("sys.exitfunc") {
         return;
     }
     let pieces = vec![Piece::New("atexit.register(".into()), Piece::Keep(right.span()), Piece::New(")".into())];

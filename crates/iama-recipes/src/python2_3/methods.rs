@@ -257,7 +257,7 @@ pub(super) fn html_references(context: &Context<'_>, node: Node<'_>, found: &mut
         return parser_start(context, node, found);
     }
     let mut bases = node.field("superclasses").into_iter().flat_map(Node::named_children);
-    let Some(base) = bases.find(|base| context.dotted(*base).is_some_and(|path| is_parser(&path))) else { return };
+    let Some(base) = bases.find(|base| context.dotted(*base).is_some_and(is_parser)) else { return };
     let defines = |name: &str| methods(node).any(|method| method_name(method) == name);
     if !context.certain || defines("__init__") || !(defines("handle_charref") || defines("handle_entityref")) {
         return;

@@ -75,7 +75,7 @@ fn method_constructor(context: &Context<'_>, node: Node<'_>, found: &mut Finding
     };
     let path = node.field("function").and_then(|called| context.dotted(called)).unwrap_or_default();
     let taken_apart = member(function, &["im_func", "__func__"]) && member(class, &["im_class"]);
-    if !context.certain || !(taken_apart || matches!(path.as_str(), "types.MethodType" | "new.instancemethod")) {
+    if !context.certain || !(taken_apart || matches!(path, "types.MethodType" | "new.instancemethod")) {
         return;
     }
     if object.kind() == "none" || object.text() == "None" {
@@ -95,7 +95,7 @@ fn member_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(path) = context.dotted(module).filter(|_| module.kind() == "identifier") else { return };
     let new = |member: &str| {
         let new = new_path(&format!("{path}.{member}"))?;
-        let own = new.strip_prefix(&path).and_then(|rest| rest.strip_prefix('.'));
+        let own = new.strip_prefix(path).and_then(|rest| rest.strip_prefix('.'));
         own.map_or_else(|| (!new.contains('.')).then(|| new.to_owned()), |own| Some(format!("{}.{own}", module.text())))
     };
     if let Some(member) = literal(name) {

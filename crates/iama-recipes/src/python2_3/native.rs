@@ -325,8 +325,7 @@ fn native_encode(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         method.kind() == "function_definition" && alone && bytes
     };
     let object_path = context.dotted(object);
-    let from_module =
-        object_path.is_some_and(|path| matches!(path.as_str(), "codecs" | "base64" | "json" | "jsonpickle"));
+    let from_module = object_path.is_some_and(|path| matches!(path, "codecs" | "base64" | "json" | "jsonpickle"));
     let returned = !shown && node.parent().is_some_and(|parent| parent.kind() == "return_statement");
     let compiled = super::native_streams::is_marked_source(node);
     let from_module = from_module || compiled || is_module(context, object) || is_quoted(context, node);

@@ -120,8 +120,7 @@ fn wrap(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 }
 
 pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let descriptor =
-        || node.field("function").and_then(|function| context.dotted(function)) == Some("os.fdopen".into());
+    let descriptor = || node.field("function").and_then(|function| context.dotted(function)) == Some("os.fdopen");
     if !(opens(context, node) || (node.text().starts_with("os.fdopen(") && descriptor())) || !applies(context, node) {
         return;
     }
@@ -156,7 +155,7 @@ pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Fin
 fn temporary_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let path = node.field("function").and_then(|function| context.dotted(function)).unwrap_or_default();
     let temporary =
-        ["tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "tempfile.SpooledTemporaryFile"].contains(&&*path);
+        ["tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "tempfile.SpooledTemporaryFile"].contains(&path);
     if !temporary || !applies(context, node) || takes_whole_files(context) || hands_on(context, node) {
         return;
     }

@@ -155,7 +155,7 @@ fn floor_and_ceil(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     };
     let path = context.dotted(function).unwrap_or_default();
-    if !context.certain || !matches!(path.as_str(), "math.floor" | "math.ceil") || context.binds_anywhere("float") {
+    if !context.certain || !matches!(path, "math.floor" | "math.ceil") || context.binds_anywhere("float") {
         return;
     }
     let node = super::look::with_parentheses(node);

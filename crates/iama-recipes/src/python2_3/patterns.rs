@@ -187,7 +187,7 @@ fn is_pattern(context: &Context<'_>, whole: Node<'_>, content: &str, misplaced: 
     let call = whole.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
     let taken = call.is_some_and(|call| {
         let function = call.field("function").and_then(|function| context.dotted(function));
-        function.is_some_and(|path| TAKING.contains(&path.as_str())) && arguments(call).first() == Some(&whole)
+        function.is_some_and(|path| TAKING.contains(&path)) && arguments(call).first() == Some(&whole)
     });
     let at_edge = misplaced.iter().any(|group| group.end == content.len() || content[..group.start].trim().is_empty());
     let kept = whole.parent().is_some_and(|parent| {
@@ -204,7 +204,7 @@ pub(super) fn pattern_locale(context: &Context<'_>, node: Node<'_>, found: &mut 
         return;
     }
     let path = context.dotted(node).unwrap_or_default();
-    if !matches!(path.as_str(), "re.L" | "re.LOCALE") || !context.certain || call_of(node).is_some() || is_asked(node) {
+    if !matches!(path, "re.L" | "re.LOCALE") || !context.certain || call_of(node).is_some() || is_asked(node) {
         return;
     }
     let why = "the letters of text are those of Unicode; a pattern of bytes may keep the flag";

@@ -89,8 +89,8 @@ const ROUNDING: &[(&str, &str, &str)] = &[
 
 fn numeric_class(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let class = node.field("name").map_or("", Node::text);
-    let is_real = |path: Option<String>| {
-        path.is_some_and(|path| matches!(path.as_str(), "numbers.Real" | "numbers.Rational" | "numbers.Integral"))
+    let is_real = |path: Option<&str>| {
+        path.is_some_and(|path| matches!(path, "numbers.Real" | "numbers.Rational" | "numbers.Integral"))
     };
     let numeric = |base: Node<'_>| {
         is_real(context.dotted(base)) || context.values_of(base).iter().any(|value| is_real(context.dotted(*value)))

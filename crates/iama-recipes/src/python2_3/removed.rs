@@ -73,13 +73,13 @@ pub(super) fn removed_members(context: &Context<'_>, node: Node<'_>, found: &mut
     }
     let Some(path) = context.dotted(node) else { return };
     let root = path.split('.').next().unwrap_or("");
-    let Some(removed) = entry(context, &path).filter(|_| !is_neighbour(context, root)) else { return };
+    let Some(removed) = entry(context, path).filter(|_| !is_neighbour(context, root)) else { return };
     if !is_missed(context, node, removed.since) {
         return;
     }
     // A call of getargspec has a recipe of its own.
     let elsewhere = matches!(
-        path.as_str(),
+        path,
         "inspect.getargspec" | "operator.isMappingType" | "operator.isSequenceType" | "operator.isNumberType"
     );
     if is_assigned(node) || path == "operator.isCallable" || (elsewhere && call_of(node).is_some()) {
@@ -219,7 +219,7 @@ fn nested_managers(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     };
     let Some(call) = call.filter(|call| call.kind() == "call") else { return };
     let Some(function) = call.field("function") else { return };
-    if context.dotted(function).as_deref() != Some("contextlib.nested") || call_of(function).is_none() {
+    if context.dotted(function) != Some("contextlib.nested") || call_of(function).is_none() {
         return;
     }
     let Some(managers) = positional(call).filter(|managers| !managers.is_empty()) else { return };

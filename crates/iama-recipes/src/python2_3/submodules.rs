@@ -68,10 +68,10 @@ fn attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
     let listed = SUBMODULES.iter().any(|(old, ..)| old.rsplit('.').next() == Some(name.text()));
     let Some(path) = context.dotted(node).filter(|_| listed) else { return };
-    let Some(new) = new_name(context, &path) else { return };
+    let Some(new) = new_name(context, path) else { return };
     let package = if new.starts_with("email.") { "email." } else { "xml.etree." };
     let Some(rest) = new.strip_prefix(package) else { return };
-    let imports = if context.imports_module(&path) { Vec::new() } else { vec![Import::Module(new)] };
+    let imports = if context.imports_module(path) { Vec::new() } else { vec![Import::Module(new)] };
     found.safe_with(node, vec![rename(name, rest)], imports);
 }
 

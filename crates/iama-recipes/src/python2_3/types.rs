@@ -129,7 +129,7 @@ fn call(context: &Context<'_>, node: Node<'_>, reach: Reach) -> Type {
         };
     }
     let path = context.dotted(function).unwrap_or_default();
-    if FLOAT_PATHS.contains(&path.as_str()) {
+    if FLOAT_PATHS.contains(&path) {
         return Type::Float;
     }
     match method_call(node) {
