@@ -481,7 +481,7 @@ fn method_of_object(context: &Context<'_>, node: Node<'_>) -> Option<&'static Me
 fn makes_only(context: &Context<'_>, object: Node<'_>, makers: &[&str]) -> bool {
     let made = |value: Node<'_>| {
         let path = value.field("function").filter(|_| value.kind() == "call").and_then(|maker| context.dotted(maker));
-        path.is_some_and(|path| makers.contains(&path.as_str()))
+        path.is_some_and(|path| makers.contains(&path))
     };
     let values = match object.kind() {
         "call" => return made(object),
@@ -535,7 +535,7 @@ fn border_of(context: &Context<'_>, function: Node<'_>) -> Option<&'static Borde
     if paths.is_empty() && function.kind() == "identifier" {
         // A name for the function itself.
         let values = context.values_of(function).into_iter();
-        paths = values.map(|value| context.dotted(value)).collect::<Option<_>>().unwrap_or_default();
+        paths = values.map(|value| context.dotted(value).map(str::to_owned)).collect::<Option<_>>().unwrap_or_default();
     }
     // A stream of bytes where there is one; an older library's stands in for it.
     if paths.iter().any(|path| path == "io.BytesIO") {

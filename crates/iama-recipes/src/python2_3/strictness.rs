@@ -88,7 +88,7 @@ fn lenient_settings(context: &Context<'_>, node: Node<'_>, found: &mut Findings)
     // By this name the library has had the stricter class, too, once a recipe has renamed SafeConfigParser.
     let old = context.source_text(node).trim().ends_with("ConfigParser.ConfigParser")
         || (node.kind() == "identifier" && context.source_text(node) == "ConfigParser");
-    if old && matches!(path.as_str(), "ConfigParser.ConfigParser" | "configparser.ConfigParser") {
+    if old && matches!(path, "ConfigParser.ConfigParser" | "configparser.ConfigParser") {
         let why = "where no file has such values, configparser.ConfigParser will do";
         let helper = name_of(context, &LENIENT);
         found.check_with(node, why, vec![rename(node, &helper)], vec![Import::Module("configparser"), LENIENT]);
