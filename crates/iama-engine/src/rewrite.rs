@@ -33,7 +33,7 @@ pub enum FileResult {
         /// The file before.
         before: SourceText,
         /// The account of what changed.
-        migration: Migration,
+        migration: Box<Migration>,
         /// The bytes to write; nothing when they are the same as before.
         bytes: Option<Vec<u8>>,
     },
@@ -223,10 +223,10 @@ fn file_result(before: SourceText, outcome: Outcome) -> FileResult {
             FileResult::Failed(Failure::Restored { excerpt: rejection.excerpt, recipes })
         }
         Outcome::Migrated(migration) if migration.changes.is_empty() => {
-            FileResult::Migrated { before, migration, bytes: None }
+            FileResult::Migrated { before, migration: Box::new(migration), bytes: None }
         }
         Outcome::Migrated(migration) => match before.encode(&migration.text) {
-            Ok(bytes) => FileResult::Migrated { before, migration, bytes: Some(bytes) },
+            Ok(bytes) => FileResult::Migrated { before, migration: Box::new(migration), bytes: Some(bytes) },
             Err(error) => FileResult::Failed(Failure::Encoding(error)),
         },
     }

@@ -21,6 +21,8 @@ pub struct Project {
     pub seen: Seen,
     /// What the files say about each other.
     pub facts: Facts,
+    /// Whether all of its files are worked on together, so that one of them may be given another name.
+    pub moves: bool,
     /// Groups of edits that are made nowhere, since one of them can't be made, with the reason.
     pub withdrawn: BTreeMap<String, String>,
 }

@@ -86,6 +86,8 @@ pub struct Migration {
     pub rounds: usize,
     /// Files that the new text needs beside it, by path.
     pub added: Vec<AddedFile>,
+    /// Where the file goes, relative to the root, when it must have another name.
+    pub moved: Option<String>,
     /// What became of the groups that have a part here.
     pub groups: Groups,
 }
@@ -94,7 +96,7 @@ impl Migration {
     /// Nothing was to be done.
     fn unchanged(text: &str) -> Self {
         let (changes, notes, added) = (Vec::new(), Vec::new(), Vec::new());
-        Self { text: text.to_owned(), changes, notes, rounds: 0, added, groups: Groups::default() }
+        Self { text: text.to_owned(), changes, notes, rounds: 0, added, moved: None, groups: Groups::default() }
     }
 }
 
@@ -252,6 +254,7 @@ struct State {
     touched: Vec<(Span, &'static str)>,
     added: Vec<AddedFile>,
     rounds: usize,
+    moved: Option<String>,
     groups: Groups,
 }
 
@@ -259,8 +262,8 @@ impl Run<'_> {
     fn rounds(&self, first: SyntaxTree, text: &str) -> Migration {
         let between = (self.pair.between)(first.dialect());
         let (notes, touched, added) = (Vec::new(), Vec::new(), Vec::new());
-        let mut state =
-            State { ledger: Ledger::new(text), notes, touched, added, rounds: 0, groups: Groups::default() };
+        let (ledger, groups) = (Ledger::new(text), Groups::default());
+        let mut state = State { ledger, notes, touched, added, rounds: 0, moved: None, groups };
         let mut tree = first;
         loop {
             let deferred = self.round(&tree, text, &mut state);
@@ -307,6 +310,7 @@ impl Run<'_> {
             for import in finding.imports {
                 needs.entry(import).or_insert(claim.recipe);
             }
+            state.moved = state.moved.take().or(finding.moves);
             let added = finding.files.into_iter();
             state.added.extend(added.map(|(path, text)| AddedFile { path, text, recipe: id }));
             for edit in finding.edits {
@@ -391,6 +395,7 @@ impl Run<'_> {
             notes,
             rounds: state.rounds,
             added,
+            moved: state.moved,
             groups: state.groups,
         }
     }

@@ -22,7 +22,7 @@ pub struct Groups {
 
 impl Groups {
     pub(crate) fn made(&mut self, finding: &Finding) {
-        self.made.extend(finding.group.clone().filter(|_| !finding.edits.is_empty()));
+        self.made.extend(finding.group.clone().filter(|_| !finding.edits.is_empty() || finding.moves.is_some()));
     }
 
     pub(crate) fn broken(&mut self, finding: &Finding, why: impl FnOnce() -> String) {
@@ -40,6 +40,7 @@ pub(crate) fn hold_back(finding: &mut Finding, project: &Project) {
     finding.edits.clear();
     finding.imports.clear();
     finding.files.clear();
+    finding.moves = None;
 }
 
 impl Outcome {

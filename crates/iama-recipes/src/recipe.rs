@@ -109,6 +109,8 @@ pub struct Finding {
     pub imports: Vec<Import>,
     /// Files that the rewritten code needs: the path relative to the root, and the text.
     pub files: Vec<(String, &'static str)>,
+    /// The path that the file goes to, relative to the root, when it must have another name.
+    pub moves: Option<String>,
     /// The group of findings, in this file and others, whose edits are made together or not at all.
     pub group: Option<String>,
 }
@@ -164,6 +166,13 @@ impl Findings {
         }
     }
 
+    /// Says that with the last finding the file goes to another path.
+    pub fn move_to(&mut self, path: String) {
+        if let Some(last) = self.found.last_mut() {
+            last.moves = Some(path);
+        }
+    }
+
     /// A rewrite that a person should look at.
     pub fn check(&mut self, node: Node<'_>, why: impl Into<String>, edits: Vec<Edit>) {
         self.push(Class::Check, node, why, edits);
@@ -190,6 +199,6 @@ impl Findings {
 
     fn push_at(&mut self, class: Class, span: Span, why: impl Into<String>, edits: Vec<Edit>) {
         let (imports, files) = (Vec::new(), Vec::new());
-        self.found.push(Finding { class, span, why: why.into(), edits, imports, files, group: None });
+        self.found.push(Finding { class, span, why: why.into(), edits, imports, files, moves: None, group: None });
     }
 }

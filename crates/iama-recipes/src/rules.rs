@@ -128,7 +128,16 @@ fn findings<const DIALECT: u8>(rule: &RuleConfig<Lang<DIALECT>>, text: &str) -> 
             };
             let why = rule.get_message(&found);
             let edits = edits.into_iter().collect();
-            Finding { class, span: span(range), why, edits, imports: Vec::new(), files: Vec::new(), group: None }
+            Finding {
+                class,
+                span: span(range),
+                why,
+                edits,
+                imports: Vec::new(),
+                files: Vec::new(),
+                moves: None,
+                group: None,
+            }
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use iama_source::Reason;
 use iama_source::walk::MAX_FILE_BYTES;
 
 use self::input::shown;
-use self::report::{FailureRow, Report, places, print_diff};
+use self::report::{FailureRow, Moved, Report, places, print_diff};
 use super::recipes;
 use crate::args::RecipesRun;
 use crate::out;
@@ -51,12 +51,14 @@ pub(super) fn run(arguments: &RecipesRun) -> Result<ExitCode, Problem> {
     let mut failed = None;
     for input in input::all(pair, arguments)? {
         (report.strategy, report.dual) = (input.options.strategy.name(), input.options.dual);
-        let root = &input.workspace.root;
+        let (root, whole) = (&input.workspace.root, input.is_whole());
         let left_out = input.workspace.excluded.iter().cloned();
         report.excluded.extend(left_out.map(|one| iama_source::Excluded { path: shown(root, &one.path), ..one }));
         report.files += input.refused.len();
         report.failures.extend(input.refused.into_iter().map(|(file, reason)| FailureRow::refused(file, reason)));
-        let settled = settle(root, pair, survey(&input.workspace, pair), &input.options);
+        let mut project = survey(&input.workspace, pair);
+        project.moves = whole;
+        let settled = settle(root, pair, project, &input.options);
         rewrite(root, &input.todo, pair, settled, &input.options, |file| {
             failed = take(root, file, mode, arguments.json, &mut report).err();
             if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -118,16 +120,30 @@ fn take(root: &Path, file: Rewritten, mode: Mode, quiet: bool, report: &mut Repo
             for added in &migration.added {
                 add_file(root, added, mode, report)?;
             }
-            let Some(bytes) = bytes else { return Ok(()) };
+            if let Some(to) = &migration.moved {
+                report.moved.push(Moved { from: name.clone(), to: shown(root, to) });
+            }
+            let Some(bytes) = bytes else { return move_file(root, &file.path, migration.moved.as_deref(), mode) };
             match mode {
                 Mode::Write => write_whole(&root.join(&file.path), &bytes)?,
                 Mode::Diff if !quiet => print_diff(&name, before.text(), &migration.text),
                 Mode::Diff | Mode::Check => {}
             }
             report.changed.push(name);
+            move_file(root, &file.path, migration.moved.as_deref(), mode)?;
         }
     }
     Ok(())
+}
+
+/// Gives a file the name that the recipes have found for it, unless there is a file of that name.
+fn move_file(root: &Path, from: &str, to: Option<&str>, mode: Mode) -> Result<(), Problem> {
+    let Some(to) = to.filter(|_| mode == Mode::Write) else { return Ok(()) };
+    if root.join(to).exists() {
+        let sentence = format!("{from} must be called {to}, and there is such a file");
+        return Err(bad_input("NAME_TAKEN", sentence, "give that file another name, and run the recipes again"));
+    }
+    std::fs::rename(root.join(from), root.join(to)).map_err(|error| io(format!("cannot rename {from}"), &error))
 }
 
 /// A file that rewritten files need beside them. Two files may need the same one.

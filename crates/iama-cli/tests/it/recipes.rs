@@ -31,6 +31,21 @@ fn check_fails_until_the_files_are_written() {
 }
 
 #[test]
+fn a_module_that_hides_the_librarys_gets_another_name_when_all_files_are_worked_on() {
+    let files =
+        [("queue.py", "class Jobs(object):\n    x = 1 <> 2\n"), ("main.py", "import queue\nprint queue.Jobs\n")];
+    let world = World::new(&files);
+    let shown = world.iama(&["recipes", "run", "queue.py"]);
+    assert!(shown.err.contains("queue.py:1  REFUSED shadowed-library"), "{}", shown.err);
+    assert_eq!(world.iama(&["recipes", "run", "--check"]).code, 1);
+    let moved = world.iama(&["recipes", "run", "--write", "--json"]).json()["moved"].clone();
+    assert_eq!(moved, serde_json::json!([{ "from": "queue.py", "to": "queue_.py" }]));
+    assert_eq!(world.read("main.py"), "import queue_ as queue\nprint(queue.Jobs)\n");
+    assert_eq!(world.read("queue_.py"), files[0].1.replace("<>", "!="));
+    assert_eq!(world.iama(&["recipes", "run", "--check"]).code, 0);
+}
+
+#[test]
 fn lines_and_settings_can_leave_recipes_out() {
     let text = "print d.has_key(1)  # iama: skip[has-key]\nprint d.has_key(2)\n";
     let world = World::new(&[("a.py", text), ("iama.toml", "ignore = ['print-statement']\n")]);

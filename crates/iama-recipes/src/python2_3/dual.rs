@@ -142,6 +142,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("request-methods", Never("The requests of 2.7 have no attribute for each of them.")),
     ("round-builtin", Same),
     ("shadowed-library", Same),
+    ("shadowing-imports", Same),
     ("signed-checksums", Same),
     ("slice-method-calls", Same),
     ("slice-method-values", Same),

@@ -25,6 +25,8 @@ pub(super) struct Input {
     pub(super) workspace: Workspace,
     /// The part of it that no argument before has.
     pub(super) todo: Vec<SourceFile>,
+    /// Whether it is a folder, taken for all there is.
+    pub(super) folder: bool,
     /// Files that were named and are no source, with their paths as shown.
     pub(super) refused: Vec<(String, Reason)>,
 }
@@ -45,6 +47,14 @@ pub(super) fn all(pair: &'static Pair, arguments: &RecipesRun) -> Result<Vec<Inp
         inputs.push(input);
     }
     Ok(inputs)
+}
+
+impl Input {
+    /// Whether every source file of a folder is worked on.
+    pub(super) fn is_whole(&self) -> bool {
+        let left_out = self.workspace.excluded.iter().any(|excluded| excluded.reason == Reason::Pattern);
+        self.folder && !left_out && self.todo.len() == self.workspace.files.len()
+    }
 }
 
 /// A path as seen from the current folder.
@@ -69,8 +79,9 @@ fn one(
 ) -> Result<Input, Problem> {
     let asked = Patterns::new(&arguments.exclude).map_err(|error| path_invalid(&error))?;
     let set = Patterns::new(&settings.exclude).map_err(|error| path_invalid(&error))?;
-    let mut input = Input { options, workspace: Workspace::default(), todo: Vec::new(), refused: Vec::new() };
-    if path.is_dir() {
+    let (workspace, folder) = (Workspace::default(), path.is_dir());
+    let mut input = Input { options, workspace, todo: Vec::new(), folder, refused: Vec::new() };
+    if folder {
         let exclude = WalkOptions { exclude: arguments.exclude.clone() };
         input.workspace = walk(path, &exclude, pair.claims).map_err(|error| path_invalid(&error))?;
     } else if path.symlink_metadata().is_ok_and(|found| found.is_file() || found.is_symlink()) {

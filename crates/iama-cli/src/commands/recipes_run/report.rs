@@ -25,11 +25,20 @@ pub(super) struct Report {
     pub(super) files: usize,
     pub(super) changed: Vec<String>,
     pub(super) added: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) moved: Vec<Moved>,
     pub(super) already_target: usize,
     pub(super) edits: BTreeMap<&'static str, usize>,
     pub(super) places: Vec<Place>,
     pub(super) failures: Vec<FailureRow>,
     pub(super) excluded: Vec<Excluded>,
+}
+
+/// A file that has another name now.
+#[derive(Serialize)]
+pub(super) struct Moved {
+    pub(super) from: String,
+    pub(super) to: String,
 }
 
 /// A place that a person should look at.
@@ -113,7 +122,7 @@ impl Report {
         let (failed, check) = (self.failures.len(), mode == Mode::Check);
         let code = if failed > 0 && (check || failed == self.files) {
             exit::BAD_INPUT
-        } else if check && !self.changed.is_empty() {
+        } else if check && !(self.changed.is_empty() && self.moved.is_empty()) {
             exit::NOT_DELIVERED
         } else {
             exit::OK
@@ -136,6 +145,10 @@ impl Report {
         }
         for path in &self.added {
             tell!("{}  a module that Python 3 no longer has, brought along", paint::place(path));
+        }
+        for Moved { from, to } in &self.moved {
+            let verb = if mode == Mode::Write { "is called" } else { "would be called" };
+            tell!("{}  {verb} {}", paint::place(from), paint::place(to));
         }
         let verb = if mode == Mode::Write { "rewritten" } else { "would be rewritten" };
         let (changed, files, places) =
