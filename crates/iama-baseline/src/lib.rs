@@ -4,6 +4,7 @@
 //! through `iama-sandbox` and never changes the code under test.
 
 pub mod python;
+pub mod scenarios;
 pub mod suite;
 
 pub use suite::{Case, CaseError, CollectError, Counts, Status, Suite, TestId};

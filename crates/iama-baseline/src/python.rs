@@ -11,7 +11,7 @@ pub mod mutants;
 pub mod recording;
 pub mod requirements;
 pub mod run;
-mod steps;
+pub(crate) mod steps;
 pub mod strength;
 
 /// The program that runs tests inside an interpreter.

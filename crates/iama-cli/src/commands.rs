@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use crate::args::{Arguments, Command, Jobs, Recipes};
+use crate::args::{Arguments, Baseline, Command, Jobs, Recipes};
 use crate::problem::Problem;
 
 mod apply;
+mod baseline;
 mod doctor;
 mod jobs;
 mod patch;
@@ -27,6 +28,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Revert(options) => apply::revert(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Doctor(options) => doctor::run(&options),
+        Command::Baseline(Baseline::Record(options)) => baseline::record(&options),
+        Command::Baseline(Baseline::Run(options)) => baseline::run(&options),
+        Command::Baseline(Baseline::Show(options)) => baseline::show(&options),
         Command::Patch(options) => patch::run(&options),
         Command::Recipes(Recipes::Run(options)) => recipes_run::run(&options),
         Command::Recipes(Recipes::List(options)) => recipes::list(&options),

@@ -10,6 +10,7 @@ use iama_job::Timestamp;
 use iama_sandbox::{Choice, Ended, Launch, Level, Probe, Sandbox, Wish, choose, natively_since};
 use serde::{Deserialize, Serialize};
 
+use crate::driver::{Answer, Decider, PERSON, Question};
 use crate::folder::{JobFolder, cannot_write, write_whole};
 use crate::perform::Shop;
 use crate::problem::Problem;
@@ -128,6 +129,22 @@ pub(crate) fn agree(machine: &Machine, level: Level) -> Result<(), Problem> {
     fs::create_dir_all(&machine.state).map_err(|error| cannot_write(&machine.state, &error))?;
     let bytes = serde_json::to_vec(&Agreed { level, at: (machine.clock)() });
     write_whole(&path, &bytes.map_err(|error| cannot_write(&path, &error.into()))?)
+}
+
+/// Allows the runs of a command that makes no job: in Docker and where it was agreed to before nobody is asked.
+pub fn allow(machine: &Machine, decider: &mut dyn Decider) -> Result<(), Problem> {
+    let probe = &machine.sandbox.probe;
+    if probe.level == Level::Docker || is_agreed(machine, probe.level) {
+        return Ok(());
+    }
+    match decider.decide(&Question::NativeRun { level: probe.level, reason: probe.reason.clone() })? {
+        (Answer::No, _) => {
+            Err(Problem::decision("NATIVE_RUN_DECLINED", "the project's code may not run on this machine")
+                .hint("run the command where it may"))
+        }
+        (_, PERSON) => agree(machine, probe.level),
+        _ => Ok(()),
+    }
 }
 
 /// Whether git holds a commit of the project, or a stash, to go back to.

@@ -25,7 +25,7 @@ pub(crate) mod rewriting;
 mod strength;
 mod testing;
 
-pub(crate) use testing::{regressions, run_tests_in};
+pub(crate) use testing::{environment_for, not_run, regressions, run_tests_in};
 
 /// One job's workshop.
 pub(crate) struct Shop<'a> {

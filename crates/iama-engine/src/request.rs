@@ -83,6 +83,35 @@ pub enum Effort {
 }
 
 impl Request {
+    /// A request with nothing asked for but the target.
+    pub fn plain(root: PathBuf, target: Wanted, created: Timestamp) -> Self {
+        Self {
+            root,
+            pair: PAIRS.first().map_or("", |pair| pair.id).to_owned(),
+            target,
+            strategy: None,
+            dual: false,
+            yes: false,
+            legacy_python: None,
+            python: None,
+            select: Vec::new(),
+            ignore: Vec::new(),
+            rules: Vec::new(),
+            exclude: Vec::new(),
+            test_command: None,
+            tests: Vec::new(),
+            per_test_seconds: 30,
+            run_seconds: 900,
+            sandbox: Choice::default(),
+            docker_image: None,
+            characterise: false,
+            strength: None,
+            out: None,
+            sign_key: None,
+            created,
+        }
+    }
+
     /// The language pair.
     pub fn pair(&self) -> Result<&'static Pair, Problem> {
         PAIRS

@@ -12,7 +12,7 @@ use iama_sandbox::{Ended, Launch, Sandbox};
 use super::environment::Environment;
 
 /// The variables of a run: nothing of the user's own, and the same on every machine.
-pub(super) fn variables(scratch: &Path, seed: u32) -> BTreeMap<String, String> {
+pub(crate) fn variables(scratch: &Path, seed: u32) -> BTreeMap<String, String> {
     let temporary = scratch.join("tmp");
     // A missing folder shows when the first test wants a temporary file.
     let _ = fs::create_dir_all(&temporary);

@@ -18,7 +18,7 @@ use crate::problem::{Problem, bad_input, exit, io};
 use crate::show::Ticker;
 use crate::{decide, machine, settings, show};
 
-mod check;
+pub(super) mod check;
 
 /// IAMA's own folder in a project.
 const OWN: &str = ".iama";

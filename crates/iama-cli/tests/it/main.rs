@@ -8,6 +8,7 @@ mod isolation;
 mod jobs;
 mod proof;
 mod recipes;
+mod scenarios;
 mod slips;
 mod strength;
 mod world;

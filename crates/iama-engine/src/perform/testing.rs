@@ -24,6 +24,7 @@ use crate::driver::Progress;
 use crate::problem::Problem;
 use crate::reach;
 use crate::records::{OBSERVED, Observed, SuiteRecord, Toolchain, WorkspaceRecord};
+use crate::request::Machine;
 
 /// Which code the tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,24 +154,7 @@ impl Shop<'_> {
 
     fn environment(&mut self, interpreter: &Interpreter) -> Result<environment::Environment, Problem> {
         (self.progress)(Progress::Stage("preparing an isolated environment"));
-        let scope = self.scope()?;
-        let texts: Vec<String> = scope
-            .test_files
-            .iter()
-            .filter_map(|path| fs::read(self.folder.root.join(path)).ok())
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .collect();
-        let mut wanted = environment::test_tools(interpreter);
-        wanted.extend(requirements::of_project(&self.folder.root, &texts));
-        let helper = interpreter::all(3, &self.machine.search).into_iter().find(|found| found.version.minor <= 12);
-        let kitchen = Kitchen {
-            cache: &self.machine.cache,
-            sandbox: &self.machine.sandbox,
-            helper: helper.as_ref(),
-            variables: &self.machine.variables,
-        };
-        environment::prepare(&kitchen, interpreter, &wanted)
-            .map_err(|error| crate::folder::cannot_write(&self.machine.cache, &error))
+        environment_for(self.machine, &self.folder.root, &self.scope()?.test_files, interpreter)
     }
 
     /// Runs the tests once more on legacy code whose undecided values are marked, and keeps the types that came by. How
@@ -237,6 +221,31 @@ impl Shop<'_> {
     }
 }
 
+/// The environment for a project and its tests, made or found again.
+pub(crate) fn environment_for(
+    machine: &Machine,
+    root: &Path,
+    test_files: &[String],
+    interpreter: &Interpreter,
+) -> Result<environment::Environment, Problem> {
+    let texts: Vec<String> = test_files
+        .iter()
+        .filter_map(|path| fs::read(root.join(path)).ok())
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .collect();
+    let mut wanted = environment::test_tools(interpreter);
+    wanted.extend(requirements::of_project(root, &texts));
+    let helper = interpreter::all(3, &machine.search).into_iter().find(|found| found.version.minor <= 12);
+    let kitchen = Kitchen {
+        cache: &machine.cache,
+        sandbox: &machine.sandbox,
+        helper: helper.as_ref(),
+        variables: &machine.variables,
+    };
+    environment::prepare(&kitchen, interpreter, &wanted)
+        .map_err(|error| crate::folder::cannot_write(&machine.cache, &error))
+}
+
 /// Folders that a project's modules are usually found in.
 pub(super) fn python_path(root: &Path) -> Vec<String> {
     let present = ["src", "lib"]
@@ -246,7 +255,7 @@ pub(super) fn python_path(root: &Path) -> Vec<String> {
 }
 
 /// The sandbox failed, or a file of ours.
-pub(super) fn not_run(scratch: &Path, error: &io::Error) -> Problem {
+pub(crate) fn not_run(scratch: &Path, error: &io::Error) -> Problem {
     if error.kind() != io::ErrorKind::Other {
         return crate::folder::cannot_write(scratch, error);
     }

@@ -30,13 +30,17 @@ pub(super) fn tests(root: &Path, files: &[String]) -> Result<(), Problem> {
 }
 
 /// The interpreter for the legacy side, if it was named.
-pub(super) fn legacy_python(named: Option<&Path>, machine: &Machine) -> Result<Option<PathBuf>, Problem> {
+pub(in crate::commands) fn legacy_python(named: Option<&Path>, machine: &Machine) -> Result<Option<PathBuf>, Problem> {
     let Some(named) = named else { return Ok(None) };
     answering("--legacy-python", Wanted::LEGACY, named, machine).map(|found| Some(found.path))
 }
 
 /// The interpreter for the result, if it was named. It must be the version that the recipes write for.
-pub(super) fn python(named: Option<&Path>, target: Wanted, machine: &Machine) -> Result<Option<PathBuf>, Problem> {
+pub(in crate::commands) fn python(
+    named: Option<&Path>,
+    target: Wanted,
+    machine: &Machine,
+) -> Result<Option<PathBuf>, Problem> {
     let Some(named) = named else { return Ok(None) };
     let found = answering("--python", target, named, machine)?;
     let version = found.version;
