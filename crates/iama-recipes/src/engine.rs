@@ -147,10 +147,12 @@ pub fn migrate(pair: &Pair, path: &str, text: &str, project: &Project, options: 
         Reading::Neither(rejection) => return Outcome::Unreadable(rejection),
     };
     // In a workspace of the target language, leftovers that it accepts belong to code for both.
+    // What an earlier run has made for both is for both, whatever older names it goes on using.
+    let for_both = options.dual && (pair.for_both)(&tree);
     let certain = project.certain
-        || (project.seen.is_source() && !(options.dual && (pair.for_both)(&tree)))
         || (pair.certain)(&tree)
-        || (!project.seen.is_target() && (pair.likely)(&tree, &project.files));
+        || (!for_both && project.seen.is_source())
+        || (!for_both && !project.seen.is_target() && (pair.likely)(&tree, &project.files));
     // What could be the target language as well is taken for that, unless somebody asks for a recipe by name.
     let either = !options.dual && project.seen.is_for_both();
     let runs = |recipe: &&Recipe| certain || !options.select.is_empty() || (either && (pair.either)(recipe.id));

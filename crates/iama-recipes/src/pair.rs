@@ -42,6 +42,9 @@ pub struct Pair {
     pub dual: fn(id: &str) -> Dual,
     /// The edits that bring missing imports into a file.
     pub import: fn(&Context<'_>, &[Import]) -> Vec<Edit>,
+    /// The package that a finding says has no release for the target language, and what to look at instead, by the
+    /// finding's recipe and reason.
+    pub missing: fn(recipe: &str, why: &str) -> Option<(&'static str, &'static str)>,
     /// Whether a recipe, by its id, mends what older versions of the target language still had, so that code for both
     /// languages needs it, too.
     pub either: fn(id: &str) -> bool,

@@ -78,6 +78,7 @@ pub const PAIR: Pair = Pair {
     accepts_dual,
     dual: dual::of,
     import: modules::add_imports,
+    missing: dependencies::missing,
     either: |id| matches!(id, "removed-members" | "getargspec"),
     certain,
     likely,

@@ -122,3 +122,21 @@ fn what_was_sorted_of_unlike_things_gets_an_order() {
     assert!(done.ends_with("print(max(a, b, key=functools.cmp_to_key(cmp)))\n"), "{done}");
     check("print sorted(rows)\n", &[("rows", "alike")], "print(sorted(rows))\n");
 }
+
+#[test]
+fn code_for_both_languages_asks_what_was_seen_as_well() {
+    let class = "class Table(object):\n    def viewkeys(self):\n        return self.names\n\n    def has_key(self, name):\n        \
+                 return True\n\n";
+    let options = Options { dual: true, ..Options::of(Strategy::Comprehensive) };
+    let run = |line: &str, kind: &str| {
+        let text = format!("{class}{line}");
+        match migrate(PAIRS[0], "a.py", &text, &project(&text, &[("store", kind)]), &options) {
+            Outcome::Migrated(done) => done.text.lines().last().unwrap_or_default().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(run("x = store.viewkeys()\n", "other:Table"), "x = store.viewkeys()");
+    assert_eq!(run("x = store.viewkeys()\n", "dict"), "x = getattr(store, 'viewkeys', store.keys)()");
+    assert_eq!(run("if store.has_key(1): pass\n", "other:Table"), "if store.has_key(1): pass");
+    assert_eq!(run("if store.has_key(1): pass\n", "dict"), "if 1 in store: pass");
+}

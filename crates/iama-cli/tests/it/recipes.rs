@@ -46,6 +46,25 @@ fn a_module_that_hides_the_librarys_gets_another_name_when_all_files_are_worked_
 }
 
 #[test]
+fn packages_without_a_release_for_python_3_are_told_at_the_end() {
+    let files = [
+        ("a.py", "import BeautifulSoup\nprint 1\n"),
+        ("setup.py", ""),
+        ("requirements.txt", "BeautifulSoup>=3\nzsi\n"),
+    ];
+    let world = World::new(&files);
+    let told = world.iama(&["recipes", "run"]).err;
+    let lines: Vec<_> = told.lines().filter(|line| line.contains("has no release")).collect();
+    let wanted = [
+        "beautifulsoup  has no release for Python 3: beautifulsoup4 is its heir and is imported as bs4 (a.py, requirements.txt)",
+        "zsi  has no release for Python 3: zeep speaks SOAP (requirements.txt)",
+    ];
+    assert_eq!(lines, wanted);
+    let missing = world.iama(&["recipes", "run", "--json"]).json()["missing"]["zsi"].clone();
+    assert_eq!(missing, serde_json::json!({ "instead": "zeep speaks SOAP", "files": ["requirements.txt"] }));
+}
+
+#[test]
 fn lines_and_settings_can_leave_recipes_out() {
     let text = "print d.has_key(1)  # iama: skip[has-key]\nprint d.has_key(2)\n";
     let world = World::new(&[("a.py", text), ("iama.toml", "ignore = ['print-statement']\n")]);

@@ -31,102 +31,126 @@ pub(super) enum Heir {
     Nothing(&'static str),
 }
 
+/// A package that Python 3 does not have, or does not need.
+#[derive(Debug)]
+struct Dependency {
+    /// Its name in lower case, with hyphens.
+    package: &'static str,
+    heir: Heir,
+    /// Its modules by name, and where they are imported from now.
+    modules: &'static [(&'static str, Place)],
+}
+
+/// Where a module is imported from now.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// A module of Python 3's library.
+    Module(&'static str),
+    /// No place with the same interface; the sentence says what to look at.
+    Nowhere(&'static str),
+}
+
 use Heir::{Library, Nothing, Package};
+use Place::{Module, Nowhere};
 
-/// Packages by their names in lower case, with hyphens.
-const PACKAGES: &[(&str, Heir)] = &[
-    ("argparse", Library("argparse")),
-    ("backports.functools-lru-cache", Library("functools.lru_cache")),
-    ("backports.lzma", Library("lzma")),
-    ("backports.shutil-get-terminal-size", Library("shutil.get_terminal_size")),
-    ("backports.ssl-match-hostname", Library("the ssl module's own check")),
-    ("backports.statistics", Library("statistics")),
-    ("backports.tempfile", Library("tempfile")),
-    ("celementtree", Library("xml.etree.ElementTree")),
-    ("configparser", Library("configparser")),
-    ("elementtree", Library("xml.etree.ElementTree")),
-    ("enum34", Library("enum")),
-    ("functools32", Library("functools")),
-    ("futures", Library("concurrent.futures")),
-    ("hashlib", Library("hashlib")),
-    ("importlib", Library("importlib")),
-    ("ipaddress", Library("ipaddress")),
-    ("linecache2", Library("linecache")),
-    ("multiprocessing", Library("multiprocessing")),
-    ("ordereddict", Library("collections.OrderedDict")),
-    ("pathlib", Library("pathlib")),
-    ("pathlib2", Library("pathlib")),
-    ("py2-ipaddress", Library("ipaddress")),
-    ("pysqlite", Library("sqlite3")),
-    ("selectors34", Library("selectors")),
-    ("singledispatch", Library("functools.singledispatch")),
-    ("ssl", Library("ssl")),
-    ("statistics", Library("statistics")),
-    ("subprocess32", Library("subprocess")),
-    ("traceback2", Library("traceback")),
-    ("typing", Library("typing")),
-    ("unittest2", Library("unittest")),
-    ("uuid", Library("uuid")),
-    ("wsgiref", Library("wsgiref")),
-    ("distribute", Package("setuptools")),
-    ("mysql-python", Package("mysqlclient")),
-    ("pil", Package("Pillow")),
-    ("pycrypto", Package("pycryptodome")),
-    ("pygtk", Package("PyGObject")),
-    ("python-openid", Package("python3-openid")),
-    ("suds", Package("suds-community")),
-    ("beautifulsoup", Nothing("beautifulsoup4 is its heir and is imported as bs4")),
-    ("clientcookie", Nothing("http.cookiejar and requests keep cookies")),
-    ("clientform", Nothing("mechanize fills in forms")),
-    ("enum", Nothing("the library's enum has another interface")),
-    ("gdata", Nothing("google-api-python-client asks the same services")),
-    ("mox", Nothing("unittest.mock does what it did, with other words")),
-    ("nose", Nothing("its last release does not start on Python 3.10 and later; pytest runs most of its tests")),
-    ("oauth2", Nothing("oauthlib and requests-oauthlib do what it did")),
-    ("psyco", Nothing("leave it out, or run PyPy")),
-    ("pyqt4", Nothing("PyQt5 and PyQt6 are its heirs")),
-    ("pyrex", Nothing("Cython is its heir")),
-    ("pyxml", Nothing("xml of the library and lxml do what it did")),
-    ("python-cjson", Nothing("json of the library does what it did")),
-    ("soappy", Nothing("zeep speaks SOAP")),
-    ("south", Nothing("Django's own migrations are its heir")),
-    ("trollius", Nothing("asyncio is its heir, with other words")),
-    ("xmpppy", Nothing("slixmpp speaks XMPP")),
-    ("zsi", Nothing("zeep speaks SOAP")),
+const fn library(package: &'static str, path: &'static str, modules: &'static [(&'static str, Place)]) -> Dependency {
+    Dependency { package, heir: Library(path), modules }
+}
+
+const fn package(old: &'static str, new: &'static str, modules: &'static [(&'static str, Place)]) -> Dependency {
+    Dependency { package: old, heir: Package(new), modules }
+}
+
+macro_rules! lost {
+    ($package:literal, $why:literal $(, $module:literal)*) => {
+        Dependency { package: $package, heir: Nothing($why), modules: &[$(($module, Nowhere($why))),*] }
+    };
+}
+
+/// Packages and their modules.
+const DEPENDENCIES: &[Dependency] = &[
+    library("argparse", "argparse", &[]),
+    library("backports.functools-lru-cache", "functools.lru_cache", &[]),
+    library("backports.lzma", "lzma", &[]),
+    library("backports.shutil-get-terminal-size", "shutil.get_terminal_size", &[]),
+    library("backports.ssl-match-hostname", "the ssl module's own check", &[]),
+    library("backports.statistics", "statistics", &[]),
+    library("backports.tempfile", "tempfile", &[]),
+    library("celementtree", "xml.etree.ElementTree", &[("cElementTree", Module("xml.etree.ElementTree"))]),
+    library("configparser", "configparser", &[]),
+    library("elementtree", "xml.etree.ElementTree", &[("elementtree.ElementTree", Module("xml.etree.ElementTree"))]),
+    library("enum34", "enum", &[]),
+    library("functools32", "functools", &[("functools32", Module("functools"))]),
+    library("futures", "concurrent.futures", &[]),
+    library("hashlib", "hashlib", &[]),
+    library("importlib", "importlib", &[]),
+    library("ipaddress", "ipaddress", &[]),
+    library("linecache2", "linecache", &[("linecache2", Module("linecache"))]),
+    library("multiprocessing", "multiprocessing", &[]),
+    library("ordereddict", "collections.OrderedDict", &[("ordereddict", Module("collections"))]),
+    library("pathlib", "pathlib", &[]),
+    library("pathlib2", "pathlib", &[("pathlib2", Module("pathlib"))]),
+    library("py2-ipaddress", "ipaddress", &[]),
+    library("pysqlite", "sqlite3", &[("pysqlite2.dbapi2", Module("sqlite3"))]),
+    library("selectors34", "selectors", &[("selectors34", Module("selectors"))]),
+    library("singledispatch", "functools.singledispatch", &[]),
+    library("ssl", "ssl", &[]),
+    library("statistics", "statistics", &[]),
+    library("subprocess32", "subprocess", &[("subprocess32", Module("subprocess"))]),
+    library("traceback2", "traceback", &[("traceback2", Module("traceback"))]),
+    library("typing", "typing", &[]),
+    library("unittest2", "unittest", &[("unittest2", Module("unittest"))]),
+    library("uuid", "uuid", &[]),
+    library("wsgiref", "wsgiref", &[]),
+    package("distribute", "setuptools", &[]),
+    package("mysql-python", "mysqlclient", &[]),
+    package("pil", "Pillow", &[("Image", Nowhere("Pillow's modules are imported from PIL"))]),
+    package("pycrypto", "pycryptodome", &[]),
+    package("pygtk", "PyGObject", &[("gtk", Nowhere("gi.repository.Gtk of PyGObject is its heir"))]),
+    package("python-openid", "python3-openid", &[]),
+    package("suds", "suds-community", &[]),
+    lost!("beautifulsoup", "beautifulsoup4 is its heir and is imported as bs4", "BeautifulSoup"),
+    lost!("clientcookie", "http.cookiejar and requests keep cookies", "ClientCookie"),
+    lost!("clientform", "mechanize fills in forms", "ClientForm"),
+    lost!("enum", "the library's enum has another interface"),
+    lost!("gdata", "google-api-python-client asks the same services", "gdata"),
+    lost!("mox", "unittest.mock does what it did, with other words", "mox"),
+    lost!("nose", "its last release does not start on Python 3.10 and later; pytest runs most of its tests"),
+    lost!("oauth2", "oauthlib and requests-oauthlib do what it did", "oauth2"),
+    lost!("psyco", "leave it out, or run PyPy", "psyco"),
+    lost!("pyqt4", "PyQt5 and PyQt6 are its heirs", "PyQt4"),
+    lost!("pyrex", "Cython is its heir"),
+    lost!("pyxml", "xml of the library and lxml do what it did"),
+    lost!("python-cjson", "json of the library does what it did", "cjson"),
+    lost!("soappy", "zeep speaks SOAP", "SOAPpy"),
+    lost!("south", "Django's own migrations are its heir", "south"),
+    lost!("trollius", "asyncio is its heir, with other words", "trollius"),
+    lost!("xmpppy", "slixmpp speaks XMPP", "xmpp"),
+    lost!("zsi", "zeep speaks SOAP", "ZSI"),
+    lost!("egenix-mx-base", "datetime of the library does what it did", "mx.DateTime"),
 ];
 
-/// Modules of such packages, and where they are imported from now; nothing when there is no such place.
-const MODULES: &[(&str, Option<&str>, &str)] = &[
-    ("functools32", Some("functools"), ""),
-    ("linecache2", Some("linecache"), ""),
-    ("ordereddict", Some("collections"), ""),
-    ("pathlib2", Some("pathlib"), ""),
-    ("pysqlite2.dbapi2", Some("sqlite3"), ""),
-    ("selectors34", Some("selectors"), ""),
-    ("subprocess32", Some("subprocess"), ""),
-    ("traceback2", Some("traceback"), ""),
-    ("unittest2", Some("unittest"), ""),
-    ("elementtree.ElementTree", Some("xml.etree.ElementTree"), ""),
-    ("cElementTree", Some("xml.etree.ElementTree"), ""),
-    ("BeautifulSoup", None, "the package beautifulsoup4 is its heir and is imported as bs4"),
-    ("ClientCookie", None, "http.cookiejar and requests keep cookies"),
-    ("ClientForm", None, "mechanize fills in forms"),
-    ("Image", None, "Pillow's modules are imported from PIL"),
-    ("PyQt4", None, "PyQt5 and PyQt6 are its heirs"),
-    ("SOAPpy", None, "zeep speaks SOAP"),
-    ("ZSI", None, "zeep speaks SOAP"),
-    ("cjson", None, "json of the library does what it did"),
-    ("fabric.api", None, "Fabric 2 has no fabric.api: tasks are given a connection"),
-    ("gdata", None, "google-api-python-client asks the same services"),
-    ("gtk", None, "gi.repository.Gtk of PyGObject is its heir"),
-    ("mox", None, "unittest.mock does what it did, with other words"),
-    ("mx.DateTime", None, "datetime of the library does what it did"),
-    ("oauth2", None, "oauthlib and requests-oauthlib do what it did"),
-    ("psyco", None, "leave it out, or run PyPy"),
-    ("south", None, "Django's own migrations are its heir"),
-    ("trollius", None, "asyncio is its heir, with other words"),
-    ("xmpp", None, "slixmpp speaks XMPP"),
-];
+/// Modules of packages that have releases for Python 3.
+const CHANGED: &[(&str, Place)] =
+    &[("fabric.api", Nowhere("Fabric 2 has no fabric.api: tasks are given a connection"))];
+
+/// The name of a package and what to look at instead, when what a finding says is that it never came to Python 3.
+pub(super) fn missing(recipe: &str, why: &str) -> Option<(&'static str, &'static str)> {
+    let about = matches!(recipe, "python2-dependencies" | "python2-requirements");
+    let (name, _) = why.split_once(NEVER).filter(|_| about)?;
+    let normal = name.to_ascii_lowercase().replace('_', "-");
+    DEPENDENCIES.iter().find_map(|dependency| match dependency.heir {
+        Nothing(what)
+            if dependency.package == normal || dependency.modules.iter().any(|(module, _)| *module == name) =>
+        {
+            Some((dependency.package, what))
+        }
+        _ => None,
+    })
+}
+
+/// What stands between the name of such a package and what to look at.
+pub(super) const NEVER: &str = " never came to Python 3: ";
 
 /// What takes the place of the package that a requirement names, for requirements that hold for Python 3 as well.
 pub(super) fn heir_of(requirement: &str) -> Option<(&str, Heir)> {
@@ -140,11 +164,15 @@ pub(super) fn heir_of(requirement: &str) -> Option<(&str, Heir)> {
         return None;
     }
     let normal = name.to_ascii_lowercase().replace('_', "-");
-    PACKAGES.iter().find(|(known, _)| *known == normal).map(|(_, heir)| (name, *heir))
+    DEPENDENCIES.iter().find(|known| known.package == normal).map(|known| (name, known.heir))
 }
 
-fn known(path: &str) -> Option<&'static (&'static str, Option<&'static str>, &'static str)> {
-    MODULES.iter().find(|(old, ..)| path == *old || path.strip_prefix(old).is_some_and(|rest| rest.starts_with('.')))
+/// The module that an import names or goes into, and where it is now.
+fn known(path: &str) -> Option<(&'static str, Place)> {
+    let modules = DEPENDENCIES.iter().flat_map(|dependency| dependency.modules).chain(CHANGED);
+    let mut within =
+        modules.filter(|(old, _)| path.strip_prefix(old).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+    within.next().copied()
 }
 
 fn imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
@@ -154,24 +182,26 @@ fn imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         return;
     }
     if let Some(module) = node.field("module_name") {
-        let Some((old, new, why)) = known(module.text()).filter(|_| !context.is_own(module.text())) else {
+        let Some((old, place)) = known(module.text()).filter(|_| !context.is_own(module.text())) else {
             return;
         };
-        return match new {
-            Some(new) if *old == module.text() => {
+        return match place {
+            Module(new) if old == module.text() => {
                 found.check(node, "the library has what the package brought to Python 2", vec![rename(module, new)]);
             }
-            Some(_) => {}
-            None => found.refuse(node, format!("{old} never came to Python 3: {why}")),
+            Module(_) => {}
+            Nowhere(why) => found.refuse(node, format!("{old}{NEVER}{why}")),
         };
     }
     for (item, name, alias) in items(node) {
-        let Some((old, new, why)) = known(name.text()).filter(|_| !context.is_own(name.text())) else { continue };
-        let Some(new) = new.filter(|_| *old == name.text()) else {
-            if new.is_none() {
-                found.refuse(item, format!("{old} never came to Python 3: {why}"));
+        let Some((old, place)) = known(name.text()).filter(|_| !context.is_own(name.text())) else { continue };
+        let new = match place {
+            Module(new) if old == name.text() => new,
+            Module(_) => continue,
+            Nowhere(why) => {
+                found.refuse(item, format!("{old}{NEVER}{why}"));
+                continue;
             }
-            continue;
         };
         let bound = alias.map_or(name.text(), Node::text);
         let text = if bound == new { new.to_owned() } else { format!("{new} as {bound}") };

@@ -93,7 +93,6 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("metaclass", Other(classes::metaclass)),
     ("method-constructor", Same),
     ("method-lists", Never("Python 2 has the older names")),
-    ("methods-by-name", Never("2.7 has the methods by their old names.")),
     ("mixed-indentation", Same),
     ("moved-builtins", Other(names::moved_builtin)),
     ("native-bytes", Same),

@@ -121,7 +121,9 @@ pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Find
         Use::Loop(_) | Use::Comprehension | Use::Consumed if lazy => None,
         Use::Consumed if !is_iter_argument(context, node) => None,
         Use::Membership => None,
-        Use::Comprehension if node.parent().is_some_and(|clause| context.is_written(clause)) => None,
+        Use::Comprehension if node.parent().is_some_and(|clause| context.is_written(clause) || is_copied(clause)) => {
+            None
+        }
         _ if !lazy => Some(list_around(context)),
         _ => method.starts_with("iter").then_some(("iter(", ")")),
     };
@@ -134,8 +136,17 @@ pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Find
     }
 }
 
+/// Whether a comprehension makes nothing but a list of what it goes through.
+fn is_copied(clause: Node<'_>) -> bool {
+    let list = clause.parent().filter(|outer| outer.kind() == "list_comprehension");
+    let parts: Vec<_> = list.into_iter().flat_map(Node::named_children).collect();
+    parts.len() == 2
+        && parts[0].kind() == "identifier"
+        && clause.field("left").is_some_and(|left| left.text() == parts[0].text())
+}
+
 /// What was seen says how far a rewrite for dictionaries or iterators may be trusted.
-fn explain(kinds: &Seen<'_>, found: &mut Findings) {
+pub(super) fn explain(kinds: &Seen<'_>, found: &mut Findings) {
     match kinds {
         Seen::Nothing => {}
         Seen::Only(kinds) => found.because(Class::Safe, told(kinds)),
@@ -495,7 +506,7 @@ fn next_of(context: &Context<'_>, object: Node<'_>, call: &str) -> Vec<Piece> {
 }
 
 /// Whether a class of the workspace has a next of its own that a run has shown to be none of an iterator's.
-fn keeps_next(context: &Context<'_>, class: &str) -> bool {
+pub(super) fn keeps_next(context: &Context<'_>, class: &str) -> bool {
     let own = super::facts::inherits(context, class, "next") == Some(true);
     own && super::facts::is_seen_object(context, class) && !super::facts::ends_iteration(context, class)
 }

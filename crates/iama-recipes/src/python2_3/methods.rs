@@ -295,7 +295,13 @@ const METHOD_NAMES: &[(&str, &str)] = &[
     ("iterkeys", "keys"),
     ("itervalues", "values"),
     ("has_key", "keys"),
+    ("__getslice__", "__getitem__"),
+    ("__setslice__", "__setitem__"),
+    ("__delslice__", "__delitem__"),
 ];
+
+/// Methods that are called with other parts than those which tell that an object has them now.
+const ASKED_FOR: &[&str] = &["has_key", "__getslice__", "__setslice__", "__delslice__"];
 
 pub(super) fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function") else { return };
@@ -306,11 +312,19 @@ pub(super) fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut
     let attributes = RENAMED_ATTRIBUTES.iter().filter(|(_, new)| !new.contains('.'));
     let mut known = attributes.chain(METHOD_NAMES);
     let Some((old, new)) = known.find(|(old, _)| quoted.trim_matches(['"', '\'']) == *old) else { return };
-    let own = matches!(*old, "next" | "iteritems" | "iterkeys" | "itervalues" | "has_key");
-    let taken = own && (defines_method(context, old) || super::facts::sets_attribute(context, "next"));
-    // What is asked for and then called is a method of a dictionary or something like it.
-    let used = *old == "has_key" && function.text() == "getattr";
-    if context.certain && !taken && !used && !quoted.starts_with(['u', 'r', 'b']) {
+    if !context.certain || quoted.starts_with(['u', 'r', 'b']) {
+        return;
+    }
+    let taken = match *old {
+        "next" => super::facts::sets_attribute(context, "next") || super::facts::leaves_next(context),
+        "iteritems" | "iterkeys" | "itervalues" => defines_method(context, old),
+        _ => false,
+    };
+    // What is asked for and then called is a method of a dictionary, a list or something like it.
+    let used = ASKED_FOR.contains(old) && function.text() == "getattr";
+    if used || (taken && *old == "next") {
+        found.refuse(node, format!("objects of Python 3 have no {old}, and one's own may: ask for it by other means"));
+    } else if !taken {
         let why = "the attribute has another name now";
         found.check(node, why, vec![rename(name, &quoted.replace(old, new))]);
     }

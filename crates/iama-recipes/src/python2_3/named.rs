@@ -2,25 +2,13 @@
 
 use iama_syntax::{Node, Span};
 
-use super::facts;
 use super::look::{call_of, is_builtin, positional, rename};
 use super::members::new_path;
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 5] = [
-    Recipe {
-        id: "methods-by-name",
-        title: "hasattr() and getattr() of methods with a new name",
-        class: Class::Check,
-        strategy: Strategy::Standard,
-        why: "What is asked for next, has_key or __nonzero__ by a string has the method under another name in Python 3.",
-        before: "if hasattr(table, 'has_key'): load(table)\nread = getattr(stream, 'next')",
-        after: "if hasattr(table, 'keys'): load(table)\nread = getattr(stream, '__next__')",
-        kinds: &["call"],
-        visit: method_by_name,
-    },
+pub(super) const RECIPES: [Recipe; 4] = [
     Recipe {
         id: "method-lists",
         title: "lists of the names of a file's methods",
@@ -115,50 +103,6 @@ fn member_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let before = format!("{open}{table}[{key}] if {key} in {table} else ");
     let pieces = vec![Piece::New(before), Piece::Keep(node.span()), Piece::New(close.to_owned())];
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
-}
-
-/// Methods of builtin types and protocols by their old names, and what tells that an object has them now.
-const METHODS: &[(&str, &str)] = &[
-    ("next", "__next__"),
-    ("has_key", "keys"),
-    ("iteritems", "items"),
-    ("iterkeys", "keys"),
-    ("itervalues", "values"),
-    ("__nonzero__", "__bool__"),
-    ("__div__", "__truediv__"),
-    ("__getslice__", "__getitem__"),
-    ("__setslice__", "__setitem__"),
-    ("__delslice__", "__delitem__"),
-    ("xreadlines", "readlines"),
-];
-
-/// Names of which a value has the same parts as the one of the old name had.
-const SAME_VALUE: &[&str] = &["next", "__nonzero__", "__div__"];
-
-fn method_by_name(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let Some(function) = node.field("function").filter(|function| matches!(function.text(), "hasattr" | "getattr"))
-    else {
-        return;
-    };
-    let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 2 | 3)) else { return };
-    let Some((old, new)) = literal(parts[1]).and_then(|name| METHODS.iter().find(|(old, _)| *old == name)) else {
-        return;
-    };
-    if !context.certain || !is_builtin(context, function, function.text()) {
-        return;
-    }
-    let open =
-        context.once("next is no method", || facts::sets_attribute(context, "next") || facts::leaves_next(context));
-    if *old == "next" && open {
-        return found
-            .refuse(node, "some objects of the workspace have a next and are no iterators: ask for either name");
-    }
-    if function.text() == "getattr" && !SAME_VALUE.contains(old) {
-        return found
-            .refuse(node, format!("no builtin has {old} any more: ask for what is done with it by other means"));
-    }
-    let why = "taken for a method of a builtin type or of a protocol";
-    found.check(node, why, vec![rename(parts[1], &format!("'{new}'"))]);
 }
 
 fn method_list(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

@@ -2,7 +2,7 @@
 
 use iama_syntax::{Node, Span};
 
-use super::dependencies::{Heir, heir_of};
+use super::dependencies::{Heir, NEVER, heir_of};
 use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Recipe, Strategy};
@@ -301,7 +301,7 @@ fn requirement(line: &Line<'_>, found: &mut Findings) {
             let end = line.span.start + offset(line.text[..end].trim_end().len());
             found.check_at(line.span, why, vec![Edit::replace(Span::new(start, end), new)]);
         }
-        Heir::Nothing(what) => found.refuse_at(line.span, format!("{name} never came to Python 3: {what}")),
+        Heir::Nothing(what) => found.refuse_at(line.span, format!("{name}{NEVER}{what}")),
     }
 }
 
@@ -326,6 +326,6 @@ fn setup_requirement(context: &Context<'_>, node: Node<'_>, found: &mut Findings
             let why = format!("{name} never came to Python 3; {new} takes its place, in versions of its own");
             found.check(node, why, vec![Edit::replace(node.span(), node.text().replace(content, new))]);
         }
-        Heir::Nothing(what) => found.refuse(node, format!("{name} never came to Python 3: {what}")),
+        Heir::Nothing(what) => found.refuse(node, format!("{name}{NEVER}{what}")),
     }
 }

@@ -1,6 +1,6 @@
 //! What a run of the recipes says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use iama_engine::rewrite::Failure;
@@ -30,8 +30,17 @@ pub(super) struct Report {
     pub(super) already_target: usize,
     pub(super) edits: BTreeMap<&'static str, usize>,
     pub(super) places: Vec<Place>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) missing: BTreeMap<&'static str, Missing>,
     pub(super) failures: Vec<FailureRow>,
     pub(super) excluded: Vec<Excluded>,
+}
+
+/// A package that has no release for the target language.
+#[derive(Serialize)]
+pub(super) struct Missing {
+    instead: &'static str,
+    files: BTreeSet<String>,
 }
 
 /// A file that has another name now.
@@ -112,9 +121,10 @@ pub(super) fn print_diff(path: &str, before: &str, after: &str) {
 
 impl Report {
     /// Prints the report and chooses the exit code.
-    pub(super) fn finish(&self, mode: Mode, as_json: bool) -> Result<ExitCode, Problem> {
+    pub(super) fn finish(mut self, mode: Mode, as_json: bool) -> Result<ExitCode, Problem> {
+        self.missing = self.missing_packages()?;
         if as_json {
-            let text = serde_json::to_string(self).map_err(|error| io("cannot write the report", &error.into()))?;
+            let text = serde_json::to_string(&self).map_err(|error| io("cannot write the report", &error.into()))?;
             say!("{text}");
         } else {
             self.summarise(mode);
@@ -128,6 +138,19 @@ impl Report {
             exit::OK
         };
         Ok(ExitCode::from(code))
+    }
+
+    /// The packages without a release for the target language, from what was said at the places that need them.
+    fn missing_packages(&self) -> Result<BTreeMap<&'static str, Missing>, Problem> {
+        let pair = recipes::pair(self.pair)?;
+        let mut packages = BTreeMap::new();
+        for place in self.places.iter().filter(|place| place.class == Class::Refused) {
+            if let Some((package, instead)) = (pair.missing)(place.recipe, &place.why) {
+                let missing = packages.entry(package).or_insert_with(|| Missing { instead, files: BTreeSet::new() });
+                missing.files.insert(place.file.clone());
+            }
+        }
+        Ok(packages)
     }
 
     fn summarise(&self, mode: Mode) {
@@ -149,6 +172,14 @@ impl Report {
         for Moved { from, to } in &self.moved {
             let verb = if mode == Mode::Write { "is called" } else { "would be called" };
             tell!("{}  {verb} {}", paint::place(from), paint::place(to));
+        }
+        for (package, Missing { instead, files }) in &self.missing {
+            let files = files.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            tell!(
+                "{}  has no release for Python 3: {instead} {}",
+                paint::place(package),
+                paint::dim(format!("({files})"))
+            );
         }
         let verb = if mode == Mode::Write { "rewritten" } else { "would be rewritten" };
         let (changed, files, places) =

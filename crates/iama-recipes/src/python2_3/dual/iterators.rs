@@ -14,6 +14,7 @@ use crate::python2_3::helpers::name_of;
 use crate::python2_3::iterators::{self, LAZY_BUILTINS, RENAMED_ITERTOOLS};
 use crate::python2_3::look::{Use, arguments, call_of, class_of, is_primary, method_call, rename, use_of};
 use crate::python2_3::modules::items;
+use crate::python2_3::observed::{DICTIONARIES, ITERATORS, Seen, have_method, seen};
 use crate::recipe::{Findings, Import};
 
 /// A view that is kept has methods of its own, which 2.7's lists lack.
@@ -25,9 +26,14 @@ pub(super) fn dict_views(context: &Context<'_>, node: Node<'_>, found: &mut Find
     let plain = name.text().trim_start_matches("view");
     let known = matches!(plain, "keys" | "values" | "items") && arguments(node).is_empty();
     let Some(function) = node.field("function").filter(|_| known) else { return };
+    let kinds = seen(context, object, DICTIONARIES);
+    if matches!(&kinds, Seen::Never(kinds) if have_method(context, kinds, name.text())) {
+        return;
+    }
     if matches!(object.kind(), "identifier" | "attribute") {
         let text = format!("getattr({0}, '{1}', {0}.{plain})", object.text(), name.text());
-        return found.safe(node, vec![rename(function, &text)]);
+        found.safe(node, vec![rename(function, &text)]);
+        return iterators::explain(&kinds, found);
     }
     let maker = if plain == "keys" { "set(" } else { "list(" };
     let why = "a copy of what the view shows, since the dictionary has no name to be asked by for either kind";
@@ -44,6 +50,11 @@ pub(super) fn has_key(context: &Context<'_>, node: Node<'_>, found: &mut Finding
     let Some((object, name)) = method_call(node).filter(|_| facts::defines_method(context, "has_key")) else {
         return iterators::has_key(context, node, found);
     };
+    match seen(context, object, DICTIONARIES) {
+        Seen::Only(_) => return iterators::has_key(context, node, found),
+        Seen::Never(kinds) if have_method(context, &kinds, "has_key") => return,
+        _ => {}
+    }
     let helper = name_of(context, &TABLE_HAS);
     let inside = node.ancestors().any(|outer| outer.field("name").is_some_and(|name| name.text() == helper));
     if let (&[key], "has_key", false) = (&arguments(node)[..], name.text(), inside) {
@@ -178,6 +189,10 @@ pub(super) fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Fin
     }
     let Some((object, name)) = method_call(node) else { return };
     if name.text() != "next" || !arguments(node).is_empty() {
+        return;
+    }
+    let kept = |kind: &&str| kind.strip_prefix("other:").is_some_and(|class| iterators::keeps_next(context, class));
+    if matches!(seen(context, object, ITERATORS), Seen::Never(kinds) if kinds.iter().all(kept)) {
         return;
     }
     let mut pieces = if next_is_builtin(context, node) {
