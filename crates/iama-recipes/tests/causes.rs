@@ -222,3 +222,11 @@ fn streams_for_bytes_are_made_of_bytes_at_once() {
         "x = as_native(environ['wsgi.input'].read())\nprint(x)\n",
     );
 }
+
+#[test]
+fn a_stream_of_bytes_that_is_called_otherwise_holds_native_strings() {
+    let before = "from io import BytesIO as StringIO\nimport cgi\nx = StringIO('a')\nprint cgi.FieldStorage(fp=x)\n";
+    let done = run(before);
+    assert!(done.starts_with("from io import StringIO\nimport cgi\n"), "{done}");
+    assert!(done.ends_with("\nx = StringIO('a')\nprint(cgi.FieldStorage(fp=OctetStream(x)))\n"), "{done}");
+}

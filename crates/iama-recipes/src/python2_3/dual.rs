@@ -137,6 +137,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("renamed-members", Other(members::renamed_members)),
     ("renamed-methods", Other(methods::renamed_method)),
     ("renamed-modules", Other(imports::renamed_modules)),
+    ("renamed-streams", Never("io.StringIO takes no native string on 2.7.")),
     ("renamed-submodules", Same),
     ("request-methods", Never("The requests of 2.7 have no attribute for each of them.")),
     ("round-builtin", Same),

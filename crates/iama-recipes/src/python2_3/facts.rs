@@ -31,10 +31,17 @@ const KEYWORDS: &[&str] = &["async", "await", "nonlocal"];
 pub(super) fn writes_bytes(context: &Context<'_>) -> bool {
     let tells = |node: Node<'_>| match node.kind() {
         "string_start" => node.text().starts_with(['b', 'B']),
-        "identifier" => matches!(node.text(), "bytearray" | "BytesIO"),
+        "identifier" => node.text() == "bytearray" || (node.text() == "BytesIO" && !is_renamed_stream(node)),
         _ => false,
     };
     context.once("writes bytes", || context.tree.nodes().any(|node| tells(node) && !context.is_written(node)))
+}
+
+/// Whether an import gives a stream of bytes the name of the one that took native strings.
+pub(super) fn is_renamed_stream(name: Node<'_>) -> bool {
+    name.ancestors().take(2).any(|outer| {
+        outer.kind() == "aliased_import" && outer.field("alias").is_some_and(|alias| alias.text() == "StringIO")
+    })
 }
 
 /// Whether some class has a `__str__` that can be told an encoding or the like.

@@ -538,7 +538,11 @@ fn border_of(context: &Context<'_>, function: Node<'_>) -> Option<&'static Borde
         paths = values.map(|value| context.dotted(value).map(str::to_owned)).collect::<Option<_>>().unwrap_or_default();
     }
     // A stream of bytes where there is one; an older library's stands in for it.
-    if paths.iter().any(|path| path == "io.BytesIO") {
+    if paths.iter().any(|path| *path == "io.BytesIO") && function.text() == "StringIO" {
+        // It takes native strings.
+        return None;
+    }
+    if paths.iter().any(|path| *path == "io.BytesIO") {
         return BORDERS.iter().find(|border| border.path == "io.BytesIO");
     }
     let mut borders = paths.iter().map(|path| BORDERS.iter().find(|border| border.path == path));

@@ -2,7 +2,7 @@
 
 use iama_syntax::Node;
 
-use super::facts::seeks_relatively;
+use super::facts::{is_renamed_stream, seeks_relatively};
 use super::helpers::name_of;
 use super::look::{arguments, call_of, is_builtin, method_call, positional};
 use super::native::{WHY, applies};
@@ -10,7 +10,18 @@ use crate::context::Context;
 use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 3] = [
+pub(super) const RECIPES: [Recipe; 4] = [
+    Recipe {
+        id: "renamed-streams",
+        title: "BytesIO that is called StringIO",
+        class: Class::Check,
+        strategy: Strategy::Comprehensive,
+        why: "In Python 2 io.BytesIO takes native strings, and whoever calls it StringIO means them.",
+        before: "from io import BytesIO as StringIO",
+        after: "from io import StringIO",
+        kinds: &["aliased_import"],
+        visit: renamed_stream,
+    },
     Recipe {
         id: "native-streams",
         title: "streams of native strings for pickle, expat and struct",
@@ -121,6 +132,14 @@ fn relative_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     found.check_with(node, why, vec![super::look::rename(function, &name)], imports);
 }
 
+fn renamed_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let of_io = node.parent().and_then(|import| import.field("module_name")).is_some_and(|name| name.text() == "io");
+    let name = node.field("name").filter(|name| of_io && name.text() == "BytesIO" && is_renamed_stream(*name));
+    if name.is_some() && applies(context, node) {
+        found.check(node, WHY, vec![super::look::rename(node, "StringIO")]);
+    }
+}
+
 /// Functions that read or write a stream, and the rank of the stream.
 const STREAMS: &[(&str, usize)] = &[("dump", 1), ("load", 0), ("Pickler", 0), ("Unpickler", 0)];
 
@@ -148,6 +167,12 @@ fn stream_of<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
     let read = method_call(node).is_some_and(|(_, name)| name.text() == "setByteStream");
     if parsed || read {
         return positional(node)?.first().copied();
+    }
+    if context.imported_word("cgi") && context.dotted(node.field("function")?) == Some("cgi.FieldStorage") {
+        let parts = arguments(node);
+        let named = parts.iter().find(|part| part.field("name").is_some_and(|name| name.text() == "fp"));
+        let first = parts.first().filter(|part| part.kind() != "keyword_argument" && !part.kind().contains("splat"));
+        return named.and_then(|part| part.field("value")).or(first.copied());
     }
     if !["pickle", "cPickle", "marshal"].iter().any(|module| context.imported_word(module)) {
         return None;
