@@ -9,7 +9,8 @@ are marked: the types that come by are written to ``observed.txt`` beside the ev
 ``recording``, for a run under the recorder: what takes its tracing away ends the recording of one test only.
 
 Events: begin, collecting (file: written before a file is imported, so that a crash or hang there can be blamed), collected,
-collect_error, start, end, problem (code, message, fatal), done. ``end`` carries ``error`` for failed, error and timeout and
+collect_error, start, end, problem (code, message, fatal), done. ``collected`` carries ``left_out`` for tests that were found and
+are in ``skip``. ``end`` carries ``error`` for failed, error and timeout and
 ``reason`` for skipped and xfailed. Whatever the tests do to the process, every line in the file is whole.
 Exit code: 0 all good, 1 something failed or could not be collected, 2 a fatal problem.
 
@@ -383,7 +384,7 @@ class Run(object):
         self.root, self.scratch, self.events = root, scratch, events
         self.places = Places(root)
         self.files = [text(path).replace(u"\\", u"/") for path in plan["files"]]
-        self.skip = set(plan.get("skip") or ())
+        self.skip, self.left_out = set(plan.get("skip") or ()), []
         self.only = None if plan.get("only") is None else set(plan["only"])
         self.collect_only = bool(plan.get("collect_only"))
         self.limit = SoftLimit(self.places, plan.get("per_test_seconds"))
@@ -399,7 +400,10 @@ class Run(object):
         return self.last
 
     def wanted(self, test_id):
-        return test_id not in self.skip and (self.only is None or test_id in self.only)
+        if test_id in self.skip:
+            self.left_out.append(test_id)
+            return False
+        return self.only is None or test_id in self.only
 
     def unique(self, test_id):
         count = self.used_ids[test_id] = self.used_ids.get(test_id, 0) + 1
@@ -421,7 +425,8 @@ class Run(object):
     def collected(self, ids):
         self.modules = {name: module for name, module in list(sys.modules.items()) if not self.is_project_module(module)}
         self.open_tests = len(ids)
-        self.events.put("collected", ids=ids)
+        more = {"left_out": self.left_out} if self.left_out else {}
+        self.events.put("collected", ids=ids, **more)
 
     def is_project_module(self, module):
         path = vars(module).get("__file__") if isinstance(module, type(sys)) else None

@@ -117,8 +117,9 @@ def collecting(*files):
     return [{"e": "collecting", "file": path} for path in files]
 
 
-def collected(*ids):
-    return {"e": "collected", "ids": list(ids)}
+def collected(*ids, left_out=()):
+    more = {"left_out": list(left_out)} if left_out else {}
+    return dict({"e": "collected", "ids": list(ids)}, **more)
 
 
 def ran(test_id, outcome, error=None, reason=None):
@@ -421,8 +422,8 @@ class HarnessTest(unittest.TestCase):
         ids = ["test_k.py::test_1", "test_k.py::test_2_leaves", "test_k.py::test_3_kills_its_group", "test_k.py::test_4"]
         head = [BEGIN] + collecting("test_k.py")
         self.check(tree, head + [collected(*ids)] + ran(ids[0], "passed") + ran(ids[1], "")[:1], 5)
-        self.check(tree, head + [collected(*ids[2:])] + ran(ids[2], "")[:1], -signal.SIGKILL, skip=ids[:2])
-        self.check(tree, head + [collected(ids[3])] + ran(ids[3], "passed") + [DONE], 0, skip=ids[:3])
+        self.check(tree, head + [collected(*ids[2:], left_out=ids[:2])] + ran(ids[2], "")[:1], -signal.SIGKILL, skip=ids[:2])
+        self.check(tree, head + [collected(ids[3], left_out=ids[:3])] + ran(ids[3], "passed") + [DONE], 0, skip=ids[:3])
 
     def test_only_a_test_that_takes_too_long_is_stopped(self):
         tree = {"test_t.py": """\

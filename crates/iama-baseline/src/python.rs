@@ -11,6 +11,7 @@ pub mod mutants;
 pub mod recording;
 pub mod requirements;
 pub mod run;
+pub mod stand_ins;
 pub(crate) mod steps;
 pub mod strength;
 

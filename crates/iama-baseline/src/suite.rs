@@ -1,6 +1,6 @@
 //! What a run of tests says, whatever the language.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,9 @@ pub struct Suite {
     /// Whether the whole run was ended because it took too long.
     #[serde(default)]
     pub ran_out: bool,
+    /// Tests that were found and left out, because somebody wanted it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_out: BTreeSet<TestId>,
 }
 
 impl Suite {

@@ -198,6 +198,20 @@ pub(crate) struct Refactor {
     /// so long altogether (`60s`, `5m`), or `full`
     #[arg(long, value_name = "TIME", value_parser = effort)]
     pub(crate) strength: Option<Effort>,
+    /// A file of scenarios: run on the old code and on the result, where each has to come out the same; without it
+    /// `iama-scenarios.yaml` in the project counts, if it is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenarios: Option<PathBuf>,
+    /// Acknowledge that so many files have neither a test nor a scenario; where there are more, you are asked
+    #[arg(long, value_name = "N")]
+    pub(crate) acknowledge_uncovered: Option<u32>,
+    /// Leave a test or scenario out on both sides, for a reason that is kept on record (repeatable)
+    #[arg(long, value_name = "TEST=REASON", value_parser = reasoned)]
+    pub(crate) quarantine: Vec<(String, String)>,
+    /// Put a stand-in that accepts everything in place of a module that cannot be installed, on both sides, for a reason
+    /// that is kept on record (repeatable)
+    #[arg(long, value_name = "MODULE=REASON", value_parser = reasoned)]
+    pub(crate) mock: Vec<(String, String)>,
     /// Seconds that one test may take
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) test_timeout: u64,
@@ -213,6 +227,16 @@ pub(crate) struct Refactor {
     /// Leave files out whose path matches (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+}
+
+/// A name and a reason. Names of tests may hold a `=` within brackets.
+fn reasoned(text: &str) -> Result<(String, String), String> {
+    let at = text.find("]=").map(|at| at + 1).or_else(|| text.find('='));
+    let parts = at.map(|at| (text[..at].trim(), text[at + 1..].trim()));
+    match parts {
+        Some((name, reason)) if !name.is_empty() && !reason.is_empty() => Ok((name.to_owned(), reason.to_owned())),
+        _ => Err("a name and a reason are needed, as in `tests/test_a.py::test_b=needs a printer`".to_owned()),
+    }
 }
 
 /// `60s`, `5m` or `full`.

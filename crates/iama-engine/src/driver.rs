@@ -129,6 +129,10 @@ pub enum Answer {
     Take(Strategy),
 }
 
+/// Names of decisions that come with a request, one for each test or module.
+pub(crate) const QUARANTINE: &str = "QUARANTINE";
+pub(crate) const MOCK: &str = "MOCK_OVERRIDE";
+
 /// Who gave an answer, where it was a person.
 pub const PERSON: &str = "person";
 
@@ -158,6 +162,7 @@ pub fn drive(
     let mut driver = Driver { shop, journal, job, decider };
     driver.repeat_last()?;
     if matches!(driver.job.state, State::Pending) {
+        driver.note_overrides()?;
         let entitlement = Box::new(Entitlement::local(std::collections::BTreeMap::new()));
         driver.take(Event::Decision(Decision::Start { entitlement }))?;
     }
@@ -305,6 +310,7 @@ impl Driver<'_> {
     fn ask(&mut self, question: &Question) -> Result<(), Problem> {
         let (answer, by) = match (question, self.shop.request.strategy) {
             (Question::Strategy(_), Some(strategy)) => (Answer::Take(strategy), PERSON),
+            (Question::Uncovered { count }, _) => self.acknowledgement(question, *count)?,
             _ => self.decider.decide(question)?,
         };
         self.note(question, answer, by)?;
@@ -320,6 +326,28 @@ impl Driver<'_> {
             (Question::MoreTime, _) => Decision::IncreaseTimeout,
         };
         self.take(Event::Decision(decision))
+    }
+
+    /// Uncovered behaviour may be acknowledged with the request, as long as there is no more of it. When there is, that is
+    /// said once, and whoever resumes the job is asked.
+    fn acknowledgement(&mut self, question: &Question, count: u32) -> Result<(Answer, &'static str), Problem> {
+        match self.shop.request.acknowledge_uncovered {
+            Some(known) if known >= count => Ok((Answer::Yes, PERSON)),
+            Some(known) if !self.was_put(question)? => {
+                self.note(question, Answer::No, PERSON)?;
+                let sentence =
+                    format!("{known} without a test or a scenario were acknowledged, and there are {count} such files");
+                Err(Problem::decision("UNCOVERED_COUNT_MISMATCH", sentence)
+                    .hint("`iama jobs resume` asks again; evidence names the files when the job has ended"))
+            }
+            _ => self.decider.decide(question),
+        }
+    }
+
+    /// Whether this very question has been answered in any way.
+    fn was_put(&self, question: &Question) -> Result<bool, Problem> {
+        let (code, sentence) = (question.code(), question.sentence());
+        Ok(evidence::decisions(self.shop.folder)?.iter().any(|known| known.code == code && known.question == sentence))
     }
 
     /// Before a run of the project's own code.
@@ -374,6 +402,23 @@ impl Driver<'_> {
         Ok(evidence::decisions(self.shop.folder)?.iter().any(said))
     }
 
+    /// Puts on record what was left out or replaced with the request: what, why, who and when.
+    fn note_overrides(&self) -> Result<(), Problem> {
+        let request = self.shop.request;
+        let by = request.person.as_ref().map_or_else(|| PERSON.to_owned(), |name| format!("{PERSON} ({name})"));
+        let quarantine =
+            request.quarantine.iter().map(|(test, why)| (QUARANTINE, format!("Leave {test} out on both sides?"), why));
+        let mock = request
+            .mock
+            .iter()
+            .map(|(module, why)| (MOCK, format!("Put a stand-in in place of {module} on both sides?"), why));
+        for (code, question, why) in quarantine.chain(mock) {
+            let (at, code, answer) = (request.created, code.to_owned(), format!("yes: {why}"));
+            self.append(&DecisionRecord { at, code, question, answer, by: by.clone() })?;
+        }
+        Ok(())
+    }
+
     fn note(&self, question: &Question, answer: Answer, by: &str) -> Result<(), Problem> {
         let answer = match answer {
             Answer::Yes => "yes".to_owned(),
@@ -382,10 +427,13 @@ impl Driver<'_> {
         };
         let at = (self.shop.machine.clock)();
         let (code, question) = (question.code().to_owned(), question.sentence());
-        let row = DecisionRecord { at, code, question, answer, by: by.to_owned() };
+        self.append(&DecisionRecord { at, code, question, answer, by: by.to_owned() })
+    }
+
+    fn append(&self, row: &DecisionRecord) -> Result<(), Problem> {
         let path = self.shop.folder.file("decisions.jsonl");
         let write = || -> std::io::Result<()> {
-            let mut line = serde_json::to_vec(&row)?;
+            let mut line = serde_json::to_vec(row)?;
             line.push(b'\n');
             let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
             file.write_all(&line)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use iama_baseline::Suite;
+use iama_baseline::{Suite, TestId};
 use iama_job::{Event, Job, Record, State, Timestamp};
 use iama_patch::Files;
 use iama_recipes::{Class, Pair};
@@ -12,19 +12,23 @@ use iama_source::{Confidence, Excluded};
 use jiff::Timestamp as Moment;
 use serde::Serialize;
 
+use crate::driver::{MOCK, QUARANTINE};
 use crate::exports::{self, SigningKey};
 use crate::folder::{JobFolder, cannot_read, cannot_write, write_whole};
 use crate::isolation::ISOLATION;
+use crate::perform::scenarios::PROPOSED;
 use crate::perform::{Shop, regressions};
 use crate::problem::Problem;
 use crate::records::{
-    Carried, DecisionRecord, DifferenceRecord, FileRecord, NoteRecord, PlaceRecord, ScopeRecord, Spec, Toolchain,
-    WorkspaceRecord,
+    Carried, DecisionRecord, DifferenceRecord, FileRecord, NoteRecord, PlaceRecord, SCENARIOS, ScenariosRecord,
+    ScopeRecord, Spec, Toolchain, WorkspaceRecord,
 };
 use crate::{reach, report};
 
 mod behaviour;
 mod diffs;
+mod overrides;
+mod scenarios;
 mod strength;
 mod symbols;
 mod tests;
@@ -40,12 +44,16 @@ pub struct Evidence {
     decisions: Vec<DecisionPart>,
     scope: ScopePart,
     tests: tests::TestsPart,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    overrides: Vec<overrides::OverridePart>,
     unproven: Vec<Unproven>,
     #[serde(skip_serializing_if = "Option::is_none")]
     characterisation: Option<behaviour::CharacterisationPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     strength: Option<strength::StrengthPart>,
     differences: Vec<DifferenceRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenarios: Option<scenarios::ScenariosPart>,
     refused: Vec<PlaceRecord>,
     checks: Vec<PlaceRecord>,
     recipes: Vec<RecipePart>,
@@ -172,7 +180,9 @@ pub(crate) fn decisions(folder: &JobFolder) -> Result<Vec<DecisionRecord>, Probl
     let mut seen = BTreeMap::new();
     // A last line cut off by a crash was answered again.
     for (rank, row) in text.lines().filter_map(|line| serde_json::from_str::<DecisionRecord>(line).ok()).enumerate() {
-        seen.entry(row.code.clone()).and_modify(|(_, known)| *known = row.clone()).or_insert((rank, row));
+        // Of these there may be several.
+        let each = matches!(row.code.as_str(), QUARANTINE | MOCK).then(|| row.question.clone());
+        seen.entry((row.code.clone(), each)).and_modify(|(_, known)| *known = row.clone()).or_insert((rank, row));
     }
     let mut rows: Vec<_> = seen.into_values().collect();
     rows.sort_by_key(|(rank, _)| *rank);
@@ -223,6 +233,7 @@ struct Sources {
     result: Option<Suite>,
     changed: Option<(Files, Files)>,
     spec: Option<Spec>,
+    scenarios: Option<ScenariosRecord>,
 }
 
 fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Problem> {
@@ -237,10 +248,12 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         result: folder.read_if_kept("result.suite.json")?,
         changed: if folder.work().exists() { shop.changed_files()? } else { None },
         spec: folder.read_if_kept("spec.json")?,
+        scenarios: folder.read_if_kept(SCENARIOS)?,
     };
     let strength = strength::read(folder)?;
     let mut unproven = unproven(shop, &sources);
     unproven.extend(strength.iter().flat_map(strength::gaps));
+    unproven.extend(overrides::gaps(shop, &sources.workspace));
     unproven.sort();
     let behaviour = behaviour::Behaviour::read(folder)?;
     let toolchains = toolchains(shop, &sources)?;
@@ -259,6 +272,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         decisions: decisions(folder)?.into_iter().map(decision_part).collect(),
         scope: scope_part(&sources),
         tests: tests::part(&sources),
+        overrides: overrides::part(shop.request),
         refused: places(shop.pair, &sources, Class::Refused),
         checks: places(shop.pair, &sources, Class::Check),
         recipes: recipe_parts(shop.pair, &sources.rewrites),
@@ -269,6 +283,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         characterisation: behaviour.characterisation,
         strength: strength.as_ref().map(strength::part),
         differences: behaviour.differences,
+        scenarios: scenarios::part(folder, sources.scenarios.as_ref())?,
     })
 }
 
@@ -326,32 +341,44 @@ fn job_part(
     }
 }
 
+/// Whether something showed what the legacy code does. What IAMA proposed shows too little.
 fn legacy_ran(sources: &Sources) -> bool {
+    sources.legacy.as_ref().is_some_and(|suite| suite.passed().any(|id| id.file() != PROPOSED))
+}
+
+/// Whether anything at all was compared with the legacy code.
+fn legacy_compared(sources: &Sources) -> bool {
     sources.legacy.as_ref().is_some_and(|suite| suite.counts().passed > 0)
 }
 
 fn verdict(job: &Job, sources: &Sources, unproven: usize, differences: usize) -> Verdict {
-    let worse = sources.result.as_ref().map_or(0, |result| regressions(sources.legacy.as_ref(), result).len());
+    let worse = sources.result.as_ref().map(|result| regressions(sources.legacy.as_ref(), result)).unwrap_or_default();
+    let told = scenarios::counted(worse.iter().cloned().map(TestId), sources.scenarios.as_ref());
+    let worse = worse.len();
     let delivered = matches!(job.state, State::Delivered { .. });
     let passed = sources.result.as_ref().map_or(0, |suite| suite.counts().passed);
+    let passing = sources.result.iter().flat_map(Suite::passed).cloned();
+    let counted = scenarios::counted(passing, sources.scenarios.as_ref());
     let kept = match passed {
         0 => "No test was there to compare".to_owned(),
-        _ => format!("{} that passed before the migration pass after it", many(passed, "test")),
+        _ => format!("{counted} that passed before the migration pass after it"),
     };
     let (code, sentence) = match (delivered, legacy_ran(sources), worse, unproven) {
-        (_, true, 1.., _) => {
-            let what = format!("{} passed on the legacy code and not on the result", many(worse as u64, "test"));
+        (_, _, 1.., _) if legacy_compared(sources) => {
+            let what = format!("{told} passed on the legacy code and not on the result");
             ("REGRESSIONS", format!("{what}; nothing was delivered."))
         }
         (_, false, 1.., _) => {
-            let what =
-                format!("{} failed on the result, and the legacy code could not be run", many(worse as u64, "test"));
+            let what = format!("{told} failed on the result, and the legacy code could not be run");
             ("REGRESSIONS", format!("{what} to compare; nothing was delivered."))
         }
         (false, ..) => ("NOT_DELIVERED", "The job ended without a delivery.".to_owned()),
+        (_, false, ..) if legacy_compared(sources) => {
+            let what = format!("Nothing could be compared but {counted} that IAMA proposed, with the same outcome");
+            ("UNPROVEN", format!("{what}: that the code behaves as before is unproven."))
+        }
         (_, false, ..) => {
-            let what =
-                format!("The migrated code passes {}, but the legacy side could not be run", many(passed, "test"));
+            let what = format!("The migrated code passes {counted}, but the legacy side could not be run");
             ("UNPROVEN", format!("{what}: that it behaves as before is unproven."))
         }
         (_, _, _, 0) if differences == 0 => ("PROVEN", format!("{kept}.")),
@@ -449,11 +476,23 @@ fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
     };
     let mut rows: Vec<Unproven> = Vec::new();
     if legacy_ran(sources) {
-        let reached = reach::from_tests(&shop.folder.root, &sources.workspace, &sources.scope.test_files);
+        let started = sources.scenarios.iter().flat_map(ScenariosRecord::started);
+        let roots: Vec<String> = sources.scope.test_files.iter().cloned().chain(started).collect();
+        let reached = reach::from_tests(&shop.folder.root, &sources.workspace, &roots);
         let unreached = changed.iter().filter(|file| !reached.contains(&file.path));
-        rows.extend(unreached.map(|file| whole(file, "no test imports this file, directly or through another")));
+        let why = match &sources.scenarios {
+            Some(record) if !record.proposed => {
+                "no test imports and no scenario starts this file, directly or through another"
+            }
+            _ => "no test imports this file, directly or through another",
+        };
+        rows.extend(unreached.map(|file| whole(file, why)));
     } else {
-        let why = "the legacy code could not be run, so nothing shows that this file behaves as before";
+        let why = if legacy_compared(sources) {
+            "nothing but scenarios that IAMA proposed shows that this file behaves as before, and they show little"
+        } else {
+            "the legacy code could not be run, so nothing shows that this file behaves as before"
+        };
         rows.extend(changed.iter().map(|file| whole(file, why)));
     }
     for file in &sources.rewrites {

@@ -21,7 +21,9 @@ use crate::request::{Machine, Request};
 
 mod analyse;
 pub(crate) mod behaviour;
+mod quarantine;
 pub(crate) mod rewriting;
+pub(crate) mod scenarios;
 mod strength;
 mod testing;
 

@@ -27,6 +27,23 @@ pub(crate) fn from_tests(root: &Path, workspace: &WorkspaceRecord, tests: &[Stri
     reached
 }
 
+/// The source files that a command names: by path, or as a module after `-m`, `import` or `from`.
+pub(crate) fn named_in(command: &str, workspace: &WorkspaceRecord) -> Vec<String> {
+    let words = command.split(|c: char| c.is_whitespace() || "'\"`;&|()<>=,".contains(c));
+    let mut found = BTreeSet::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        let path = word.trim_start_matches("./");
+        let module = word.replace('.', "/");
+        let of_module = ["", "src/", "lib/"]
+            .into_iter()
+            .flat_map(|folder| [".py", "/__main__.py", "/__init__.py"].map(|end| format!("{folder}{module}{end}")));
+        found.extend(
+            std::iter::once(path.to_owned()).chain(of_module).filter(|path| workspace.files.contains_key(path)),
+        );
+    }
+    found.into_iter().collect()
+}
+
 /// The last part of the name under which a file is imported.
 fn name_of(path: &str) -> String {
     let stem = path.strip_suffix(".py").unwrap_or(path);
@@ -45,6 +62,18 @@ fn imports(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_names_files_by_path_and_by_module() {
+        let paths = ["tool.py", "pkg/__init__.py", "pkg/__main__.py", "src/more/cli.py", "python.py"];
+        let files = paths.iter().map(|path| ((*path).to_owned(), String::new())).collect();
+        let workspace = WorkspaceRecord { files, excluded: Vec::new(), dirty: false };
+        let check = |command: &str, expected: &[&str]| assert_eq!(named_in(command, &workspace), expected, "{command}");
+        check("cat x | python2 ./tool.py --help", &["tool.py"]);
+        check("python2 -m pkg", &["pkg/__init__.py", "pkg/__main__.py"]);
+        check("python2 -c 'from more.cli import main; main()'", &["src/more/cli.py"]);
+        check("echo nothing", &[]);
+    }
 
     #[test]
     fn a_file_is_reached_through_another() {

@@ -7,6 +7,7 @@ use iama_baseline::python::environment::Environment;
 use iama_baseline::python::interpreter::Interpreter;
 use iama_baseline::python::recording::Characterisation;
 use iama_baseline::python::strength::Strength;
+use iama_baseline::scenarios::{Difference, Expectation};
 use iama_job::Timestamp;
 use iama_recipes::{Class, Strategy};
 use iama_source::{Confidence, Excluded};
@@ -240,6 +241,57 @@ impl StrengthRecord {
 
 /// The file of [`StrengthRecord`].
 pub(crate) const STRENGTH: &str = "strength.json";
+
+/// The scenarios of a job and what the legacy code does: `scenarios.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenariosRecord {
+    /// What stands for the file in the names of the tests.
+    pub label: String,
+    /// Whether IAMA proposed them.
+    pub proposed: bool,
+    /// Names of those that were put aside by a person.
+    pub left_out: Vec<String>,
+    /// By name.
+    pub rows: Vec<ScenarioRow>,
+}
+
+impl ScenariosRecord {
+    /// Source files that scenarios start which say something about the result. Those that IAMA proposed say too little.
+    pub(crate) fn started(&self) -> impl Iterator<Item = String> {
+        let telling = self.rows.iter().filter(|row| !self.proposed && row.is_kept());
+        telling.flat_map(|row| row.files.iter().cloned())
+    }
+}
+
+/// A scenario on the legacy code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioRow {
+    /// Its name.
+    pub name: String,
+    /// The command as a person reads it.
+    pub command: String,
+    /// What was recorded.
+    pub expect: Option<Expectation>,
+    /// Why it says nothing about the result.
+    pub failure: Option<String>,
+    /// What the legacy code does otherwise than the file says.
+    pub differences: Vec<Difference>,
+    /// Source files that the command names.
+    pub files: Vec<String>,
+}
+
+impl ScenarioRow {
+    /// Whether the result has to do the same.
+    pub const fn is_kept(&self) -> bool {
+        self.expect.is_some() && self.failure.is_none()
+    }
+}
+
+/// The file of [`ScenariosRecord`].
+pub(crate) const SCENARIOS: &str = "scenarios.json";
+
+/// What came of the scenarios on the result: a list of outcomes.
+pub(crate) const RESULT_SCENARIOS: &str = "result.scenarios.json";
 
 /// Something that the result does otherwise than the legacy code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

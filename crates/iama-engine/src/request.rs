@@ -63,6 +63,21 @@ pub struct Request {
     /// How long faults are planted to see what the tests notice; not at all when nothing is said.
     #[serde(default)]
     pub strength: Option<Effort>,
+    /// A file of scenarios.
+    #[serde(default)]
+    pub scenarios: Option<PathBuf>,
+    /// How much uncovered behaviour a person has acknowledged beforehand.
+    #[serde(default)]
+    pub acknowledge_uncovered: Option<u32>,
+    /// Tests that count on no side, with the reason.
+    #[serde(default)]
+    pub quarantine: BTreeMap<String, String>,
+    /// Modules that are replaced by stand-ins while tests run, with the reason.
+    #[serde(default)]
+    pub mock: BTreeMap<String, String>,
+    /// The person who asked for it, as the machine calls them.
+    #[serde(default)]
+    pub person: Option<String>,
     /// Where results are put besides the job's folder.
     pub out: Option<PathBuf>,
     /// A private key in PEM that the statement about the patch is signed with.
@@ -106,6 +121,11 @@ impl Request {
             docker_image: None,
             characterise: false,
             strength: None,
+            scenarios: None,
+            acknowledge_uncovered: None,
+            quarantine: BTreeMap::new(),
+            mock: BTreeMap::new(),
+            person: None,
             out: None,
             sign_key: None,
             created,

@@ -28,6 +28,9 @@ pub struct Environment {
     pub folders: Vec<PathBuf>,
     /// What could not be installed, a sentence each. Tests that need it will say so themselves.
     pub missing: Vec<String>,
+    /// A folder with modules that stand in for others, see [`super::stand_ins`].
+    #[serde(default)]
+    pub stand_ins: Option<PathBuf>,
 }
 
 /// Where environments are kept and what makes them.
@@ -95,14 +98,19 @@ fn build(
     requirements: &[String],
     folder: &Path,
 ) -> io::Result<Environment> {
-    let bare =
-        |missing| Environment { python: interpreter.path.clone(), folders: vec![interpreter.prefix.clone()], missing };
+    let bare = |missing| Environment {
+        python: interpreter.path.clone(),
+        folders: vec![interpreter.prefix.clone()],
+        missing,
+        stand_ins: None,
+    };
     if let Err(reason) = create(kitchen, interpreter, folder)? {
         return Ok(bare(vec![format!("no isolated environment could be made: {reason}")]));
     }
     let python = folder.join("env/bin/python");
     let missing = install(kitchen, &python, folder, requirements)?;
-    Ok(Environment { python, folders: vec![interpreter.prefix.clone(), folder.to_owned()], missing })
+    let folders = vec![interpreter.prefix.clone(), folder.to_owned()];
+    Ok(Environment { python, folders, missing, stand_ins: None })
 }
 
 fn create(kitchen: &Kitchen<'_>, interpreter: &Interpreter, folder: &Path) -> io::Result<Result<(), String>> {

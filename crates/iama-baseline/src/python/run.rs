@@ -80,13 +80,32 @@ struct Plan<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "e", rename_all = "snake_case")]
 enum Event {
-    Begin { runner: String },
-    Collecting { file: String },
-    Collected {},
-    CollectError { file: String, error: CaseError },
-    Start { id: TestId },
-    End { id: TestId, outcome: Status, error: Option<CaseError> },
-    Problem { code: String, message: String },
+    Begin {
+        runner: String,
+    },
+    Collecting {
+        file: String,
+    },
+    Collected {
+        #[serde(default)]
+        left_out: BTreeSet<TestId>,
+    },
+    CollectError {
+        file: String,
+        error: CaseError,
+    },
+    Start {
+        id: TestId,
+    },
+    End {
+        id: TestId,
+        outcome: Status,
+        error: Option<CaseError>,
+    },
+    Problem {
+        code: String,
+        message: String,
+    },
     Done {},
 }
 
@@ -96,6 +115,8 @@ struct Progress {
     suite: Suite,
     collecting: Option<String>,
     running: Option<TestId>,
+    /// Tests that were found and not run.
+    left_out: BTreeSet<TestId>,
     done: bool,
 }
 
@@ -104,7 +125,10 @@ impl Progress {
         match event {
             Event::Begin { runner } => self.suite.runner = Some(runner),
             Event::Collecting { file } => self.collecting = Some(file),
-            Event::Collected {} => self.collecting = None,
+            Event::Collected { left_out } => {
+                self.collecting = None;
+                self.left_out.extend(left_out);
+            }
             Event::CollectError { file, error } => {
                 self.suite.collect_errors.retain(|known| known.file != file);
                 self.suite.collect_errors.push(CollectError { file, error: shown(error) });
@@ -198,6 +222,7 @@ pub fn run_suite(
         }
     }
     progress.suite.collect_errors.sort_by(|a, b| a.file.cmp(&b.file));
+    progress.suite.left_out = request.without.intersection(&progress.left_out).cloned().collect();
     Ok(progress.suite)
 }
 
@@ -320,7 +345,7 @@ pub(super) fn launch(request: &Request<'_>, limit: Duration) -> Launch {
     Launch {
         command: std::iter::once(request.environment.python.display().to_string()).chain(parts.map(own)).collect(),
         folder: request.root.to_owned(),
-        environment: steps::variables(request.scratch, seed),
+        environment: steps::variables(request.environment, request.scratch, seed),
         writable: vec![request.root.to_owned(), request.scratch.to_owned()],
         readable: request.environment.folders.clone(),
         hidden: request.hidden.to_vec(),

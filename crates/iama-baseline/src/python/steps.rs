@@ -12,7 +12,7 @@ use iama_sandbox::{Ended, Launch, Sandbox};
 use super::environment::Environment;
 
 /// The variables of a run: nothing of the user's own, and the same on every machine.
-pub(crate) fn variables(scratch: &Path, seed: u32) -> BTreeMap<String, String> {
+pub(crate) fn variables(environment: &Environment, scratch: &Path, seed: u32) -> BTreeMap<String, String> {
     let temporary = scratch.join("tmp");
     // A missing folder shows when the first test wants a temporary file.
     let _ = fs::create_dir_all(&temporary);
@@ -29,7 +29,8 @@ pub(crate) fn variables(scratch: &Path, seed: u32) -> BTreeMap<String, String> {
         ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
         ("PYTHONNOUSERSITE", "1".to_owned()),
     ];
-    variables.map(|(name, value)| (name.to_owned(), value)).into()
+    let stand_ins = environment.stand_ins.iter().map(|folder| ("PYTHONPATH", folder.display().to_string()));
+    variables.into_iter().chain(stand_ins).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// One side's code and what runs it.
@@ -74,7 +75,7 @@ impl Bench<'_> {
         let launch = Launch {
             command: [python, self.path(program)].into_iter().chain(arguments).collect(),
             folder: folder.to_owned(),
-            environment: variables(self.scratch, seed),
+            environment: variables(self.environment, self.scratch, seed),
             writable: vec![self.root.to_owned(), self.scratch.to_owned()],
             readable: self.environment.folders.clone(),
             hidden: self.hidden.to_vec(),

@@ -209,7 +209,7 @@ fn plan<'a>(bench: &Bench<'a>, scenario: &'a Scenario) -> Plan<'a> {
 fn launch(bench: &Bench<'_>, scenario: &Scenario, seed: u32) -> io::Result<Launch> {
     let path = |name: &str| bench.scratch.join(name).display().to_string();
     let python = bench.environment.python.display().to_string();
-    let mut environment = variables(bench.scratch, seed);
+    let mut environment = variables(bench.environment, bench.scratch, seed);
     let own = shims(bench)?;
     let usual = environment.remove("PATH").unwrap_or_default();
     let folder = bench.environment.python.parent().map_or(String::new(), |folder| format!("{}:", folder.display()));

@@ -145,7 +145,7 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
 }
 
 /// Copies and scratch folders that a job which has ended needs no more.
-const SCRATCH: [&str; 11] = [
+const SCRATCH: [&str; 13] = [
     "snapshot",
     "work",
     "legacy",
@@ -157,6 +157,8 @@ const SCRATCH: [&str; 11] = [
     "compile",
     "characterization-run",
     "strength-run",
+    "scenario-copy",
+    "scenario-run",
 ];
 
 /// Removes the folders of jobs that failed, and the copies of the others that have ended.

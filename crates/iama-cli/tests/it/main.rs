@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
 mod behaviour;
+mod blackbox;
 mod isolation;
 mod jobs;
 mod proof;

@@ -10,7 +10,7 @@ use iama_baseline::python::command::run_command;
 use iama_baseline::python::environment::{self, Kitchen};
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 use iama_baseline::python::run::{Request as SuiteRequest, observed as observed_types, run_suite};
-use iama_baseline::python::{compile, requirements};
+use iama_baseline::python::{compile, requirements, stand_ins};
 use iama_baseline::{Status, Suite, TestId};
 use iama_job::TestId as JobTestId;
 use iama_job::event::{BaselineOutcome, TestOutcome};
@@ -18,12 +18,13 @@ use iama_job::{Failure, Fingerprint};
 use iama_sandbox::printable;
 use iama_syntax::Span;
 
+use super::scenarios::PROPOSED;
 use super::{Shop, unrunnable};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::problem::Problem;
 use crate::reach;
-use crate::records::{OBSERVED, Observed, SuiteRecord, Toolchain, WorkspaceRecord};
+use crate::records::{OBSERVED, Observed, SCENARIOS, ScenariosRecord, SuiteRecord, Toolchain, WorkspaceRecord};
 use crate::request::Machine;
 
 /// Which code the tests run on.
@@ -65,16 +66,22 @@ impl Shop<'_> {
     pub(super) fn run_baseline(&mut self, factor: u32, without: &[JobTestId]) -> Result<BaselineOutcome, Problem> {
         let scope = self.scope()?;
         let toolchain = self.toolchain(Side::Legacy)?;
-        let no_tests = scope.test_files.is_empty() && self.request.test_command.is_none();
-        let (Some(environment), false) = (&toolchain.environment, no_tests) else {
+        let Some(environment) = &toolchain.environment else {
+            self.scenarios_on_legacy(None, &mut Suite::default(), without)?;
             return Ok(unrunnable(scope.files));
         };
-        (self.progress)(Progress::Stage("running the tests on the legacy code"));
-        copy_project(&self.folder.root, &self.folder.legacy())?;
+        let without = &self.left_out(without);
         let what = Tested { scratch: "legacy-run", environment, files: &scope.test_files, factor, without };
-        let suite = self.run(&self.folder.legacy(), &what, false)?;
-        self.folder.keep("legacy.suite.json", &suite)?;
-        if suite.counts().passed > 0 && !suite.ran_out && self.request.test_command.is_none() {
+        let mut suite = self.legacy_tests(&what)?;
+        let of_tests = suite.counts().passed;
+        if !suite.ran_out {
+            self.scenarios_on_legacy(Some(environment), &mut suite, without)?;
+        }
+        self.check_quarantine(&suite)?;
+        if suite != Suite::default() {
+            self.folder.keep("legacy.suite.json", &suite)?;
+        }
+        if of_tests > 0 && !suite.ran_out && self.request.test_command.is_none() {
             self.observe(&what)?;
             if self.request.characterise {
                 self.characterise(environment)?;
@@ -84,20 +91,34 @@ impl Shop<'_> {
         if suite.ran_out {
             return Ok(BaselineOutcome::TimedOut);
         }
-        let passed = suite.counts().passed;
+        let passed = suite.passed().filter(|id| id.file() != PROPOSED).count();
         if passed == 0 {
+            // Asked for help, a program shows next to nothing of what it does.
             return Ok(unrunnable(scope.files));
         }
+        let passed = u32::try_from(passed).unwrap_or(u32::MAX);
         // What fails today is no part of the baseline, so nothing of the baseline fails.
         Ok(BaselineOutcome::Ran { passed, failed: 0, uncovered: self.uncovered(&suite)? })
     }
 
-    /// How many source files no test that passes today imports, directly or through another.
+    /// The existing tests on the legacy code; nothing where there are none.
+    fn legacy_tests(&mut self, what: &Tested<'_>) -> Result<Suite, Problem> {
+        if what.files.is_empty() && self.request.test_command.is_none() {
+            return Ok(Suite::default());
+        }
+        (self.progress)(Progress::Stage("running the tests on the legacy code"));
+        copy_project(&self.folder.root, &self.folder.legacy())?;
+        self.run(&self.folder.legacy(), what, false)
+    }
+
+    /// How many source files no test that passes today imports, and no scenario starts, directly or through another.
     fn uncovered(&self, suite: &Suite) -> Result<u32, Problem> {
         let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
         let passing: BTreeSet<&str> = suite.passed().map(TestId::file).collect();
-        let tests: Vec<String> =
+        let mut tests: Vec<String> =
             self.scope()?.test_files.into_iter().filter(|path| passing.contains(path.as_str())).collect();
+        let record: ScenariosRecord = self.folder.read_if_kept(SCENARIOS)?.unwrap_or_default();
+        tests.extend(record.started());
         let reached = reach::from_tests(&self.folder.root, &workspace, &tests);
         let left = workspace.files.keys().filter(|path| !reached.contains(*path)).count();
         Ok(u32::try_from(left).unwrap_or(u32::MAX))
@@ -122,6 +143,16 @@ impl Shop<'_> {
     }
 
     pub(super) fn toolchain(&mut self, side: Side) -> Result<Toolchain, Problem> {
+        let mut toolchain = self.own_toolchain(side)?;
+        if let Some(environment) = toolchain.environment.as_mut().filter(|_| !self.request.mock.is_empty()) {
+            let folder = self.folder.file("stand-ins");
+            let put = stand_ins::put(environment, &folder, self.request.mock.keys());
+            put.map_err(|error| crate::folder::cannot_write(&folder, &error))?;
+        }
+        Ok(toolchain)
+    }
+
+    fn own_toolchain(&mut self, side: Side) -> Result<Toolchain, Problem> {
         let name = format!("{}.toolchain.json", side.name());
         if let Some(known) = self.folder.read_if_kept::<Toolchain>(&name)? {
             return Ok(known);
@@ -283,7 +314,10 @@ pub(crate) fn run_tests_in(
         return Err(target_missing(shop));
     };
     let scope = shop.scope()?;
+    let without = &shop.left_out(without);
     let what = Tested { scratch: "result-run", environment, files: &scope.test_files, factor, without };
+    // Scenarios come first: tests may write into the copy.
+    let scenarios = shop.scenarios_on_result(environment, copy, keep, without)?;
     let mut suite = shop.run(copy, &what, false)?;
     if suite.cases.is_empty() && suite.collect_errors.is_empty() && !scope.test_files.is_empty() && !suite.ran_out {
         let why = if suite.problems.is_empty() { "it found none".to_owned() } else { suite.problems.join("; ") };
@@ -298,6 +332,7 @@ pub(crate) fn run_tests_in(
         suite.collect_errors.push(error);
     }
     suite.collect_errors.sort_by(|a, b| a.file.cmp(&b.file));
+    suite.cases.extend(scenarios);
     shop.folder.keep(keep, &suite)?;
     let legacy: Option<SuiteRecord> = shop.folder.read_if_kept("legacy.suite.json")?;
     let worse = regressions(legacy.as_ref(), &suite);

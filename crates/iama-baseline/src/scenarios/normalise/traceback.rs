@@ -67,12 +67,20 @@ fn frame(line: &str) -> Option<String> {
     let (file, rest) = line.trim_start().strip_prefix("File \"")?.split_once("\", line ")?;
     let own = file.starts_with("<root>") || !file.starts_with(['/', '<']);
     let name = rest.split_once(", in ").map_or("", |(_, name)| name);
+    // Which of these have a frame of their own differs between versions.
+    if matches!(name, "<listcomp>" | "<setcomp>" | "<dictcomp>") {
+        return None;
+    }
     // Python 2 names a script as it was named on the command line, Python 3.9 and later by its whole path.
     let file = file.strip_prefix("<root>/").unwrap_or(file).trim_start_matches("./");
     own.then(|| format!("  File \"{file}\", in {name}"))
 }
 
 fn named(line: &str) -> String {
+    const ZERO: &str = "ZeroDivisionError";
+    if line.starts_with(ZERO) && line.ends_with("by zero") {
+        return format!("{ZERO}: division by zero");
+    }
     let found = MERGED.iter().find_map(|(old, new)| {
         let rest = line.trim_start().strip_prefix(old)?;
         (rest.is_empty() || rest.starts_with(':')).then(|| format!("{new}{rest}"))
@@ -91,6 +99,14 @@ mod tests {
         let expected = "before\nTraceback (most recent call last):\n  File \"tool.py\", in main\nOSError: [Errno 2] No such file or directory: 'x'\n";
         assert_eq!(replace(old, &Surroundings::default()), (expected.to_owned(), 1));
         assert_eq!(replace(new, &Surroundings::default()), (expected.to_owned(), 2));
+    }
+
+    #[test]
+    fn comprehensions_have_no_frame_and_division_by_zero_has_one_message() {
+        let shown = |text: &str| replace(text, &Surroundings::default()).0;
+        let old = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nZeroDivisionError: integer division or modulo by zero";
+        let new = "Traceback (most recent call last):\n  File \"<root>/a.py\", line 1, in f\n  File \"<root>/a.py\", line 1, in <listcomp>\nZeroDivisionError: division by zero";
+        assert_eq!(shown(old), shown(new));
     }
 
     #[test]

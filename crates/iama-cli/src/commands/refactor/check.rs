@@ -1,12 +1,14 @@
 //! What is checked before a job is made, so that a slip leaves nothing behind.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
-use iama_engine::Machine;
+use iama_baseline::scenarios::FILE;
 use iama_engine::exports::SigningKey;
 use iama_engine::folder::cannot_write;
+use iama_engine::{Machine, blackbox};
 use iama_source::walk::Patterns;
 
 use crate::problem::{Problem, bad_input};
@@ -72,6 +74,33 @@ fn programs(named: &Path, machine: &Machine) -> Vec<PathBuf> {
         folders.map(|folder| folder.join(named)).collect()
     } else {
         std::path::absolute(named).into_iter().collect()
+    }
+}
+
+/// The file of scenarios: the one that was named, or the usual one where it is there. It is read once, so that a slip is told
+/// before any work.
+pub(super) fn scenarios(named: Option<&Path>, root: &Path) -> Result<Option<PathBuf>, Problem> {
+    let usual = root.join(FILE);
+    let file = match named {
+        Some(named) => named.canonicalize().unwrap_or_else(|_| named.to_owned()),
+        None if usual.is_file() => usual,
+        None => return Ok(None),
+    };
+    blackbox::read(&file).map(|_| Some(file))
+}
+
+/// Modules to be replaced are named as they are imported, by their first part.
+pub(super) fn mocks(given: &[(String, String)]) -> Result<BTreeMap<String, String>, Problem> {
+    let is_name = |name: &str| {
+        !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    match given.iter().find(|(name, _)| !is_name(name)) {
+        Some((name, _)) => Err(bad_input(
+            "MODULE_INVALID",
+            format!("{name:?} is no module that could be replaced"),
+            "name the part before the first dot: `--mock ldap=REASON` is for `ldap.filter`, too",
+        )),
+        None => Ok(given.iter().cloned().collect()),
     }
 }
 
