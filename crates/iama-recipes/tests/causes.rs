@@ -230,3 +230,16 @@ fn a_stream_of_bytes_that_is_called_otherwise_holds_native_strings() {
     assert!(done.starts_with("from io import StringIO\nimport cgi\n"), "{done}");
     assert!(done.ends_with("\nx = StringIO('a')\nprint(cgi.FieldStorage(fp=OctetStream(x)))\n"), "{done}");
 }
+
+#[test]
+fn only_letters_without_a_meaning_lose_their_backslash() {
+    let before = "import re\nx = re.sub(r'\\w\\\\U\\U\\i\\1', y, z)\nw = r'\\U'\n`1`\n";
+    assert_eq!(run(before), "import re\nx = re.sub(r'\\w\\\\UUi\\1', y, z)\nw = r'\\U'\nrepr(1)\n");
+}
+
+#[test]
+fn the_texts_of_test_tables_are_doctests() {
+    let table = "__test__ = {'a': '''\n>>> print 2\n2\n''', 'b': text}\n";
+    let before = format!("text = '''\n>>> print 1\n1\n'''\n{table}other = '>>> print 3'\n");
+    assert_eq!(run(&before), before.replace("print 1", "print(1)").replace("print 2", "print(2)"));
+}

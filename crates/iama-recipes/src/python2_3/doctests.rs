@@ -40,10 +40,26 @@ fn doctests(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let (Some(start), Some(end)) = (node.child_of_kind("string_start"), node.child_of_kind("string_end")) else {
         return;
     };
-    if node.parent().is_some_and(|parent| parent.kind() == "expression_statement") && !context.is_written(node) {
+    let documents = node.parent().is_some_and(|parent| parent.kind() == "expression_statement");
+    if (documents || is_listed(context, node)) && !context.is_written(node) {
         let plain = !start.text().contains(['r', 'R']);
         examples(context, Span::new(start.end(), end.start()), plain, found);
     }
+}
+
+/// Whether a text is one of those in `__test__`, there or by its name.
+fn is_listed(context: &Context<'_>, text: Node<'_>) -> bool {
+    let in_table = |value: Node<'_>| {
+        let pair = value.parent().filter(|pair| pair.kind() == "pair" && value.field_name() == "value");
+        let assignment = pair.and_then(Node::parent).and_then(Node::parent);
+        assignment.and_then(|outer| outer.field("left")).is_some_and(|left| left.text() == "__test__")
+    };
+    let named = || {
+        let assignment = text.parent().filter(|outer| outer.kind() == "assignment" && text.field_name() == "right");
+        let name = assignment.and_then(|outer| outer.field("left")).filter(|left| left.kind() == "identifier");
+        name.is_some_and(|name| context.references(name).into_iter().any(in_table))
+    };
+    context.original.contains("__test__") && (in_table(text) || named())
 }
 
 /// A line of an example: where its code or its output begins, and the text from there on.

@@ -7,7 +7,19 @@ use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 3] = [
+pub(super) const RECIPES: [Recipe; 4] = [
+    Recipe {
+        id: "pattern-letters",
+        title: "backslashes before letters of a regular expression",
+        class: Class::Safe,
+        strategy: Strategy::Conservative,
+        why: "Python 2 took a letter that means nothing behind a backslash for itself; Python 3 refuses it, or gives it a \
+              meaning.",
+        before: "import re\ncodes = re.compile(r'\\U[0-9a-f]{8}')",
+        after: "import re\ncodes = re.compile(r'U[0-9a-f]{8}')",
+        kinds: &["string"],
+        visit: pattern_letters,
+    },
     Recipe {
         id: "octal-escapes",
         title: "octal escapes beyond a byte",
@@ -197,6 +209,38 @@ fn is_pattern(context: &Context<'_>, whole: Node<'_>, content: &str, misplaced: 
         )
     });
     taken || (at_edge && kept && (context.imports_module("re") || names_re(context)))
+}
+
+/// Letters that mean something behind a backslash in Python 2's patterns.
+const MEANING: &str = "AbBdDsSwWZafnrtvx";
+
+fn pattern_letters(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let (Some(start), Some(end)) = (node.child_of_kind("string_start"), node.child_of_kind("string_end")) else {
+        return;
+    };
+    let raw = start.text().trim_end_matches(['"', '\'']);
+    if !raw.eq_ignore_ascii_case("r") || !context.certain || has_unicode_literals(context) {
+        return;
+    }
+    let span = Span::new(start.end(), end.start());
+    let content = node.tree().slice(span);
+    if !content.contains('\\') || !is_pattern(context, whole_expression(node), content, &[]) {
+        return;
+    }
+    let mut edits = Vec::new();
+    let mut at = 0;
+    while let Some(found_at) = content[at..].find('\\') {
+        let place = at + found_at;
+        let letter = content[place + 1..].chars().next();
+        if letter.is_some_and(|letter| letter.is_ascii_alphabetic() && !MEANING.contains(letter)) {
+            let from = span.start + u32::try_from(place).unwrap_or(0);
+            edits.push(Edit::delete(Span::new(from, from + 1)));
+        }
+        at = place + 1 + letter.map_or(0, char::len_utf8);
+    }
+    if !edits.is_empty() {
+        found.safe(node, edits);
+    }
 }
 
 pub(super) fn pattern_locale(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

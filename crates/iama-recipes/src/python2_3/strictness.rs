@@ -8,7 +8,18 @@ use crate::context::Context;
 use crate::edit::Edit;
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 2] = [
+pub(super) const RECIPES: [Recipe; 3] = [
+    Recipe {
+        id: "character-arrays",
+        title: "arrays of characters",
+        class: Class::Refused,
+        strategy: Strategy::Conservative,
+        why: "Python 3's array module has no type c: its arrays hold numbers, and those of type u hold wide characters.",
+        before: "import array\nletters = array.array('c', text)",
+        after: "import array\nletters = array.array('c', text)",
+        kinds: &["call"],
+        visit: character_array,
+    },
     Recipe {
         id: "hmac-digests",
         title: "hmac.new() without a digest",
@@ -33,6 +44,14 @@ pub(super) const RECIPES: [Recipe; 2] = [
         visit: lenient_settings,
     },
 ];
+
+fn character_array(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let characters = arguments(node).first().is_some_and(|kind| matches!(kind.text(), "'c'" | "\"c\""));
+    let path = node.field("function").filter(|_| characters).and_then(|function| context.dotted(function));
+    if path == Some("array.array") && context.certain {
+        found.refuse(node, "a bytearray holds the same bytes as numbers, and a list holds the characters");
+    }
+}
 
 fn hmac_digest(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function").filter(|_| context.certain) else { return };
