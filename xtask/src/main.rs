@@ -9,6 +9,7 @@ mod ci;
 mod demo;
 mod engine;
 mod escapes;
+mod faults;
 mod job_model;
 mod kill;
 mod material;
@@ -55,6 +56,8 @@ enum Command {
     Bench(bench::Options),
     /// Migrate published packages, plant faults at the touched places, and see what own and recorded tests notice
     Strength(strength::Options),
+    /// Plant faults of the kind that migrations make into migrated packages, and see what notices them
+    Faults(faults::Options),
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Kill a migration at many points and resume it
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::FalseAlarms => python3::false_alarms(),
         Command::Bench(options) => bench::run(&options),
         Command::Strength(options) => strength::run(&options),
+        Command::Faults(options) => faults::run(&options),
         Command::Escapes => escapes::run(),
         Command::Kill(options) => kill::run(&options),
     };

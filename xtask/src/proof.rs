@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use iama_baseline::python::strength::Strength;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::packages::Package;
@@ -50,6 +52,37 @@ impl Migrated {
         let path = self.job.join(name);
         let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         serde_json::from_slice(&bytes).with_context(|| format!("{} is not what it should be", path.display()))
+    }
+}
+
+/// What a job keeps as `strength.json`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Strengths {
+    legacy: Strength,
+    result: Strength,
+    recorded: Option<Sides>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Sides {
+    legacy: Strength,
+    result: Strength,
+}
+
+impl Strengths {
+    /// What the own tests notice in the legacy code.
+    pub(crate) fn own(&self) -> &Strength {
+        &self.legacy
+    }
+
+    /// What all tests notice in the legacy code.
+    pub(crate) fn legacy(&self) -> Strength {
+        self.recorded.as_ref().map_or_else(|| self.legacy.clone(), |more| self.legacy.joined(&more.legacy))
+    }
+
+    /// What all tests notice in the result.
+    pub(crate) fn result(&self) -> Strength {
+        self.recorded.as_ref().map_or_else(|| self.result.clone(), |more| self.result.joined(&more.result))
     }
 }
 

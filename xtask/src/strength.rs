@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use iama_baseline::python::strength::{Strength, Verdict};
-use serde::Deserialize;
 
 use crate::packages::named;
-use crate::proof::Migrated;
+use crate::proof::{Migrated, Strengths};
 use crate::tools::release_binary;
 
 /// What to run.
@@ -33,18 +32,6 @@ pub(crate) struct Options {
     iama: Option<PathBuf>,
 }
 
-/// What a job keeps as `strength.json`.
-#[derive(Deserialize)]
-struct Kept {
-    legacy: Strength,
-    recorded: Option<Recorded>,
-}
-
-#[derive(Deserialize)]
-struct Recorded {
-    legacy: Strength,
-}
-
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Row {
@@ -55,9 +42,8 @@ struct Row {
 }
 
 impl Row {
-    fn of(kept: &Kept) -> Self {
-        let together =
-            kept.recorded.as_ref().map_or_else(|| kept.legacy.clone(), |more| kept.legacy.joined(&more.legacy));
+    fn of(kept: &Strengths) -> Self {
+        let together = kept.legacy();
         let count = |strength: &Strength, wanted: fn(Verdict) -> bool| {
             strength.tried.values().flatten().filter(|row| wanted(row.verdict)).count()
         };
@@ -65,7 +51,7 @@ impl Row {
         Self {
             lines: stretches.map(|row| (row.last - row.first + 1) as usize).sum(),
             planted: count(&together, Verdict::is_telling),
-            own: count(&kept.legacy, Verdict::is_noticed),
+            own: count(kept.own(), Verdict::is_noticed),
             together: count(&together, Verdict::is_noticed),
         }
     }

@@ -13,7 +13,7 @@ import tempfile
 import types
 
 from characterization_values import (  # noqa: F401 (expressions are evaluated with these names)
-    HEAP_TYPE, MAX_CHARS, MODULES, NOT_A_NAME, PY2, Blocked, Decimal, Fraction, OldClass, OldInstance, OrderedDict, Speller, Text,
+    HEAP_TYPE, IDENTIFIER, MAX_CHARS, MODULES, NOT_A_NAME, PY2, Blocked, Decimal, Fraction, OldClass, OldInstance, OrderedDict, Speller, Text,
     UUID, _get, class_name, class_names, cycle, date, datetime, defaultdict, deque, exception_name, find, inf, integers, large, nan,
     opaque, spelled, struct_time, time, timedelta, xrange)
 
@@ -30,6 +30,20 @@ named = find
 def module(name):
     """An imported module."""
     __import__(name)
+    return sys.modules[name]
+
+
+def alone(path):
+    """The module of a file that lies in no package and not on the module path: imported with its folder in front."""
+    folder, name = os.path.split(path)
+    name = name[:-3]
+    if name not in sys.modules:
+        found = [entry for entry in sys.path if os.path.isfile(os.path.join(entry or os.curdir, path))]
+        sys.path.insert(0, os.path.join(os.path.abspath(found[0]), folder) if found else folder)
+        try:
+            __import__(name)
+        finally:
+            del sys.path[0]
     return sys.modules[name]
 
 
@@ -176,7 +190,7 @@ def raises(name, message=None):
     """Expects an exception by the version-neutral name of its class and, where it is stable, its message."""
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         found, said = exception_name(type(error)), message_of(error)
         if found != name or message is not None and not says_the_same(said, message, foreign_text(error)):
             raise AssertionError("expected %s(%r) but got %s(%r)" % (name, message, found, said))
@@ -261,14 +275,18 @@ class Seen(object):
 
 @contextlib.contextmanager
 def watched():
-    """Runs what is inside in an empty working folder and notes what it writes there and says."""
+    """Runs what is inside in an empty working folder and notes what it writes there and says. The program has no name of its own
+    there: usage texts would tell what runs the test."""
     seen, tapes, streams = Seen(), (Tape(), Tape()), (sys.stdout, sys.stderr)
     folder, before, variables = tempfile.mkdtemp(), os.getcwd(), dict(os.environ)
+    main, arguments = sys.modules.get("__main__"), list(sys.argv)
     os.chdir(folder)
     sys.stdout, sys.stderr = tapes
+    sys.modules["__main__"], sys.argv[:] = types.ModuleType("__main__"), ["program"]
     try:
         yield seen
     finally:
+        sys.modules["__main__"], sys.argv[:] = main, arguments
         sys.stdout, sys.stderr = streams
         os.chdir(before)
         seen.stdout, seen.stderr = tapes[0].text(), tapes[1].text()

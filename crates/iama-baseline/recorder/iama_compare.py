@@ -165,8 +165,10 @@ def script(call, kind, legacy, migrated, name):
     source = source_of(call, "receiver", ["given%d" % index for index in range(len(setup) - bool(call["receiver"]))], keywords,
                        "%s.%s" % (call["module"], call["function"]))
     words = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", STRINGS.sub("''", "\n".join(setup) + source)))
-    used = sorted(words & set(SUPPORT))
-    imports = "import %s\n" % call["module"] + ("from characterization_support import %s\n" % ", ".join(used) if used else "")
+    used = sorted((words | set(["alone"] if call.get("alone") else ())) & set(SUPPORT))
+    module = "" if call.get("alone") else "import %s\n" % call["module"]
+    setup = ["%s = alone(%r)" % (call["module"], str(call["file"]))] * bool(call.get("alone")) + setup
+    imports = module + ("from characterization_support import %s\n" % ", ".join(used) if used else "")
     changed = sorted(set(legacy.get("changed") or {}) | set(migrated.get("changed") or {}))
     after = ["print(%r, repr(%s))" % ("afterwards, %s:" % key, "given%s" % key if key.isdigit() else "vars(receiver)")
              for key in map(str, changed) if key.isdigit() or key == "receiver"]

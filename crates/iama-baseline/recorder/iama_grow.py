@@ -13,10 +13,12 @@ kept. What modules and classes hold as data comes along as calls of the form ``v
 from __future__ import print_function
 
 import argparse
+import ast
 import dis
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -30,13 +32,16 @@ from iama_calls import id_of, key_of, read_json, write_json
 from iama_recorder import Index, is_public
 from iama_records import to_json
 from iama_variations import varied, variants
+from iama_write_tests import STRINGS
 
 _clock, _exit, _fork, _pipe = getattr(time, "monotonic", time.time), os._exit, os.fork, os.pipe
 PLAIN = ("None", "0", "1", "-1", "2", "10", "0.5", "True", "False", "''", "'a'", "'abc'", "'1'", "u'abc'", "[]", "[1, 2]", "['a', 'b']",
          "()", "(1, 2)", "{}", "{'a': 1}", "memory_file('a b')", "datetime(2003, 9, 25, 10, 36, 28)", "date(2003, 9, 25)")
 ENDS = ("result", "raise")
-CALL_SECONDS = 1.0
+CALL_SECONDS = 0.5
 FIELDS = ("module", "function", "form", "file", "receiver", "arguments", "parameters", "keywords", "drawn")
+TOGETHER = 24
+SEPARATORS = ("", " ", ":", ";", "=", ",", "\n", "-", "/", ".")
 
 
 # --- what can be called ------------------------------------------------------------------------------------------------
@@ -54,6 +59,8 @@ class Target(object):
         self.lines, self.constants = lines_of(code), sorted(constants_of(code))
         self.drawn = "all" if code.co_flags & 0x20 else None
         self.seeds, self.outcomes, self.kept, self.tries = [], set(), 0, 0
+        # Each word that the function knows is given for each parameter once, before chance takes over.
+        self.sweep = [(index, text) for text in self.constants[:30] for index in range(self.needed)]
 
     @property
     def owner(self):
@@ -91,13 +98,27 @@ class Targets(Index):
 
 
 def module_name(path, folders):
-    """(name, folder of the module path) under which a file is imported; None when the module path does not lead there."""
+    """The name under which a file is imported; None when the module path does not lead there."""
     folder, name = os.path.split(path)
     parts = [] if name == "__init__.py" else [name[:-3]]
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder, last = os.path.split(folder)
         parts.insert(0, last)
     return ".".join(parts) if parts and folder in folders and name.endswith(".py") else None
+
+
+def lone_name(path):
+    """The name of a file that lies in no package, as long as it does not hide a module that others mean; else None."""
+    folder, name = os.path.split(path)
+    if not name.endswith(".py") or not support.IDENTIFIER.match(name[:-3]) or os.path.exists(os.path.join(folder, "__init__.py")):
+        return None
+    try:
+        __import__(name[:-3])
+    except ImportError:
+        return name[:-3]
+    except BaseException:
+        return None
+    return None
 
 
 def functions_of(module, path):
@@ -170,30 +191,24 @@ class Tracer(object):
         return local
 
 
-def attempt(call, options):
-    """What a call does and the lines that it runs, in a child of its own; None when it says nothing."""
+def attempt(calls, options):
+    """What calls do and the lines that they run, one after the other in a child; None for those that it did not come to."""
     reader, writer = _pipe()
     child = _fork()
     if child == 0:
         os.close(reader)
-        tracer = Tracer(options.paths)
-
-        def traced(call, project, seconds):
-            sys.settrace(tracer)
-            try:
-                outcome = perform(call, project, seconds)
-            finally:
-                sys.settrace(None)
-            lines = {}
-            for path, line in sorted(tracer.lines):
-                lines.setdefault(path, []).append(line)
-            return dict(outcome, lines=lines)
-
-        perform, iama_replay.perform = iama_replay.perform, traced
-        iama_replay.in_child(call, options.project, CALL_SECONDS, writer)
+        try:
+            in_child(calls, options, writer)
+        finally:
+            _exit(0)
     os.close(writer)
+    said, deadline = [], _clock() + CALL_SECONDS * 3
     try:
-        said = iama_replay.read_all(reader, CALL_SECONDS + 2)
+        while len(said) < len(calls):
+            line = iama_replay.read_all(reader, max(0.0, deadline - _clock()))
+            if not line:
+                break
+            said += [read_outcome(part) for part in line.split(b"\n") if part]
     finally:
         os.close(reader)
         for end in (os.killpg, os.kill):
@@ -202,9 +217,45 @@ def attempt(call, options):
             except OSError:
                 pass
         os.waitpid(child, 0)
+    return (said + [None] * len(calls))[:len(calls)]
+
+
+def in_child(calls, options, descriptor):
+    signal.signal(signal.SIGALRM, iama_replay.ring)
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    for call in calls:
+        tracer = Tracer(options.paths)
+        sys.settrace(tracer)
+        try:
+            outcome = iama_replay.perform(call, options.project, CALL_SECONDS)
+        except BaseException as error:
+            outcome = {"kind": "crash", "message": type(error).__name__}
+        finally:
+            sys.settrace(None)
+        lines = {}
+        for path, line in sorted(tracer.lines):
+            lines.setdefault(path, []).append(line)
+        data = (to_json(dict(outcome, lines=lines)) + "\n").encode("ascii")
+        while data:
+            data = data[os.write(descriptor, data):]
+
+
+def read_outcome(line):
     try:
-        return json.loads(said.decode("ascii")) if said else None
+        return json.loads(line.decode("ascii"))
     except ValueError:
+        return None
+
+
+def literal(text):
+    """The text that an expression stands for; None when it stands for something else, or for one that is not ASCII."""
+    try:
+        value = ast.literal_eval(text)
+        return str(value) if isinstance(value, (str, support.Text)) else None
+    except (ValueError, SyntaxError, MemoryError, RuntimeError):
         return None
 
 
@@ -212,11 +263,15 @@ def says_something(outcome):
     if outcome is None or outcome["kind"] not in ENDS or outcome.get("files"):
         return False
     if outcome["kind"] == "raise":
-        return bool(outcome.get("own"))
+        return bool(outcome.get("own")) or outcome["type"] == "SystemExit"
     return not (outcome.get("value") or "").startswith("opaque(") or bool(outcome.get("changed") or outcome.get("stdout"))
 
 
 # --- the search --------------------------------------------------------------------------------------------------------
+
+
+def text_of(outcome):
+    return repr((outcome["kind"], outcome.get("value"), outcome.get("type"), outcome.get("changed"), outcome.get("stdout")))
 
 
 class Values(object):
@@ -251,6 +306,7 @@ class Search(object):
         self.targets, self.values, self.covered, self.options = targets, values, covered, options
         self.random = random.Random(options.seed)
         self.known, self.made = set(), []
+        self.words = sorted(set(text for target in targets for text in map(literal, target.constants) if text and len(text) < 30))
 
     def open_lines(self, target):
         return sum((target.path, line) not in self.covered for line in target.lines)
@@ -263,15 +319,30 @@ class Search(object):
                 target = by_name[call["function"]]
                 target.seeds.append(dict((name, call.get(name)) for name in FIELDS))
                 target.outcomes.add(call["replayed"].get("value"))
-        for _ in range(tries):
-            target = self.next_target()
-            if target is None or _clock() > deadline:
+        while tries > 0 and _clock() < deadline:
+            batch = self.batch(min(tries, TOGETHER))
+            if not batch:
                 return
-            call = self.candidate(target)
+            tries -= len(batch)
+            # Together they are quick; what one of them may owe to another is tried alone before it is kept.
+            outcomes = attempt([call for _, call in batch], self.options)
+            for (target, call), outcome in zip(batch, outcomes):
+                if self.adds(target, outcome):
+                    self.judge(target, call, attempt([call], self.options)[0])
+
+    def batch(self, count):
+        """Calls to try next."""
+        found = []
+        for _ in range(count * 4):
+            target = self.next_target()
+            if target is None or len(found) == count:
+                break
             target.tries += 1
+            call = self.candidate(target)
             if call is not None and key_of(call) not in self.known:
                 self.known.add(key_of(call))
-                self.judge(target, call, attempt(call, self.options))
+                found.append((target, call))
+        return found
 
     def next_target(self):
         """The one with most lines open for the tries that it has had."""
@@ -282,15 +353,20 @@ class Search(object):
         best = max(self.targets, key=merit) if self.targets else None
         return best if best is not None and merit(best) > 0.004 else None
 
-    def judge(self, target, call, outcome):
+    def adds(self, target, outcome):
+        """Whether an outcome comes from lines that no call ran before, or is another one of a public function."""
         if not says_something(outcome):
+            return False
+        if any((path, line) not in self.covered for path in outcome["lines"] for line in outcome["lines"][path]):
+            return True
+        public = is_public(target.name.rpartition(".")[2])
+        return public and target.kept < self.options.per_function and text_of(outcome) not in target.outcomes
+
+    def judge(self, target, call, outcome):
+        if not self.adds(target, outcome):
             return
         lines = set((path, line) for path in outcome["lines"] for line in outcome["lines"][path])
-        is_new = bool(lines - self.covered)
-        text = repr((outcome["kind"], outcome.get("value"), outcome.get("type"), outcome.get("changed"), outcome.get("stdout")))
-        fresh = text not in target.outcomes and target.kept < self.options.per_function
-        if not is_new and (not fresh or not is_public(target.name.rpartition(".")[2])):
-            return
+        is_new, text = bool(lines - self.covered), text_of(outcome)
         self.covered |= lines
         target.outcomes.add(text)
         target.kept += not is_new
@@ -300,8 +376,16 @@ class Search(object):
 
     def candidate(self, target):
         """A variation of a call that is known, or one with arguments from elsewhere."""
-        if target.seeds and self.random.random() < 0.6:
-            seed = self.random.choice(target.seeds)
+        if target.sweep and target.form != "property":
+            index, text = target.sweep.pop(0)
+            call = self.generated(target)
+            call["arguments"][index] = text
+            return call
+        if target.seeds and self.random.random() < 0.7:
+            # The latest ones have come furthest.
+            seed = self.random.choice(target.seeds[-12:] if self.random.random() < 0.5 else target.seeds)
+            if self.random.random() < 0.4:
+                return self.reworded_call(target, seed)
             made = varied(dict(seed, id=""), self.random.random(), 1) if seed["arguments"] or seed["keywords"] else []
             if made and self.random.random() < 0.7:
                 return dict((name, made[0].get(name)) for name in FIELDS)
@@ -310,7 +394,9 @@ class Search(object):
 
     def value_for(self, name, target):
         seen = self.values.by_name.get(name)
-        if target.constants and self.random.random() < 0.25:
+        if target.constants and self.random.random() < 0.3:
+            if self.random.random() < 0.5:
+                return self.composed(target, seen or ())
             return self.random.choice(("%s", "%s", "[%s]", "{%s: 0}")) % self.random.choice(target.constants)
         if seen and self.random.random() < 0.9:
             text = self.random.choice(seen)
@@ -319,13 +405,75 @@ class Search(object):
             return text
         return self.random.choice(PLAIN)
 
+    def composed(self, target, seen):
+        """A text of words that the code knows, alone or within one that was seen."""
+        known = [text for text in map(literal, seen) if text]
+        if known and self.random.random() < 0.7:
+            return support.spelled(self.edited(self.random.choice(known), target), True).text
+        parts = []
+        for _ in range(self.random.randint(1, 6)):
+            parts += [self.word(target), self.random.choice(SEPARATORS)]
+        return support.spelled("".join(parts[:-1]), True).text
+
+    def word(self, target):
+        """One that the function compares with, or another one of its module."""
+        own = [text for text in map(literal, target.constants) if text]
+        return self.random.choice(own if own and self.random.random() < 0.5 else self.words or ["a"])
+
+    def edited(self, text, target):
+        """A text with a line or a part of one changed, left out, moved or put in."""
+        pieces = text.splitlines(True) if "\n" in text and self.random.random() < 0.4 else re.findall(r"\w+|\W", text)
+        for _ in range(self.random.choice((1, 1, 2, 3))):
+            place = self.random.randint(0, len(pieces))
+            change = self.random.randrange(5)
+            if change == 0:
+                pieces[place:place] = [self.word(target), self.random.choice(SEPARATORS)]
+            elif change == 1:
+                pieces[place:place + 1] = [self.word(target)]
+            elif change == 2:
+                pieces[place:place] = pieces[:self.random.randint(0, len(pieces))][-1:]
+            else:
+                del pieces[place:place + self.random.choice((1, 1, 2, 4))]
+        return "".join(pieces)
+
+    def reworded(self, text, target):
+        """An expression with one of its texts changed, wherever it stands."""
+        found = [match for match in STRINGS.finditer(text) if literal(match.group(0))]
+        found = [match for match in found if not text[:match.start()].endswith(("new(", "build(", "named("))]
+        if not found:
+            return None
+        match = self.random.choice(found)
+        return text[:match.start()] + support.spelled(self.edited(literal(match.group(0)), target), True).text + text[match.end():]
+
+    def reworded_call(self, target, seed):
+        """A call with one text changed in its arguments or in the making of its instance."""
+        call = dict(seed, arguments=list(seed["arguments"]))
+        slots = list(range(len(call["arguments"]))) + ["receiver"] * bool(seed["form"] in ("method", "property"))
+        if not slots:
+            return None
+        slot = self.random.choice(slots)
+        made = self.reworded(call["receiver"] if slot == "receiver" else call["arguments"][slot], target)
+        if made is None:
+            return None
+        if slot == "receiver":
+            call["receiver"] = made
+        else:
+            call["arguments"][slot] = made
+        return call
+
     def receiver_for(self, target):
         if target.form in ("function", "static"):
             return None
         if target.form in ("class", "construct"):
             return "named(%r)" % str(target.owner)
         seen = self.values.instances.get(target.owner)
-        return self.random.choice(seen) if seen else "new(%r)" % str(target.owner)
+        if seen and self.random.random() < 0.9:
+            return self.random.choice(seen)
+        making = [other for other in self.targets if other.form == "construct" and other.owner == target.owner]
+        if not making or self.random.random() < 0.2:
+            return "%s(%r)" % (self.random.choice(("new", "build")), str(target.owner))
+        names = making[0].parameters[:making[0].needed]
+        return "new(%s)" % ", ".join(["%r" % str(target.owner)] + [self.value_for(name, making[0]) for name in names])
 
     def refilled(self, target, seed):
         """The same call on another instance, or with one argument from elsewhere."""
@@ -358,17 +506,17 @@ def value_call(module, path, name):
     return dict(call, id=id_of(call))
 
 
-def of_module(name, path, calls, values, covered, options, deadline):
+def of_module(name, path, lone, calls, values, covered, options, deadline):
     """The calls that a module gains; empty when it cannot be imported without doing something."""
     with support.watched() as seen:
-        __import__(name)
+        support.alone(path) if lone else __import__(name)
     if seen.stdout or seen.stderr or seen.files or seen.environment:
         return []
     module = sys.modules[name]
     made = [value_call(name, path, found) for found, value in data_of(module) if not support.spelled(value).text.startswith("opaque(")]
     search = Search(list(functions_of(module, path)), values, covered, options)
     search.run(calls, deadline, options.tries)
-    return made + search.made
+    return [dict(call, alone=True) if lone else call for call in made + search.made]
 
 
 def in_own_process(work, seconds):
@@ -428,17 +576,21 @@ def main(arguments):
     sys.argv[:] = ["grow"]
     folder = tempfile.mkdtemp()
     os.chdir(folder)
-    names = [(module_name(full, folders), path) for full, path in sorted(options.paths.items())]
-    names = [(str(name), path) for name, path in names if name]
+    names = []
+    for full, path in sorted(options.paths.items()):
+        name = module_name(full, folders)
+        lone = None if name else in_own_process(lambda: lone_name(full), 10)
+        if name or lone:
+            names.append((str(name or lone), path, bool(lone)))
     values, made = Values(choice["calls"]), []
     covered = set((path, line) for path in choice["lines"] for line in choice["lines"][path])
     began = _clock()
-    for index, (name, path) in enumerate(names):
+    for index, (name, path, lone) in enumerate(names):
         # What a module leaves of its share goes to the ones after it.
         share = max(1.0, (began + options.seconds - _clock()) / (len(names) - index))
         deadline = _clock() + share
         calls = [call for call in choice["calls"] if call["module"] == name]
-        found = in_own_process(lambda: of_module(name, path, calls, values, covered, options, deadline), share + 10) or []
+        found = in_own_process(lambda: of_module(name, path, lone, calls, values, covered, options, deadline), share + 10) or []
         made.extend(found)
         for call in found:
             covered.update((file, line) for file in call["lines"] for line in call["lines"][file])

@@ -183,7 +183,7 @@ def run_group(module, calls, options, deadline):
     """In a child that imports the module once: every call runs in a child of that one."""
     try:
         with support.watched():
-            __import__(str(module))
+            support.alone(str(calls[0]["file"])) if calls[0].get("alone") else __import__(str(module))
     except BaseException as error:
         message = u"%s: %s" % (type(error).__name__, support.message_of(error))
         for call in calls:

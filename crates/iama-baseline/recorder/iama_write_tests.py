@@ -21,7 +21,7 @@ WIDTH = 110
 STRING = r"[ub]?'(?:\\.|[^'\\])*'|[ub]?\"(?:\\.|[^\"\\])*\""
 REFERENCE = re.compile(r"\b(?P<kind>new|named)\('(?P<module>[\w.]+):(?P<path>[\w.]+)'(?P<end>, |\))|" + STRING)
 STRINGS = re.compile(STRING)
-SUPPORT = ("Decimal", "Fraction", "OrderedDict", "UUID", "binary_file", "bound", "build", "cycle", "date", "datetime",
+SUPPORT = ("alone", "Decimal", "Fraction", "OrderedDict", "UUID", "binary_file", "bound", "build", "cycle", "date", "datetime",
            "defaultdict", "deque", "inf", "large", "memory_file", "module", "named", "nan", "new", "opaque", "pattern", "raises",
            "same", "take", "time", "timedelta", "watched", "xrange", "as_text", "put", "remove", "order", "struct_time")
 RENAMED = frozenset(support.MODULES.values())
@@ -32,7 +32,7 @@ class TestFile(object):
 
     def __init__(self, module, path):
         self.module, self.path = module, path
-        self.imports, self.tests, self.numbers = set(), [], {}
+        self.imports, self.tests, self.numbers, self.alone = set(), [], {}, False
         self.name = "test_characterization_%s.py" % module.replace(".", "_")
 
     def add(self, call):
@@ -48,9 +48,11 @@ class TestFile(object):
         whole = "\n\n".join(bodies)
         words = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*(?!\s*=[^=])", STRINGS.sub("''", whole)))
         imports = ["import %s" % module for module in sorted(self.imports) if module.partition(".")[0] in words]
-        used = sorted(words & set(SUPPORT), key=lambda name: name.lower())
+        used = sorted((words | set(["alone"] if self.alone else ())) & set(SUPPORT), key=lambda name: name.lower())
         if used:
             imports.append(wrapped("from characterization_support import ", used))
+        if self.alone:
+            imports.append("\n%s = alone(%r)" % (self.module, self.path))
         head = "# -*- coding: utf-8 -*-\n\"\"\"What %s did when its calls were recorded. Runs on Python 2.7 and 3.\"\"\"\n" % self.path
         return head + "\n".join(imports) + "\n\n\n" + whole if bodies else None
 
@@ -90,7 +92,10 @@ class Body(object):
             zip(self.call["parameters"], self.call["arguments"]))]
         keywords = [(str(name), self.argument(name, name, text)) for name, text in self.call["keywords"]]
         target = "%s.%s" % (self.call["module"], self.call["function"])
-        self.file.imports.add(self.call["module"])
+        if self.call.get("alone"):
+            self.file.alone = True
+        else:
+            self.file.imports.add(self.call["module"])
         expression = source_of(self.call, receiver, arguments, keywords, target)
         watching = [name for name in ("stdout", "stderr", "files", "environment") if self.outcome.get(name)]
         body = self.statement(expression, 8 if watching else 4)

@@ -133,12 +133,36 @@ pub fn compare(legacy: &Bench<'_>, migrated: &Bench<'_>, scripts: &Path, limit: 
         return Ok(Differences { skipped: Some(why), ..Differences::default() });
     }
     put(&legacy.scratch.join("scripts"), scripts)?;
-    read(&legacy.scratch.join("differences.json"))
+    read(&legacy.scratch.join(FOUND))
 }
+
+/// Compares once more with code that is otherwise than what was compared. The scratch folder holds what [`compare`] left there;
+/// the legacy code is not run again.
+pub fn compare_again(migrated: &Bench<'_>, limit: Duration) -> io::Result<Differences> {
+    write_programs(migrated.scratch)?;
+    let half = limit / 2;
+    let steps = [
+        migrated.replay("varied.json", "new0.jsonl", 0, half)?,
+        migrated.replay("varied.json", "new1.jsonl", 1, half)?,
+        migrated.step("iama_compare.py", arguments(migrated), 0, STEP)?,
+    ];
+    if let Some(why) = steps.into_iter().find_map(Result::err) {
+        return Ok(Differences { skipped: Some(why), ..Differences::default() });
+    }
+    read(&migrated.scratch.join(FOUND))
+}
+
+/// What a comparison left in its scratch folder.
+pub fn found(scratch: &Path) -> io::Result<Differences> {
+    read(&scratch.join(FOUND))
+}
+
+/// Where the comparison puts what it finds, in the scratch folder.
+const FOUND: &str = "differences.json";
 
 fn arguments(bench: &Bench<'_>) -> Vec<String> {
     let [calls, old, older, new, newer, out, scripts] =
-        ["varied.json", "old0.jsonl", "old1.jsonl", "new0.jsonl", "new1.jsonl", "differences.json", "scripts"]
+        ["varied.json", "old0.jsonl", "old1.jsonl", "new0.jsonl", "new1.jsonl", FOUND, "scripts"]
             .map(|name| bench.path(name));
     ["--calls", &calls, "--legacy", &old, &older, "--migrated", &new, &newer, "--out", &out, "--scripts", &scripts]
         .map(str::to_owned)

@@ -46,6 +46,9 @@ const RUNS: [&str; 3] = ["records0.jsonl", "records1.jsonl", "records2.jsonl"];
 /// Bytes of records that one run keeps: some tens of thousands of calls.
 const KEPT_BYTES: u64 = 24 << 20;
 
+/// How long calls are looked for that no test makes.
+const GROW: Duration = Duration::from_secs(90);
+
 /// The longest that a step without code of the project may take.
 pub(super) const STEP: Duration = Duration::from_mins(2);
 
@@ -253,10 +256,10 @@ fn grow(bench: &Bench<'_>, limit: Duration) -> io::Result<Result<usize, String>>
     let root = bench.root.display().to_string();
     let mut arguments: Vec<String> =
         ["--choice", &choice, "--plan", &plan, "--root", &root, "--out", &grown].map(str::to_owned).into();
-    arguments.extend(["--seconds".to_owned(), limit.as_secs().to_string(), "--pythonpath".to_owned()]);
+    arguments.extend(["--seconds".to_owned(), GROW.as_secs().to_string(), "--pythonpath".to_owned()]);
     arguments.extend(bench.pythonpath.iter().map(|folder| bench.root.join(folder).display().to_string()));
     // It ends by itself when its time is up.
-    if let Err(why) = bench.step("iama_grow.py", arguments, 0, limit + STEP)? {
+    if let Err(why) = bench.step("iama_grow.py", arguments, 0, GROW + STEP)? {
         return Ok(Err(why));
     }
     for (seed, out) in [(0, "grown0.jsonl"), (1, "grown1.jsonl")] {
@@ -326,6 +329,26 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Folders that a project's modules are usually found in.
+pub fn module_path(root: &Path) -> Vec<String> {
+    let present = ["src", "lib"]
+        .into_iter()
+        .filter(|name| root.join(name).is_dir() && !root.join(name).join("__init__.py").exists());
+    std::iter::once(".".to_owned()).chain(present.map(str::to_owned)).collect()
+}
+
+/// The module path of recorded calls: their arguments may be instances of classes that tests define.
+pub fn wider_path(root: &Path, test_files: &[String]) -> Vec<String> {
+    let mut folders = module_path(root);
+    for path in test_files {
+        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        if !folders.iter().any(|known| known == folder) {
+            folders.push(folder.to_owned());
+        }
+    }
+    folders
 }
 
 /// Puts written tests into a copy of the project, in [`TESTS`], which has to be on the module path, too. Gives the files of tests.

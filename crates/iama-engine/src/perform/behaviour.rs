@@ -13,7 +13,7 @@ use iama_baseline::python::run::Request as SuiteRequest;
 use iama_recipes::Class;
 use iama_sandbox::{Limits, Sandbox};
 
-use super::testing::{Side, not_run, python_path, target_missing};
+use super::testing::{Side, not_run, target_missing};
 use super::{Shop, sha256};
 use crate::copies::copy_project;
 use crate::driver::Progress;
@@ -51,7 +51,7 @@ impl Shop<'_> {
         let tests = self.folder.file(TESTS);
         let scratch = self.folder.file(SCRATCH);
         copy_project(&self.folder.root, &root)?;
-        let (pythonpath, files, scope) = (python_path(&root), self.recorded_files()?, self.scope()?);
+        let (pythonpath, files, scope) = (recording::module_path(&root), self.recorded_files()?, self.scope()?);
         let bench = self.bench(&sandbox, environment, &root, &scratch, &pythonpath);
         let request = self.own_request(&bench, &scope.test_files);
         let wider = self.wider_path(&root)?;
@@ -216,16 +216,8 @@ impl Shop<'_> {
         }
     }
 
-    /// Folders for the module path of recorded calls: their arguments may be instances of classes that tests define.
     pub(super) fn wider_path(&self, root: &Path) -> Result<Vec<String>, Problem> {
-        let mut folders = python_path(root);
-        for path in self.scope()?.test_files {
-            let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-            if !folders.iter().any(|known| known == folder) {
-                folders.push(folder.to_owned());
-            }
-        }
-        Ok(folders)
+        Ok(recording::wider_path(root, &self.scope()?.test_files))
     }
 
     /// The project's own code: tests and what helps them are left out.

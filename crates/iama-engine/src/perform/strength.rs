@@ -14,7 +14,7 @@ use iama_syntax::{Dialect, SourceText, SyntaxTree};
 
 use super::Shop;
 use super::behaviour::TESTS as RECORDED;
-use super::testing::{Side, not_run, python_path, target_missing};
+use super::testing::{Side, not_run, target_missing};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::folder::cannot_write;
@@ -137,7 +137,7 @@ impl Shop<'_> {
     /// The files of the tests in a copy, and its module path.
     fn tests_for(&self, tests: Tests, root: &Path) -> Result<(Vec<String>, Vec<String>), Problem> {
         if tests == Tests::Own {
-            return Ok((self.scope()?.test_files, python_path(root)));
+            return Ok((self.scope()?.test_files, recording::module_path(root)));
         }
         let files =
             recording::put_tests(&self.folder.file(RECORDED), root).map_err(|error| cannot_write(root, &error))?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use iama_baseline::python::command::run_command;
 use iama_baseline::python::environment::{self, Kitchen};
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
+use iama_baseline::python::recording::module_path;
 use iama_baseline::python::run::{Request as SuiteRequest, observed as observed_types, run_suite};
 use iama_baseline::python::{compile, requirements, stand_ins};
 use iama_baseline::{Status, Suite, TestId};
@@ -218,7 +219,7 @@ impl Shop<'_> {
     fn run(&mut self, root: &Path, what: &Tested<'_>, observe: bool) -> Result<Suite, Problem> {
         let Tested { scratch, environment, files, factor, without } = *what;
         let scratch = self.folder.file(scratch);
-        let pythonpath = python_path(root);
+        let pythonpath = module_path(root);
         let request = SuiteRequest {
             root,
             scratch: &scratch,
@@ -275,14 +276,6 @@ pub(crate) fn environment_for(
     };
     environment::prepare(&kitchen, interpreter, &wanted)
         .map_err(|error| crate::folder::cannot_write(&machine.cache, &error))
-}
-
-/// Folders that a project's modules are usually found in.
-pub(super) fn python_path(root: &Path) -> Vec<String> {
-    let present = ["src", "lib"]
-        .into_iter()
-        .filter(|name| root.join(name).is_dir() && !root.join(name).join("__init__.py").exists());
-    std::iter::once(".".to_owned()).chain(present.map(str::to_owned)).collect()
 }
 
 /// The sandbox failed, or a file of ours.
