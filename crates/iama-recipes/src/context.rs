@@ -86,7 +86,14 @@ pub struct Facts {
 impl Facts {
     /// Adds a fact.
     pub fn add(&mut self, topic: &'static str, name: &str, value: &str) {
-        self.known.entry(topic).or_default().entry(name.to_owned()).or_default().insert(value.to_owned());
+        let names = self.known.entry(topic).or_default();
+        let values = match names.get_mut(name) {
+            Some(values) => values,
+            None => names.entry(name.to_owned()).or_default(),
+        };
+        if !values.contains(value) {
+            values.insert(value.to_owned());
+        }
     }
 
     /// Adds the type of a value that a run of the legacy code has seen at a place of a file.

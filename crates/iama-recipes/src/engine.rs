@@ -6,7 +6,7 @@ use iama_syntax::{Dialect, Span, SyntaxTree};
 use serde::Serialize;
 
 use crate::context::{About, Context, Project};
-use crate::edit::{Change, Edit, Ledger};
+use crate::edit::{Change, Edit, Ledger, Piece};
 use crate::groups::{self, Groups};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::{Class, Dual, Finding, Findings, Import, Recipe, Strategy, Visit};
@@ -300,7 +300,7 @@ impl Run<'_> {
             groups::hold_back(&mut claim.finding, self.project);
         }
         drop_skipped(tree, self, &mut claims, &mut state.groups);
-        let (accepted, deferred) = choose(claims, &self.ids);
+        let (accepted, deferred) = choose(claims, &self.ids, tree.text());
         let mut edits: Vec<(Edit, u16)> = Vec::new();
         let mut needs: BTreeMap<Import, u16> = BTreeMap::new();
         for claim in accepted {
@@ -348,7 +348,10 @@ impl Run<'_> {
         for node in context.tree.nodes() {
             for &recipe in table.get(usize::from(node.kind_id())).map_or(&[][..], Vec::as_slice) {
                 (self.recipes[usize::from(recipe)].visit)(context, node, &mut found);
-                claims.extend(found.found.drain(..).map(|finding| Claim { recipe, finding }));
+                // Most visits find nothing.
+                if !found.found.is_empty() {
+                    claims.extend(found.found.drain(..).map(|finding| Claim { recipe, finding }));
+                }
             }
         }
         for (rank, rule) in (0u16..).zip(&self.rules).map(|(at, rule)| (at + recipe_count(&self.recipes), rule)) {
@@ -408,8 +411,8 @@ fn recipe_count(recipes: &[Chosen]) -> u16 {
 }
 
 /// Takes claims in the order of the text, each unless it collides with one taken before. Ties are broken by the recipes'
-/// names, never by their order.
-fn choose(mut claims: Vec<Claim>, ids: &[&'static str]) -> (Vec<Claim>, Vec<Claim>) {
+/// names, never by their order. What is left to do when one of those taken leaves nothing of it is nothing.
+fn choose(mut claims: Vec<Claim>, ids: &[&'static str], text: &str) -> (Vec<Claim>, Vec<Claim>) {
     let key = |claim: &Claim| {
         let start = claim.finding.edits.iter().map(|edit| edit.span.start).min();
         let end = claim.finding.edits.iter().map(|edit| edit.span.end).max();
@@ -427,11 +430,23 @@ fn choose(mut claims: Vec<Claim>, ids: &[&'static str]) -> (Vec<Claim>, Vec<Clai
             open.extend(taken.len()..taken.len() + claim.finding.edits.len());
             taken.extend(claim.finding.edits.iter().cloned());
             accepted.push(claim);
-        } else {
+        } else if !claim.finding.edits.iter().all(|edit| open.iter().any(|&at| takes_name_out(&taken[at], edit, text)))
+        {
             deferred.push(claim);
         }
     }
     (accepted, deferred)
+}
+
+/// Whether an edit leaves nothing of the name that another one would change.
+fn takes_name_out(outer: &Edit, inner: &Edit, text: &str) -> bool {
+    let name = &text[inner.span.range()];
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let stays = |piece: &Piece| match piece {
+        Piece::Keep(_) => true,
+        Piece::New(new) => new.contains(name),
+    };
+    is_name && outer.span.contains(inner.span) && !outer.pieces.iter().any(stays)
 }
 
 /// Removes what a line forbids.

@@ -77,7 +77,7 @@ pub struct SyntaxTree {
     dialect: Dialect,
     grammar: &'static Grammar,
     text: Arc<str>,
-    nodes: Arc<[NodeData]>,
+    nodes: Arc<Vec<NodeData>>,
 }
 
 /// A text that cannot be parsed at all. Bad syntax is no such case: it yields a tree with error nodes.
@@ -106,7 +106,7 @@ impl SyntaxTree {
             None => parser.parse(&*text, None),
         };
         let tree = tree.ok_or(ParseError::Grammar)?;
-        let nodes = flatten(&mut tree.walk(), grammar, text.len() / 4).into();
+        let nodes = Arc::new(flatten(&mut tree.walk(), grammar, text.len() / 4));
         Ok(Self { dialect, grammar, text, nodes })
     }
 

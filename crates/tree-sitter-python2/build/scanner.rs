@@ -8,7 +8,7 @@ pub(crate) fn derive(source: &str, name: &str) -> Result<String, Failure> {
     Ok(scanner.replace("tree_sitter_python_external_scanner", &format!("tree_sitter_{name}_external_scanner")))
 }
 
-const EDITS: [(&str, &str); 4] = [
+const EDITS: [(&str, &str); 5] = [
     // A tab goes to the next multiple of eight.
     ("indent_length += 8;", "indent_length = (uint16_t)((indent_length / 8 + 1) * 8);"),
     // There are no format strings: `f` before a quote is a name.
@@ -24,6 +24,11 @@ const EDITS: [(&str, &str); 4] = [
         "if",
     ),
     ("lexer->lookahead == '\\'' || lexer->lookahead == '`';", "lexer->lookahead == '\\'';"),
+    // The state is set back before nearly every token, so that its memory is kept.
+    (
+        "array_delete(&scanner->delimiters);\n    array_delete(&scanner->indents);\n    array_push",
+        "array_clear(&scanner->delimiters);\n    array_clear(&scanner->indents);\n    array_push",
+    ),
 ];
 
 fn replace_once(source: &str, old: &str, new: &str) -> Result<String, Failure> {

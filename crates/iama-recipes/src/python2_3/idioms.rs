@@ -155,8 +155,7 @@ pub(super) fn exception_members(context: &Context<'_>, node: Node<'_>, found: &m
         return found.check(node, why, vec![Edit::insert(object.end(), ".args")]);
     }
     let (Some(object), Some(name)) = (node.field("object"), node.field("attribute")) else { return };
-    let known = super::facts::sets_attribute(context, "message");
-    if name.text() == "message" && !known && is_caught(context, object) {
+    if name.text() == "message" && !super::facts::sets_attribute(context, "message") && is_caught(context, object) {
         let why = "the message is what the exception says of itself, also when it was made of more than one value";
         found.check(node, why, vec![rename(node, &format!("str({})", object.text()))]);
     }

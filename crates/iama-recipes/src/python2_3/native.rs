@@ -573,7 +573,8 @@ fn likely(context: &Context<'_>, table: &[(&str, &[&str])], name: Node<'_>) -> b
 
 /// Whether the file asks what goes by this name for a digest.
 fn is_digested(context: &Context<'_>, name: &str) -> bool {
-    ["digest(", "hexdigest("].iter().any(|method| context.original.contains(&format!("{name}.{method}")))
+    context.once("digests", || context.original.contains("digest("))
+        && ["digest(", "hexdigest("].iter().any(|method| context.original.contains(&format!("{name}.{method}")))
 }
 
 /// Whether all that a name is given are objects of the workspace's own classes.

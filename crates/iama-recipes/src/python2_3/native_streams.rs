@@ -121,9 +121,12 @@ fn relative_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     let Some(function) = node.field("function").filter(|_| seeks_relatively(context) && context.certain) else {
         return;
     };
-    let name = name_of(context, &RELATIVE);
+    if function.field("attribute").is_some_and(|name| name.text() != "StringIO") {
+        return;
+    }
     let old = |path: &String| matches!(path.as_str(), "StringIO.StringIO" | "cStringIO.StringIO" | "io.StringIO");
     let paths = context.paths(function);
+    let name = name_of(context, &RELATIVE);
     if paths.is_empty() || !paths.iter().all(old) || is_in(node, &name) {
         return;
     }
@@ -174,7 +177,8 @@ fn stream_of<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
         let first = parts.first().filter(|part| part.kind() != "keyword_argument" && !part.kind().contains("splat"));
         return named.and_then(|part| part.field("value")).or(first.copied());
     }
-    if !["pickle", "cPickle", "marshal"].iter().any(|module| context.imported_word(module)) {
+    let has_readers = || ["pickle", "cPickle", "marshal"].iter().any(|module| context.imported_word(module));
+    if !context.once("imports what reads streams", has_readers) {
         return None;
     }
     let paths = context.paths(node.field("function")?);

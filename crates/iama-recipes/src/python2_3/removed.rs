@@ -1,6 +1,8 @@
 //! Members of modules that are gone: another member, an expression or a small function stands in, or a person must.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use iama_syntax::{Node, Span};
 
@@ -50,6 +52,10 @@ pub(super) const RECIPES: [Recipe; 3] = [
     },
 ];
 
+/// The last parts of the paths of the table.
+static MEMBERS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| REMOVED.iter().filter_map(|removed| removed.path.rsplit('.').next()).collect());
+
 /// The entry for a path, whether its module has its old name or its new one.
 pub(super) fn entry(context: &Context<'_>, path: &str) -> Option<&'static Removed> {
     let (module, member) = path.rsplit_once('.')?;
@@ -68,7 +74,7 @@ pub(super) fn removed_members(context: &Context<'_>, node: Node<'_>, found: &mut
         return removed_imports(context, node, found);
     }
     let Some(member) = node.field("attribute") else { return };
-    if !REMOVED.iter().any(|removed| removed.path.ends_with(member.text())) {
+    if !MEMBERS.contains(member.text()) {
         return;
     }
     let Some(path) = context.dotted(node) else { return };

@@ -1,5 +1,8 @@
 //! Modules inside packages of the library that have another name: `email.MIMEText`, `xml.etree.cElementTree` and others.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use iama_syntax::Node;
 
 use super::look::rename;
@@ -44,6 +47,10 @@ const SUBMODULES: &[(&str, &str, (u8, u8))] = &[
     ("xml.etree.cElementTree", "xml.etree.ElementTree", (3, 9)),
 ];
 
+/// The last parts of their old names.
+static NAMES: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| SUBMODULES.iter().filter_map(|(old, ..)| old.rsplit('.').next()).collect());
+
 fn new_name(context: &Context<'_>, path: &str) -> Option<&'static str> {
     let entry = SUBMODULES.iter().find(|(old, _, since)| *old == path && context.target >= *since);
     entry.map(|(_, new, _)| *new)
@@ -66,8 +73,10 @@ fn renamed_submodules(context: &Context<'_>, node: Node<'_>, found: &mut Finding
 /// `email.Utils.quote`: Python 2 loaded the modules of email when they were asked for.
 fn attribute(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(name) = node.field("attribute") else { return };
-    let listed = SUBMODULES.iter().any(|(old, ..)| old.rsplit('.').next() == Some(name.text()));
-    let Some(path) = context.dotted(node).filter(|_| listed) else { return };
+    if !NAMES.contains(name.text()) {
+        return;
+    }
+    let Some(path) = context.dotted(node) else { return };
     let Some(new) = new_name(context, path) else { return };
     let package = if new.starts_with("email.") { "email." } else { "xml.etree." };
     let Some(rest) = new.strip_prefix(package) else { return };
