@@ -139,8 +139,8 @@ fn a_method_is_asked_for_by_its_new_name() {
     let link = "class Link(object):\n    def __init__(self):\n        self.next = None\n";
     assert_eq!(beside(link, "x = getattr(y, 'next')\n"), "x = getattr(y, 'next')\n");
     assert_eq!(
-        run("x = hasattr(y, 'next'), getattr(y, '__getslice__')\n"),
-        "x = hasattr(y, '__next__'), getattr(y, '__getslice__')\n"
+        run("x = hasattr(y, 'next'), hasattr(y, '__getslice__'), getattr(y, '__getslice__')\n"),
+        "x = hasattr(y, '__next__'), hasattr(y, '__getslice__'), getattr(y, '__getslice__')\n"
     );
 }
 
@@ -242,4 +242,20 @@ fn the_texts_of_test_tables_are_doctests() {
     let table = "__test__ = {'a': '''\n>>> print 2\n2\n''', 'b': text}\n";
     let before = format!("text = '''\n>>> print 1\n1\n'''\n{table}other = '>>> print 3'\n");
     assert_eq!(run(&before), before.replace("print 1", "print(1)").replace("print 2", "print(2)"));
+}
+
+#[test]
+fn a_module_that_is_named_at_run_time_is_looked_for_beside_the_file() {
+    let files = ["pk/__init__.py", "pk/a.py", "pk/sib.py", "b.py"];
+    let project = Project { files: files.map(str::to_owned).into(), certain: true, ..Project::default() };
+    let last = |path: &str, line: &str| match migrate(PAIRS[0], path, line, &project, &Options::of(Strategy::Standard))
+    {
+        Outcome::Migrated(done) => done.text.lines().last().unwrap_or_default().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    let line = "x = __import__(name, globals(), locals())\n";
+    assert_eq!(last("pk/a.py", line), "x = import_near(name, globals(), locals())");
+    assert_eq!(last("b.py", line), line.trim_end());
+    assert_eq!(last("pk/a.py", "x = __import__('sib', globals())\n"), "x = import_near('sib', globals())");
+    assert_eq!(last("pk/a.py", "x = __import__('os', globals())\n"), "x = __import__('os', globals())");
 }

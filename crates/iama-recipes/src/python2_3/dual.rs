@@ -77,6 +77,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("html-unescape", Never("2.7 has no html.unescape.")),
     ("implicit-relative-imports", Same),
     ("imports-by-name", Other(methods::import_by_name)),
+    ("imports-nearby", Same),
     ("input-eval", Other(calls::input_eval)),
     ("integer-division", Same),
     ("isinstance-duplicates", Never("The types are two on 2.7, and naming both does no harm on Python 3.")),

@@ -320,6 +320,10 @@ pub(super) fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut
         "iteritems" | "iterkeys" | "itervalues" => defines_method(context, old),
         _ => false,
     };
+    // What has no such methods is right to say so.
+    if old.ends_with("slice__") && function.text() == "hasattr" {
+        return;
+    }
     // What is asked for and then called is a method of a dictionary, a list or something like it.
     let used = ASKED_FOR.contains(old) && function.text() == "getattr";
     if used || (taken && *old == "next") {

@@ -227,7 +227,7 @@ pub(super) fn is_neighbour(context: &Context<'_>, module: &str) -> bool {
     context.is_neighbour(module)
 }
 
-fn in_package(context: &Context<'_>) -> bool {
+pub(super) fn in_package(context: &Context<'_>) -> bool {
     let folder = context.path.rfind('/').map_or("", |at| &context.path[..=at]);
     context.project.files.contains(&format!("{folder}__init__.py"))
 }

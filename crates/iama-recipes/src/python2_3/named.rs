@@ -6,9 +6,23 @@ use super::look::{call_of, is_builtin, positional, rename};
 use super::members::new_path;
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
-use crate::recipe::{Class, Findings, Recipe, Strategy};
+use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
-pub(super) const RECIPES: [Recipe; 4] = [
+pub(super) const RECIPES: [Recipe; 5] = [
+    Recipe {
+        id: "imports-nearby",
+        title: "__import__() of a module in the same package",
+        class: Class::Check,
+        strategy: Strategy::Standard,
+        why: "Python 2 looks for the module beside the file first, where it is told the file's names; Python 3 looks for it only \
+              on the path.",
+        before: "reader = __import__(name, globals(), locals())  # in a package",
+        after: "def import_near(name, *rest):\n    names = (rest + (None, None))[:2] + (rest[2:3] or ((),))\n    try:\n        \
+                return __import__(name, *names, **{'level': 1})\n    except ImportError:\n        return __import__(name, \
+                *names)\n\nreader = import_near(name, globals(), locals())  # in a package",
+        kinds: &["call"],
+        visit: nearby_import,
+    },
     Recipe {
         id: "method-lists",
         title: "lists of the names of a file's methods",
@@ -55,6 +69,36 @@ pub(super) const RECIPES: [Recipe; 4] = [
         visit: list_maker,
     },
 ];
+
+const IMPORT_NEAR: Import = Import::Helper(
+    "import_near",
+    "
+
+def import_near(name, *rest):
+    names = (rest + (None, None))[:2] + (rest[2:3] or ((),))
+    try:
+        return __import__(name, *names, **{'level': 1})
+    except ImportError:
+        return __import__(name, *names)
+",
+);
+
+/// A module that is known only when the code runs, or that is one of the package.
+fn nearby_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+    let Some(function) = node.field("function").filter(|function| is_builtin(context, *function, "__import__")) else {
+        return;
+    };
+    let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 2..=4)) else { return };
+    let plain = parts[0].kind() == "string";
+    let near = plain && context.is_neighbour(parts[0].text().trim_matches(['"', '\'']));
+    let told = parts[1].text() == "globals()" && !context.had_future("absolute_import");
+    let helper = super::helpers::name_of(context, &IMPORT_NEAR);
+    let inside = node.ancestors().any(|outer| outer.field("name").is_some_and(|name| name.text() == helper));
+    if told && (near || !plain) && !inside && context.certain && super::modules::in_package(context) {
+        let why = "a module of the package is looked for first, as Python 2 does";
+        found.check_with(node, why, vec![rename(function, &helper)], vec![IMPORT_NEAR]);
+    }
+}
 
 fn method_constructor(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(&[function, object, class]) = positional(node).as_deref() else { return };
