@@ -11,6 +11,15 @@ use serde_json::Value;
 use crate::packages::named;
 use crate::tools::{cache, command, output, release_binary};
 
+/// Scenarios for any package: what is recorded must survive as well, also where it is nothing steady.
+const SCENARIOS: &str = "version: 1
+scenarios:
+  - name: greet
+    run: [python, -c, \"import sys; print('hello'); sys.exit(3)\"]
+  - name: random
+    run: [python, -c, \"import os; print(repr(os.urandom(4))); print('steady')\"]
+";
+
 /// How often to kill.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -82,6 +91,7 @@ fn fresh(source: &Path, project: &Path) -> Result<()> {
     }
     fs::create_dir_all(project)?;
     output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &project.display().to_string()]))?;
+    fs::write(project.join("iama-scenarios.yaml"), SCENARIOS)?;
     Ok(())
 }
 

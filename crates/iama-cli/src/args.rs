@@ -409,6 +409,10 @@ pub(crate) struct Verify {
     /// The project as it was before: the patch is tried on it in memory, and has to lead to the bytes that were tested
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// Run the whole job again, on a copy of the project as it was before, and hold patch, tests and verdict against the
+    /// evidence; the project's code runs closed off, never with limits alone
+    #[arg(long)]
+    pub(crate) rerun: bool,
     /// Print one JSON object (iama.verification/1) instead
     #[arg(long)]
     pub(crate) json: bool,

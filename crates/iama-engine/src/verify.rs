@@ -11,6 +11,8 @@ use crate::exports::{Envelope, SIGNED, STATEMENT, Statement, Told, VerifyingKey,
 use crate::folder::cannot_read;
 use crate::problem::Problem;
 
+pub mod rerun;
+
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {

@@ -144,16 +144,15 @@ pub(super) fn masked(part: &str, content: &Content, quarantined: &BTreeMap<Strin
     Content::Text(text.split('\n').enumerate().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// The parts that are not the same in all recordings, with how they differ.
+/// The parts that are not the same in all recordings. What they were is left out: a file that is recorded once more, and the
+/// evidence of a job that was resumed, stay as they are.
 fn unsteady(scenario: &Scenario, seen: &[Observation], chosen: &[&'static Normaliser]) -> BTreeMap<String, String> {
     let all: Vec<Parts> = seen.iter().map(|one| normalised(one, chosen).0).collect();
     let names = all.iter().flat_map(BTreeMap::keys).filter(|part| !scenario.ignores(part));
-    let differs = |part: &String| {
-        let mut values = all.iter().map(|parts| parts.get(part));
-        let first = values.next().flatten();
-        let other = values.find(|value| *value != first)?;
-        let shown = |content: Option<&Content>| content.map_or_else(|| "nothing".to_owned(), Content::shown);
-        Some((part.clone(), format!("it differs from run to run: {} and {}", shown(first), shown(other))))
+    let reason = |part: &String| {
+        let values: Vec<Option<&Content>> = all.iter().map(|parts| parts.get(part)).collect();
+        let why = if values.contains(&None) { "it is not there in every run" } else { "it differs from run to run" };
+        (values.iter().any(|value| *value != values[0])).then(|| (part.clone(), why.to_owned()))
     };
-    names.filter_map(differs).collect()
+    names.filter_map(reason).collect()
 }

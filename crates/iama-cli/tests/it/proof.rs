@@ -60,6 +60,37 @@ fn a_delivery_is_verified_offline_and_a_changed_patch_is_found() {
 }
 
 #[test]
+fn a_job_is_run_again_and_another_outcome_is_found() {
+    let world = project();
+    let shown = world.iama(&[
+        "refactor",
+        ".",
+        "--yes",
+        "--strategy",
+        "standard",
+        "--sandbox",
+        "native",
+        "--out",
+        "../out",
+    ]);
+    assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+    let before = world.tree();
+    let (code, found) = checks(&world, &["--rerun"]);
+    let rerun = |found: Vec<(String, String)>| {
+        found.into_iter().filter(|(code, _)| code.starts_with("RERUN")).collect::<Vec<_>>()
+    };
+    let same = [("RERUN_PATCH", "holds"), ("RERUN_TESTS", "holds"), ("RERUN_VERDICT", "holds")];
+    assert_eq!((code, rerun(found)), (0, named(&same)));
+    assert_eq!(world.tree(), before, "the project is only read");
+    world.write("lib.py", SOURCE.replace("sum(v", "sum(k").as_bytes());
+    let (code, found) = checks(&world, &["--rerun"]);
+    let other = [("RERUN_PATCH", "broken"), ("RERUN_TESTS", "broken")];
+    assert_eq!((code, &rerun(found)[..2]), (1, &named(&other)[..]));
+    fs::remove_file(world.root().join("../out/request.json")).unwrap();
+    assert_eq!(world.iama(&["verify", "../out", "--rerun"]).error(), "REQUEST_MISSING");
+}
+
+#[test]
 fn a_pipeline_is_told_what_would_come_of_it_and_nothing_is_left_behind() {
     let world = project();
     let before = world.tree();

@@ -29,7 +29,7 @@ fn what_was_seen_is_written_into_the_file_and_comments_stay() {
         return;
     }
     let text = world.read("iama-scenarios.yaml");
-    let expected = "# what the tool does\nversion: 1\nscenarios:\n  - name: average   # of whole numbers\n    run: [python, tool.py, average]\n    stdin: 1 2 4\n    expect:\n      exit: 0\n      stdout: |\n        2\n      stderr: \"\"\n  - name: now\n    run: python tool.py now\n    expect:\n      exit: 0\n      stdout: |\n        <time>\n        <put aside>\n        done\n      stderr: \"\"\n      normalised:\n        times: 1\n      quarantined:\n        \"stdout line 2\": \"it differs from run to run: ";
+    let expected = "# what the tool does\nversion: 1\nscenarios:\n  - name: average   # of whole numbers\n    run: [python, tool.py, average]\n    stdin: 1 2 4\n    expect:\n      exit: 0\n      stdout: |\n        2\n      stderr: \"\"\n  - name: now\n    run: python tool.py now\n    expect:\n      exit: 0\n      stdout: |\n        <time>\n        <put aside>\n        done\n      stderr: \"\"\n      normalised:\n        times: 1\n      quarantined:\n        \"stdout line 2\": \"it differs from run to run\"\n";
     assert!(text.starts_with(expected), "{text}");
     let order = "      stdout: |\n        {' ': 1, 'a': 1, 'b': 1, 'i': 1, 'l': 1, 'n': 1, 'p': 1, 's': 1, 't': 1}\n      stderr: \"\"\n      normalised:\n        repr-order: 1\n";
     assert!(text.contains(order), "{text}");
@@ -43,11 +43,8 @@ fn what_was_seen_is_written_into_the_file_and_comments_stay() {
         tree.into_iter().filter(|(path, _)| !path.ends_with("iama-scenarios.yaml")).collect::<Vec<_>>()
     };
     assert_eq!(others(world.tree()), others(before), "scenarios run on a copy");
-    // Recorded once more, the file stays as it is but for the numbers that were drawn.
     assert!(recorded(&world));
-    let masked =
-        |text: &str| text.lines().filter(|line| !line.contains("stdout line 2")).map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(masked(&world.read("iama-scenarios.yaml")), masked(&text));
+    assert_eq!(world.read("iama-scenarios.yaml"), text, "recorded once more, the file stays as it is");
 }
 
 #[test]
