@@ -88,7 +88,10 @@ impl Question {
             Self::Strategy(_) => "Which of the three proposals?".to_owned(),
             Self::Spec(_) => "Is this what shall be done?".to_owned(),
             Self::Uncovered { count } => {
-                format!("Nothing can show that the code still behaves as it did (files: {count}). Go on?")
+                format!(
+                    "No test that passes on the old code and no scenario of yours reaches some files ({count}), so nothing \
+                     can show that they still behave as they did. Go on?"
+                )
             }
             Self::NativeRun { level, .. } => {
                 let effects = side_effects(*level);

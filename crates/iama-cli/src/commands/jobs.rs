@@ -145,7 +145,7 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
 }
 
 /// Copies and scratch folders that a job which has ended needs no more.
-const SCRATCH: [&str; 13] = [
+const SCRATCH: [&str; 14] = [
     "snapshot",
     "work",
     "legacy",
@@ -159,6 +159,7 @@ const SCRATCH: [&str; 13] = [
     "strength-run",
     "scenario-copy",
     "scenario-run",
+    "stand-ins",
 ];
 
 /// Removes the folders of jobs that failed, and the copies of the others that have ended.

@@ -116,6 +116,30 @@ fn without_tests_ways_in_are_proposed_and_the_result_is_not_called_proven() {
     assert_eq!(result["unproven"].as_array().unwrap().len(), 2);
 }
 
+#[test]
+fn code_that_is_hardly_understood_is_seen_from_outside_and_what_nothing_covers_is_acknowledged() {
+    let go = "import sys\n\n\nif __name__ == '__main__':\n    print 'hello', sys.argv[1:]\n";
+    let mut files = vec![("lib.py", LIB), ("test_lib.py", TESTS), ("go.py", go)];
+    let names: Vec<String> = (0..20).map(|number| format!("broken{number}.py")).collect();
+    let broken = "def a(:\n    ? nothing\n".repeat(50);
+    files.extend(names.iter().map(|name| (name.as_str(), broken.as_str())));
+    let world = World::new(&files);
+    let shown = refactor(&world, &[]);
+    let found = evidence(&world);
+    if cannot_run(&found) {
+        return;
+    }
+    assert_eq!(shown.json()["verdict"], "PROVEN_WITH_GAPS", "{}", shown.err);
+    let score = found["scope"]["confidence"]["score"].as_u64().unwrap();
+    assert!((20..40).contains(&score), "{score}");
+    let asked = found["decisions"].as_array().unwrap().iter().find(|row| row["code"] == "UNCOVERED_BEHAVIOUR").unwrap();
+    let sentence = "No test that passes on the old code and no scenario of yours reaches some files (21), so nothing can show that they still behave as they did. Go on?";
+    assert_eq!((&asked["question"], &asked["answer"]), (&Value::from(sentence), &Value::from("yes")));
+    let rows = found["scenarios"]["rows"].as_array().unwrap().iter().map(|row| (&row["name"], &row["result"]));
+    let expected = [("go.py --help", "same"), ("go.py without arguments", "same")].map(|(a, b)| (a.into(), b.into()));
+    assert_eq!(rows.collect::<Vec<_>>(), expected.each_ref().map(|(a, b): &(Value, Value)| (a, b)));
+}
+
 const LIB: &str = "def double(d):\n    return sorted(d.iteritems())\n";
 const TESTS: &str = "import lib\n\n\ndef test_double():\n    assert lib.double({1: 2}) == [(1, 2)]\n\n\ndef test_printer():\n    assert lib.double({2: 1}) == [(2, 1)]\n";
 

@@ -62,17 +62,8 @@ fn a_delivery_is_verified_offline_and_a_changed_patch_is_found() {
 #[test]
 fn a_job_is_run_again_and_another_outcome_is_found() {
     let world = project();
-    let shown = world.iama(&[
-        "refactor",
-        ".",
-        "--yes",
-        "--strategy",
-        "standard",
-        "--sandbox",
-        "native",
-        "--out",
-        "../out",
-    ]);
+    let shown =
+        world.iama(&["refactor", ".", "--yes", "--strategy", "standard", "--sandbox", "native", "--out", "../out"]);
     assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
     let before = world.tree();
     let (code, found) = checks(&world, &["--rerun"]);
