@@ -259,3 +259,11 @@ fn a_module_that_is_named_at_run_time_is_looked_for_beside_the_file() {
     assert_eq!(last("pk/a.py", "x = __import__('sib', globals())\n"), "x = import_near('sib', globals())");
     assert_eq!(last("pk/a.py", "x = __import__('os', globals())\n"), "x = __import__('os', globals())");
 }
+
+#[test]
+fn an_object_that_may_have_no_next_is_asked_for_the_method() {
+    let expecting =
+        |error: &str, call: &str| format!("try:\n    x = {call}\nexcept ({error}, StopIteration):\n    x = None\n");
+    assert_eq!(run(&expecting("AttributeError", "y.next()")), expecting("AttributeError", "y.__next__()"));
+    assert_eq!(run(&expecting("KeyError", "y.next()")), expecting("KeyError", "next(y)"));
+}

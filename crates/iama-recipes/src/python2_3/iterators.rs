@@ -463,11 +463,25 @@ fn next_method(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         found.check_with(node, why, vec![Edit::pieces(node.span(), pieces)], vec![NEXT_OF]);
         return explain(&kinds, found);
     }
-    if context.binds_anywhere("next") {
+    if context.binds_anywhere("next") || expects_no_method(node) {
         return found.safe(node, vec![rename(name, "__next__")]);
     }
     let pieces = vec![Piece::New("next(".into()), Piece::Keep(object.span()), Piece::New(")".into())];
     found.safe(node, vec![Edit::pieces(node.span(), pieces)]);
+}
+
+/// Whether an object without the method is expected, of which `next()` makes another error.
+fn expects_no_method(node: Node<'_>) -> bool {
+    let mut around = node.ancestors().take_while(|outer| !outer.kind().ends_with("_definition"));
+    around.any(|outer| {
+        let tried = outer.field("body").is_some_and(|body| body.span().contains(node.span()));
+        let mut clauses = outer.named_children().filter(|clause| clause.kind() == "except_clause");
+        let catches = |clause: Node<'_>| {
+            let caught = clause.named_children().next().filter(|caught| caught.kind() != "block");
+            caught.is_some_and(|caught| caught.descendants().any(|name| name.text() == "AttributeError"))
+        };
+        outer.kind() == "try_statement" && tried && clauses.any(catches)
+    })
 }
 
 /// `.next` without a call: the protocol's method, unless some file gives objects an attribute of that name.
