@@ -1,5 +1,7 @@
 //! `iama baseline`.
 
+use serde_json::json;
+
 use crate::world::World;
 
 const TOOL: &str = "import os, random, sys, time\n\n\ndef main(words):\n    if words[0] == 'average':\n        numbers = [int(word) for word in sys.stdin.read().split()]\n        print sum(numbers) / len(numbers)\n    elif words[0] == 'now':\n        print time.strftime('%Y-%m-%d %H:%M:%S')\n        print random.random()\n        print 'done'\n    elif words[0] == 'keys':\n        print dict((c, 1) for c in 'banana split')\n    elif words[0] == 'write':\n        os.remove('old.txt')\n        out = open('new.txt', 'w')\n        out.write(os.environ['GREETING'] + open('given.txt').read())\n    elif words[0] == 'fail':\n        open('missing.txt')\n\n\nif __name__ == '__main__':\n    main(sys.argv[1:])\n";
@@ -155,4 +157,44 @@ fn ways_into_a_project_are_proposed_and_recorded() {
     assert!(text.contains("- name: \"tool.py --help\"\n    run: [\"python\", \"tool.py\", \"--help\"]\n"), "{text}");
     assert!(text.contains("        IndexError: list index out of range\n"), "{text}");
     assert!(world.iama(&["baseline", "show"]).out.ends_with("2 scenarios, 2 recorded\n"));
+}
+
+#[test]
+fn floods_daemons_and_the_network_are_kept_within_bounds() {
+    let file = "version: 1\nscenarios:\n  - name: flood\n    run: [python, -c, \"import sys; sys.stdout.write('x' * 3000000)\"]\n  - name: daemon\n    run: (sleep 50; echo late) & echo now\n  - name: bytes\n    run: printf 'a\\000b'\n  - name: network\n    run: [python, -c, \"import socket; socket.create_connection(('93.184.216.34', 80), 5)\"]\n    ignore: [stderr]\n";
+    let world = World::new(&[("a.py", "print 1\n"), ("iama-scenarios.yaml", file)]);
+    let shown = world.iama(&["baseline", "record", "--yes", "--sandbox", "native", "--json"]);
+    if shown.error() == "INTERPRETER_MISSING" {
+        return;
+    }
+    let told = shown.json();
+    let parts = |part: &str| -> Vec<serde_json::Value> {
+        told["scenarios"].as_array().unwrap().iter().map(|row| row["expect"]["parts"][part].clone()).collect()
+    };
+    let flood =
+        json!({ "sha256": "e55b8bdf621ddaa8f462c74745db9680d3bb7536a9cf854f8d6668b34a287890", "bytes": 3_000_000 });
+    assert_eq!(parts("stdout"), [flood, "now\n".into(), json!({ "base64": "YQBi" }), "".into()], "{told}");
+    assert_eq!(parts("exit"), ["0", "0", "0", "1"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_on_a_level_without_a_loopback_is_told_and_not_recorded() {
+    let world = World::new(&[
+        ("server.py", SERVER),
+        (
+            "iama-scenarios.yaml",
+            "version: 1\nscenarios:\n  - name: web\n    server: python server.py {port}\n    requests: [GET /]\n",
+        ),
+    ]);
+    // Without bubblewrap on PATH the next level is landlock.
+    let shown =
+        world.iama_where(&[("PATH", &world.root())], &["baseline", "record", "--yes", "--sandbox", "native", "--json"]);
+    if shown.error() == "INTERPRETER_MISSING" || !shown.err.contains("isolation: landlock+seccomp") {
+        eprintln!("not run: no Python 2.7 beside PATH, or no landlock");
+        return;
+    }
+    let why = shown.json()["scenarios"][0]["failure"].as_str().unwrap().to_owned();
+    assert!(why.contains("use bubblewrap or Docker"), "{why}");
+    assert_eq!(shown.code, 1);
 }
