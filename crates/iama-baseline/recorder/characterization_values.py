@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import types
+import weakref
 from collections import OrderedDict, defaultdict, deque
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -167,6 +168,11 @@ class Opaque(object):
 def opaque(name):
     """A value that has no stable content: a file, a lock, a generator, a lambda."""
     return Opaque("opaque(%r)" % name)
+
+
+def weak(value):
+    """A weak reference, by what it refers to; None when that is gone."""
+    return Opaque("weak(%s)" % spelled(value).text)
 
 
 def cycle(levels):
@@ -366,6 +372,9 @@ class Speller(object):
 
     def other(self, value):
         kind = type(value)
+        if weakref.ref in getattr(kind, "__mro__", ()):
+            self.block("a weak reference")
+            return "weak(%s)" % self.spell(weakref.ref.__call__(value))
         if OldInstance is not None and kind is OldInstance:
             if value.__class__ is StringIO.StringIO:
                 return self.memory_file(value)

@@ -28,6 +28,7 @@ import types
 
 import characterization_support as support
 import iama_replay
+from iama_attempts import attempt
 from iama_calls import id_of, key_of, read_json, write_json
 from iama_recorder import Index, is_public
 from iama_records import to_json
@@ -38,7 +39,6 @@ _clock, _exit, _fork, _pipe = getattr(time, "monotonic", time.time), os._exit, o
 PLAIN = ("None", "0", "1", "-1", "2", "10", "0.5", "True", "False", "''", "'a'", "'abc'", "'1'", "u'abc'", "[]", "[1, 2]", "['a', 'b']",
          "()", "(1, 2)", "{}", "{'a': 1}", "memory_file('a b')", "datetime(2003, 9, 25, 10, 36, 28)", "date(2003, 9, 25)")
 ENDS = ("result", "raise")
-CALL_SECONDS = 0.5
 FIELDS = ("module", "function", "form", "file", "receiver", "arguments", "parameters", "keywords", "drawn")
 TOGETHER = 24
 SEPARATORS = ("", " ", ":", ";", "=", ",", "\n", "-", "/", ".")
@@ -165,89 +165,7 @@ def is_data(value):
     return type(value) in (list, tuple, dict, set, frozenset, type(support.pattern("", 0))) and len(str(value)) < 20000
 
 
-# --- one call ----------------------------------------------------------------------------------------------------------
-
-
-class Tracer(object):
-    """Notes the lines of the project."""
-
-    def __init__(self, paths):
-        self.paths, self.known, self.lines = paths, {}, set()
-
-    def __call__(self, frame, event, _argument):
-        name = frame.f_code.co_filename
-        if name not in self.known:
-            plain = name[:-1] if name.endswith((".pyc", ".pyo")) else name
-            self.known[name] = self.paths.get(os.path.realpath(plain))
-        path = self.known[name]
-        if path is None:
-            return None
-        lines = self.lines
-
-        def local(frame, event, _argument):
-            if event == "line":
-                lines.add((path, frame.f_lineno))
-            return local
-        return local
-
-
-def attempt(calls, options):
-    """What calls do and the lines that they run, one after the other in a child; None for those that it did not come to."""
-    reader, writer = _pipe()
-    child = _fork()
-    if child == 0:
-        os.close(reader)
-        try:
-            in_child(calls, options, writer)
-        finally:
-            _exit(0)
-    os.close(writer)
-    said, deadline = [], _clock() + CALL_SECONDS * 3
-    try:
-        while len(said) < len(calls):
-            line = iama_replay.read_all(reader, max(0.0, deadline - _clock()))
-            if not line:
-                break
-            said += [read_outcome(part) for part in line.split(b"\n") if part]
-    finally:
-        os.close(reader)
-        for end in (os.killpg, os.kill):
-            try:
-                end(child, signal.SIGKILL)
-            except OSError:
-                pass
-        os.waitpid(child, 0)
-    return (said + [None] * len(calls))[:len(calls)]
-
-
-def in_child(calls, options, descriptor):
-    signal.signal(signal.SIGALRM, iama_replay.ring)
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    for call in calls:
-        tracer = Tracer(options.paths)
-        sys.settrace(tracer)
-        try:
-            outcome = iama_replay.perform(call, options.project, CALL_SECONDS)
-        except BaseException as error:
-            outcome = {"kind": "crash", "message": type(error).__name__}
-        finally:
-            sys.settrace(None)
-        lines = {}
-        for path, line in sorted(tracer.lines):
-            lines.setdefault(path, []).append(line)
-        data = (to_json(dict(outcome, lines=lines)) + "\n").encode("ascii")
-        while data:
-            data = data[os.write(descriptor, data):]
-
-
-def read_outcome(line):
-    try:
-        return json.loads(line.decode("ascii"))
-    except ValueError:
-        return None
+# --- what a call says ---------------------------------------------------------------------------------------------------
 
 
 def literal(text):

@@ -143,6 +143,16 @@ def read_all(descriptor, seconds):
             return b"".join(parts)
 
 
+def ended(child):
+    """Ends a child with its group, and gives its status."""
+    for end in (os.killpg, os.kill):
+        try:
+            end(child, signal.SIGKILL)
+        except OSError:
+            pass
+    return os.waitpid(child, 0)[1]
+
+
 def isolated(call, project, seconds):
     """Runs one call in a child of its own."""
     reader, writer = os.pipe()
@@ -155,12 +165,7 @@ def isolated(call, project, seconds):
         said = read_all(reader, seconds + 2)
     finally:
         os.close(reader)
-        for end in (os.killpg, os.kill):
-            try:
-                end(child, signal.SIGKILL)
-            except OSError:
-                pass
-        status = os.waitpid(child, 0)[1]
+        status = ended(child)
     if said is None:
         return {"kind": "timeout"}
     try:

@@ -23,7 +23,7 @@ REFERENCE = re.compile(r"\b(?P<kind>new|named)\('(?P<module>[\w.]+):(?P<path>[\w
 STRINGS = re.compile(STRING)
 SUPPORT = ("alone", "Decimal", "Fraction", "OrderedDict", "UUID", "binary_file", "bound", "build", "cycle", "date", "datetime",
            "defaultdict", "deque", "inf", "large", "memory_file", "module", "named", "nan", "new", "opaque", "pattern", "raises",
-           "same", "take", "time", "timedelta", "watched", "xrange", "as_text", "put", "remove", "order", "struct_time")
+           "same", "take", "time", "timedelta", "watched", "xrange", "as_text", "put", "remove", "order", "struct_time", "weak")
 RENAMED = frozenset(support.MODULES.values())
 
 

@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+import weakref
 
 import characterization_support as support
 import iama_compare
@@ -34,6 +35,14 @@ class Values(unittest.TestCase):
         self.assertTrue(support.same(2 ** 70 // 2 ** 69, 2))
         self.assertTrue(support.same({1: u"a", "b": set([2, 1])}, {"b": set([1, 2]), 1: "a"}))
         self.assertTrue(support.same(float("nan"), support.nan))
+
+    def test_a_weak_reference_is_what_it_refers_to(self):
+        kept, gone = set([1, 2]), set([3])
+        alive, dead = weakref.ref(kept), weakref.ref(gone)
+        del gone
+        self.assertEqual([support.spelled(entry).text for entry in (alive, dead)], ["weak({1, 2})", "weak(None)"])
+        self.assertTrue(support.same(alive, support.weak(set([2, 1]))))
+        self.assertFalse(support.same(alive, support.weak(None)))
 
     def test_a_mismatch_says_where(self):
         self.assertEqual(repr(support.same([1, 2], [1, 3])), "<expected [1, 3] but got [1, 2]>")

@@ -222,7 +222,7 @@ pub struct StrengthRecord {
 pub struct Sides {
     /// Faults at the touched places of the legacy code.
     pub legacy: Strength,
-    /// Those that a test noticed there, in the result.
+    /// Faults at the touched places of the result; most are the same as in the legacy code.
     pub result: Strength,
 }
 

@@ -48,8 +48,7 @@ pub(crate) fn candidates(migrated: &Migrated) -> Result<Vec<Candidate>> {
         if text.text().as_bytes() != fs::read(&path)?.as_slice() {
             continue;
         }
-        let lines = reached(&reach);
-        let here = faults(&tree).into_iter().filter(|fault| lines.contains(&fault.line));
+        let here = faults(&tree).into_iter().filter(|fault| is_reached(&reach, &fault.symbol, fault.line));
         found.extend(here.map(|fault| {
             let drawn = Drawn {
                 package: migrated.package.name.to_owned(),
@@ -64,9 +63,11 @@ pub(crate) fn candidates(migrated: &Migrated) -> Result<Vec<Candidate>> {
     Ok(found)
 }
 
-fn reached(reach: &[Reach]) -> BTreeSet<u32> {
-    let tested = reach.iter().filter(|row| row.tests > 0 || row.at_import);
-    tested.flat_map(|row| row.first..=row.last).collect()
+/// The lines of a class enclose those of its methods, so the symbol has to be the same.
+fn is_reached(reach: &[Reach], symbol: &str, line: u32) -> bool {
+    let symbol = if symbol.is_empty() { "<module>" } else { symbol };
+    let mut here = reach.iter().filter(|row| row.symbol == symbol && (row.first..=row.last).contains(&line));
+    here.any(|row| row.tests > 0 || row.at_import)
 }
 
 /// All candidates in the order in which they are drawn: one of each operator in turn, and of each the one that the seed puts
@@ -123,6 +124,25 @@ mod tests {
             operator: operator.to_owned(),
         };
         Candidate { drawn, fault }
+    }
+
+    #[test]
+    fn what_importing_a_class_runs_is_not_the_inside_of_its_methods() {
+        let row = |symbol: &str, first, last, tests, at_import| Reach {
+            symbol: symbol.to_owned(),
+            first,
+            last,
+            tests,
+            at_import,
+        };
+        let reach = [
+            row("<module>", 1, 1, 0, true),
+            row("C", 2, 9, 0, true),
+            row("C.m", 4, 4, 0, false),
+            row("C.n", 8, 8, 2, false),
+        ];
+        let asked = [("", 1), ("C", 3), ("C.m", 4), ("C.n", 8), ("C.n", 9)];
+        assert_eq!(asked.map(|(symbol, line)| is_reached(&reach, symbol, line)), [true, true, false, true, false]);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Kind {
     Call,
     /// An exception is not raised.
     Exception,
+    /// What came from an iterator stays one, or in the order in which it came.
+    Conversion,
 }
 
 /// One fault.
@@ -102,8 +104,18 @@ fn faults(node: Node<'_>) -> Vec<Fault> {
         "return_statement" => returned(node).into_iter().collect(),
         "raise_statement" => vec![(Kind::Exception, node.span(), "pass".to_owned())],
         "expression_statement" => unused_call(node).into_iter().collect(),
+        "call" => converted(node).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// `list` and `sorted` left out, but where a loop takes the values one by one anyway.
+fn converted(node: Node<'_>) -> Option<Fault> {
+    let function = node.field("function").filter(|function| matches!(function.text(), "list" | "sorted"))?;
+    let only = node.field("arguments").filter(|given| given.kind() == "argument_list")?.named_child(0)?;
+    let looped = node.parent()?.kind() == "for_statement" || node.parent()?.kind() == "for_in_clause";
+    let skipped = function.text() == "list" && looped || matches!(only.kind(), "list_splat" | "keyword_argument");
+    (!skipped).then(|| (Kind::Conversion, node.span(), format!("({})", only.text())))
 }
 
 fn comparison(operator: Node<'_>) -> Option<Fault> {
@@ -252,6 +264,14 @@ mod tests {
                 ("c.m/exception/raise e, u''/1", 5, "pass"),
                 ("c.m/constant//2", 5, "raise E, u'XX'"),
             ],
+        );
+    }
+
+    #[test]
+    fn lists_and_orders_are_left_out_where_they_are_kept() {
+        check(
+            "a = list(d)\nfor k in list(d):\n    pass\nfor k in sorted(d):\n    pass\n",
+            &[("/conversion/list(d)/1", 1, "a = (d)"), ("/conversion/sorted(d)/1", 4, "for k in (d):")],
         );
     }
 

@@ -20,6 +20,7 @@ use crate::suite::{Status, TestId};
 const PROGRAMS: &[(&str, &str)] = &[
     ("characterization_support.py", include_str!("../../recorder/characterization_support.py")),
     ("characterization_values.py", include_str!("../../recorder/characterization_values.py")),
+    ("iama_attempts.py", include_str!("../../recorder/iama_attempts.py")),
     ("iama_calls.py", include_str!("../../recorder/iama_calls.py")),
     ("iama_compare.py", include_str!("../../recorder/iama_compare.py")),
     ("iama_grow.py", include_str!("../../recorder/iama_grow.py")),

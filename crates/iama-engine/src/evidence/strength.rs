@@ -139,10 +139,16 @@ pub(super) fn gaps(record: &StrengthRecord) -> Vec<Unproven> {
     let unnoticed = by_line(&fresh, |verdict| verdict == Verdict::Survived).into_iter().map(|(place, faults)| {
         place.because(Side::New, format!("tests run this line and do not notice this fault in it: {faults}"))
     });
-    let loose =
-        by_line(&rows(&legacy.tried), |verdict| verdict == Verdict::Survived).into_iter().map(|(place, faults)| {
-            place.because(Side::Old, format!("tests run this line and do not notice this fault in it: {faults}"))
-        });
+    // What stands in the new code as well is told there.
+    let known: BTreeSet<(&str, &str)> =
+        rows(&result.tried).into_iter().map(|(file, row)| (file, row.mutant.name.as_str())).collect();
+    let gone: Vec<_> = rows(&legacy.tried)
+        .into_iter()
+        .filter(|(file, row)| !known.contains(&(*file, row.mutant.name.as_str())))
+        .collect();
+    let loose = by_line(&gone, |verdict| verdict == Verdict::Survived).into_iter().map(|(place, faults)| {
+        place.because(Side::Old, format!("tests run this line and do not notice this fault in it: {faults}"))
+    });
     idle.chain(weaker).chain(unnoticed).chain(loose).collect()
 }
 

@@ -41,8 +41,8 @@ enum Tests {
 }
 
 impl Shop<'_> {
-    /// Plants faults at the touched places of the legacy code, and those that a test noticed into the result. What the own
-    /// tests do not notice is tried with the recorded ones.
+    /// Plants faults at the touched places of the legacy code and of the result. What the own tests do not notice is tried with
+    /// the recorded ones.
     pub(super) fn measure_strength(&mut self) -> Result<(), Problem> {
         let Some(effort) = self.request.strength else { return Ok(()) };
         let legacy_suite: Option<SuiteRecord> = self.folder.read_if_kept("legacy.suite.json")?;
@@ -64,25 +64,23 @@ impl Shop<'_> {
             Effort::Full => None,
             Effort::Seconds(seconds) => Some(Duration::from_secs(seconds) / runs),
         };
-        // What only the new code has stands for nothing in the old one, and is tried for itself.
-        let fresh = new.without(&old);
-        let own = self.both_sides(Tests::Own, (&legacy, &target), (&old, &new, &fresh), budget)?;
+        let own = self.both_sides(Tests::Own, (&legacy, &target), (&old, &new), budget)?;
         let recorded = if recorded {
             let missed = |verdict: Verdict| verdict.is_telling() && !verdict.is_noticed();
-            let (left, fresh) = (old.only(&own.legacy, missed), fresh.only(&own.result, missed));
-            Some(self.both_sides(Tests::Recorded, (&legacy, &target), (&left, &new, &fresh), budget)?)
+            let (old, new) = (old.only(&own.legacy, missed), new.only(&own.result, missed));
+            Some(self.both_sides(Tests::Recorded, (&legacy, &target), (&old, &new), budget)?)
         } else {
             None
         };
         self.folder.keep(STRENGTH, &StrengthRecord { own, recorded })
     }
 
-    /// Faults of the legacy code, and what was noticed of them in the result.
+    /// Faults of the legacy code and of the result: most are the same on both sides.
     fn both_sides(
         &mut self,
         tests: Tests,
         (legacy, target): (&Environment, &Environment),
-        (old, new, fresh): (&Field, &Field, &Field),
+        (old, new): (&Field, &Field),
         budget: Option<Duration>,
     ) -> Result<Sides, Problem> {
         (self.progress)(Progress::Stage(match tests {
@@ -91,9 +89,7 @@ impl Shop<'_> {
         }));
         let legacy = self.plant(tests, legacy, (&self.folder.root, &self.folder.legacy()), old, budget)?;
         (self.progress)(Progress::Stage("planting the same faults into the result"));
-        // What a test noticed before, it has to notice afterwards.
-        let new = new.only(&legacy, Verdict::is_noticed).with(fresh);
-        let result = self.plant(tests, target, (&self.folder.work(), &self.folder.file("result")), &new, budget)?;
+        let result = self.plant(tests, target, (&self.folder.work(), &self.folder.file("result")), new, budget)?;
         Ok(Sides { legacy, result })
     }
 
@@ -194,34 +190,14 @@ impl Field {
 
     /// The faults of these names with the wanted verdicts, and all touched lines.
     fn only(&self, tried: &Strength, wanted: impl Fn(Verdict) -> bool) -> Self {
-        self.filtered(|path, name| {
-            let mut rows = tried.tried.get(path).into_iter().flatten();
-            rows.any(|row| row.mutant.name == name && wanted(row.verdict))
-        })
-    }
-
-    /// The faults that the other one has not, and all touched lines.
-    fn without(&self, other: &Self) -> Self {
-        self.filtered(|path, name| {
-            let mut known = other.mutants.get(path).into_iter().flatten();
-            known.all(|planted| planted.mutant.name != name)
-        })
-    }
-
-    fn filtered(&self, wanted: impl Fn(&str, &str) -> bool) -> Self {
         let mutants = self.mutants.iter().map(|(path, planted)| {
-            let left = planted.iter().filter(|planted| wanted(path, &planted.mutant.name)).cloned().collect();
+            let rows = tried.tried.get(path).into_iter().flatten();
+            let known: BTreeSet<&str> =
+                rows.filter(|row| wanted(row.verdict)).map(|row| row.mutant.name.as_str()).collect();
+            let left = planted.iter().filter(|planted| known.contains(planted.mutant.name.as_str())).cloned().collect();
             (path.clone(), left)
         });
         Self { mutants: mutants.collect(), touched: self.touched.clone() }
-    }
-
-    /// The faults of both.
-    fn with(mut self, other: &Self) -> Self {
-        for (path, planted) in &other.mutants {
-            self.mutants.entry(path.clone()).or_default().extend(planted.iter().cloned());
-        }
-        self
     }
 }
 
