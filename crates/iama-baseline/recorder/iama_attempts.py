@@ -11,6 +11,7 @@ from iama_records import to_json
 
 _clock, _exit, _fork, _pipe = getattr(time, "monotonic", time.time), os._exit, os.fork, os.pipe
 CALL_SECONDS = 0.5
+MEMORY_MB = 768
 
 
 class Tracer(object):
@@ -63,6 +64,8 @@ def attempt(calls, options):
 def in_child(calls, options, descriptor):
     signal.signal(signal.SIGALRM, iama_replay.ring)
     os.setsid()
+    # What is made up may ask for any amount; the sandbox would end everything.
+    iama_replay.limit_memory(MEMORY_MB)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)

@@ -46,6 +46,10 @@ def _inner(count):
     return count + 1
 
 
+def hoards(count):
+    return len("x" * (count * (1 << 31) + 1))
+
+
 def writes(name):
     with open("made of " + name, "w") as stream:
         stream.write(u"x")
@@ -132,6 +136,9 @@ class Growing(unittest.TestCase):
 
     def test_a_module_that_does_something_when_it_is_imported_is_left_alone(self):
         self.assertEqual(set(call["module"] for call in self.calls), set(["lib"]))
+
+    def test_a_call_that_wants_more_memory_than_there_is_is_no_fact(self):
+        self.assertEqual([call["arguments"] for call in self.calls if call["function"] == "hoards" and call["arguments"] == ["1"]], [])
 
     def test_the_same_input_gives_the_same_calls(self):
         self.grow("again.json")
