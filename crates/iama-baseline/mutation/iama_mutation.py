@@ -264,17 +264,19 @@ class Runner(object):
                     self.tell_node(path, number, node)
 
     def tell_node(self, path, number, node):
-        knowledge, groups = self.knowledge, []
+        knowledge, groups, gap = self.knowledge, [], False
         for line in node.lines:
             if not any(first <= line <= last for first, last in self.plan["touched"][path]):
+                gap = True
                 continue
             key = number, node.index, line
             tests = sorted(knowledge.position[test] for test in knowledge.by_line.get(key, ()))
             entry = tests, key in knowledge.imported
-            if groups and groups[-1][2] == entry:
+            if groups and groups[-1][2] == entry and not gap:
                 groups[-1][1] = line
             else:
                 groups.append([line, line, entry])
+            gap = False
         for first, last, (tests, imported) in groups:
             self.events.put("reach", file=path, symbol=node.symbol, first=first, last=last, tests=tests, at_import=imported)
 

@@ -36,9 +36,16 @@ pub(crate) struct Candidate {
     pub(crate) fault: Fault,
 }
 
+#[derive(Deserialize)]
+struct Plan {
+    touched: BTreeMap<String, Vec<(u32, u32)>>,
+}
+
 /// Every fault on the touched lines of a migrated package that tests reach.
 pub(crate) fn candidates(migrated: &Migrated) -> Result<Vec<Candidate>> {
     let strengths: Strengths = migrated.read("strength.json")?;
+    // The last plan of the runner is that of the result.
+    let plan: Plan = migrated.read("strength-run/mutation.json")?;
     let mut found = Vec::new();
     for (file, reach) in strengths.result().reach {
         let path = migrated.job.join("work").join(&file);
@@ -48,7 +55,14 @@ pub(crate) fn candidates(migrated: &Migrated) -> Result<Vec<Candidate>> {
         if text.text().as_bytes() != fs::read(&path)?.as_slice() {
             continue;
         }
-        let here = faults(&tree).into_iter().filter(|fault| is_reached(&reach, &fault.symbol, fault.line));
+        let touched = |line: u32| {
+            plan.touched
+                .get(&file)
+                .is_some_and(|runs| runs.iter().any(|(first, last)| (*first..=*last).contains(&line)))
+        };
+        let here = faults(&tree)
+            .into_iter()
+            .filter(|fault| touched(fault.line) && is_reached(&reach, &fault.symbol, fault.line));
         found.extend(here.map(|fault| {
             let drawn = Drawn {
                 package: migrated.package.name.to_owned(),
