@@ -3,6 +3,7 @@
 //! A node's children directly follow it and its subtree ends where the next sibling begins, so that parents, children and
 //! siblings are index arithmetic. Every dialect yields the same shape.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -91,6 +92,11 @@ pub enum ParseError {
     Grammar,
 }
 
+thread_local! {
+    /// One for all texts of a thread: what it sets up for one text serves the next.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+}
+
 impl SyntaxTree {
     /// Parses `text`. A carriage return without a line feed ends a line, as it does for `CPython` and the ECMAScript grammar.
     pub fn parse(dialect: Dialect, text: impl Into<Arc<str>>) -> Result<Self, ParseError> {
@@ -99,13 +105,14 @@ impl SyntaxTree {
             return Err(ParseError::TooLong);
         }
         let grammar = dialect.grammar();
-        let mut parser = Parser::new();
-        parser.set_language(grammar.language).map_err(|_| ParseError::Grammar)?;
-        let tree = match line_feed_view(&text) {
-            Some(view) => parser.parse(view, None),
-            None => parser.parse(&*text, None),
-        };
-        let tree = tree.ok_or(ParseError::Grammar)?;
+        let tree = PARSER.with_borrow_mut(|parser| {
+            parser.set_language(grammar.language).map_err(|_| ParseError::Grammar)?;
+            let tree = match line_feed_view(&text) {
+                Some(view) => parser.parse(view, None),
+                None => parser.parse(&*text, None),
+            };
+            tree.ok_or(ParseError::Grammar)
+        })?;
         let nodes = Arc::new(flatten(&mut tree.walk(), grammar, text.len() / 4));
         Ok(Self { dialect, grammar, text, nodes })
     }
