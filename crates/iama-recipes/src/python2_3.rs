@@ -24,10 +24,12 @@ mod facts;
 mod files;
 mod generators;
 mod guarded;
+mod hashes;
 mod helpers;
 mod idioms;
 mod indentation;
 mod iterators;
+mod itertools;
 mod library;
 mod look;
 mod members;
@@ -85,12 +87,13 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 42] = [
+const GROUPS: [&[Recipe]; 43] = [
     &statements::RECIPES,
     &nose_tools::RECIPES,
     &expressions::RECIPES,
     &names::RECIPES,
     &iterators::RECIPES,
+    &itertools::RECIPES,
     &classes::RECIPES,
     &modules::RECIPES,
     &members::RECIPES,
