@@ -237,6 +237,11 @@ impl<'t> Context<'t> {
         &self.original[self.ledger.source_span(node.span()).range()]
     }
 
+    /// Where that begins in the original.
+    pub fn source_start(&self, node: Node<'_>) -> usize {
+        self.ledger.source_span(node.span()).start as usize
+    }
+
     /// Whether a name is not bound by the file.
     pub fn is_builtin(&self, name: Node<'_>) -> bool {
         matches!(self.scopes().resolve(name), Some(Resolution::Builtin | Resolution::Unknown))

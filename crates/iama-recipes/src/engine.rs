@@ -1,6 +1,6 @@
 //! The rounds: find, choose edits that do not collide, apply, read again, until nothing is left to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iama_syntax::{Dialect, Span, SyntaxTree};
 use serde::Serialize;
@@ -267,11 +267,14 @@ impl Run<'_> {
         let (ledger, groups) = (Ledger::new(text), Groups::default());
         let mut state = State { ledger, notes, touched, added, rounds: 0, moved: None, groups };
         let mut tree = first;
+        let mut waiting = None;
         loop {
-            let deferred = self.round(&tree, text, &mut state);
+            let deferred = self.round(&tree, text, waiting.as_ref(), &mut state);
             if deferred.is_empty() {
                 break;
             }
+            // Nobody else has anything left to do.
+            waiting = Some(deferred.iter().map(|claim| claim.recipe).collect());
             let parsed = SyntaxTree::parse(between, state.ledger.text());
             let Ok(next) = parsed else { break };
             if state.rounds == MAX_ROUNDS {
@@ -284,7 +287,7 @@ impl Run<'_> {
     }
 
     /// One round; returns the claims that have to wait.
-    fn round(&self, tree: &SyntaxTree, text: &str, state: &mut State) -> Vec<Claim> {
+    fn round(&self, tree: &SyntaxTree, text: &str, waiting: Option<&BTreeSet<u16>>, state: &mut State) -> Vec<Claim> {
         let about = About {
             path: self.path,
             project: self.project,
@@ -295,7 +298,7 @@ impl Run<'_> {
             original: text,
         };
         let context = Context::new(tree, about, &state.ledger);
-        let mut claims = self.claims(&context);
+        let mut claims = self.claims(&context, |recipe| waiting.is_none_or(|waiting| waiting.contains(&recipe)));
         for claim in &mut claims {
             groups::hold_back(&mut claim.finding, self.project);
         }
@@ -334,17 +337,17 @@ impl Run<'_> {
         deferred
     }
 
-    fn claims(&self, context: &Context<'_>) -> Vec<Claim> {
+    fn claims(&self, context: &Context<'_>, is_due: impl Fn(u16) -> bool) -> Vec<Claim> {
         let mut found = Findings::default();
         let mut claims = Vec::new();
         if self.plain.is_some() {
-            for (recipe, chosen) in (0u16..).zip(&self.recipes) {
+            for (recipe, chosen) in (0u16..).zip(&self.recipes).filter(|(rank, _)| is_due(*rank)) {
                 (chosen.visit)(context, context.tree.root(), &mut found);
                 claims.extend(found.found.drain(..).map(|finding| Claim { recipe, finding }));
             }
             return claims;
         }
-        let table = self.dispatch(context.tree);
+        let table = self.dispatch(context.tree, &is_due);
         for node in context.tree.nodes() {
             for &recipe in table.get(usize::from(node.kind_id())).map_or(&[][..], Vec::as_slice) {
                 (self.recipes[usize::from(recipe)].visit)(context, node, &mut found);
@@ -354,17 +357,21 @@ impl Run<'_> {
                 }
             }
         }
-        for (rank, rule) in (0u16..).zip(&self.rules).map(|(at, rule)| (at + recipe_count(&self.recipes), rule)) {
+        for (rank, rule) in (0u16..)
+            .zip(&self.rules)
+            .map(|(at, rule)| (at + recipe_count(&self.recipes), rule))
+            .filter(|(rank, _)| is_due(*rank))
+        {
             claims.extend(rule.findings(context.tree).into_iter().map(|finding| Claim { recipe: rank, finding }));
         }
         claims
     }
 
     /// Which recipes look at which kind of node.
-    fn dispatch(&self, tree: &SyntaxTree) -> Vec<Vec<u16>> {
+    fn dispatch(&self, tree: &SyntaxTree, is_due: impl Fn(u16) -> bool) -> Vec<Vec<u16>> {
         let grammar = tree.grammar();
         let mut table = vec![Vec::new(); grammar.kind_count()];
-        for (rank, recipe) in (0u16..).zip(&self.recipes) {
+        for (rank, recipe) in (0u16..).zip(&self.recipes).filter(|(rank, _)| is_due(*rank)) {
             for kind in recipe.recipe.kinds {
                 for id in grammar.kind_ids(kind) {
                     table[usize::from(*id)].push(rank);

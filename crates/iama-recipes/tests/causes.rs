@@ -267,3 +267,11 @@ fn an_object_that_may_have_no_next_is_asked_for_the_method() {
     assert_eq!(run(&expecting("AttributeError", "y.next()")), expecting("AttributeError", "y.__next__()"));
     assert_eq!(run(&expecting("KeyError", "y.next()")), expecting("KeyError", "next(y)"));
 }
+
+#[test]
+fn an_escape_in_text_stays_one_however_many_rounds_a_file_takes() {
+    let before =
+        "import StringIO\nends = u'\\u2028', '\\u2028'\nstream = StringIO.StringIO(ends)\nstream.seek(-2, 1)\n";
+    let done = run(before);
+    assert!(done.contains("\nends = '\\u2028', '\\\\u2028'\nstream = RelativeStringIO(ends)\n"), "{done}");
+}

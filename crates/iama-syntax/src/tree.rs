@@ -239,10 +239,12 @@ fn node_data(cursor: &TreeCursor<'_>, grammar: &Grammar, is_sound: bool, parent:
     let node = cursor.node();
     let kind = node.kind_id();
     let mut flags = 0;
+    let is_named = grammar.is_named(kind);
     for (set, flag) in [
-        (grammar.is_named(kind), NAMED),
+        (is_named, NAMED),
         (!is_sound && node.is_missing(), MISSING),
-        (node.is_extra(), EXTRA),
+        // What may stand anywhere has a rule, but for tokens that the parser skipped.
+        ((is_named || !is_sound) && node.is_extra(), EXTRA),
         (!is_sound && node.has_error(), HAS_ERROR),
     ] {
         if set {

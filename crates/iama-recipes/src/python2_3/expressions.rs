@@ -174,7 +174,9 @@ fn native_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
         at = escape + 1 + text[escape + 1..].chars().next().map_or(0, char::len_utf8);
     }
     // An earlier round may have taken a prefix away.
-    let plain = context.source_text(node).starts_with(['"', '\'']);
+    let source = context.source_text(node);
+    let before = context.original.get(..context.source_start(node)).unwrap_or_default();
+    let plain = source.starts_with(['"', '\'']) && !before.ends_with(|c: char| c.is_ascii_alphabetic());
     if !edits.is_empty() && plain && !context.is_written(node) {
         found.safe(node, edits);
     }

@@ -144,7 +144,7 @@ pub(super) fn learn(path: &str, text: &str, facts: &mut Facts) {
     }
     let mut open: Vec<(usize, &str)> = Vec::new();
     let mut stepping: Option<&str> = None;
-    for line in text.lines() {
+    for line in super::look::lines(text) {
         let code = line.trim_start();
         if code.is_empty() || code.starts_with('#') {
             continue;

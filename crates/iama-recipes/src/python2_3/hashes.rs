@@ -35,15 +35,17 @@ pub(super) fn is_hash(context: &Context<'_>, name: Node<'_>) -> bool {
 
 /// The argument that feeds a hash: of a call that is asked for a digest right away, or whose name is later.
 pub(super) fn feeds_hash<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
-    let parts = positional(node)?;
-    let [only] = parts[..] else { return None };
     let asked = node.parent().and_then(|outer| outer.field("attribute")).is_some_and(|name| is_digest(name.text()));
     let assignment = node.parent().filter(|outer| outer.kind() == "assignment" && node.field_name() == "right");
     let named = assignment.and_then(|outer| outer.field("left")).filter(|left| left.kind() != "pattern_list");
+    if !asked && !named.is_some_and(|left| is_digested(context, left.text())) {
+        return None;
+    }
     let constructed = node.field("function").is_some_and(|function| function.kind() != "call");
     // A hash of the workspace's own takes what it was written for.
     let own = node.field("function").is_some_and(|function| makes_own(context, function));
-    (constructed && !own && (asked || named.is_some_and(|left| is_digested(context, left.text())))).then_some(only)
+    let parts = positional(node).filter(|_| constructed && !own)?;
+    if let [only] = parts[..] { Some(only) } else { None }
 }
 
 pub(super) fn is_digest(name: &str) -> bool {

@@ -89,7 +89,11 @@ pub(super) fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut
     if node.kind() == "import_from_statement" {
         return string_import(context, node, found);
     }
-    let Some(path) = context.dotted(node) else { return };
+    let may_be = match node.field("attribute") {
+        Some(member) => is_string_function(member.text()),
+        None => context.once("imports from string", || context.tree.nodes().any(is_string_import)),
+    };
+    let Some(path) = may_be.then(|| context.dotted(node)).flatten() else { return };
     let Some(name) = path_in(path, "string") else { return };
     match (string_call(node, name), function_of(name)) {
         (Some(edit), _) => found.safe(node, vec![edit]),
@@ -101,6 +105,14 @@ pub(super) fn string_function(context: &Context<'_>, node: Node<'_>, found: &mut
         }
         _ => {}
     }
+}
+
+fn is_string_function(name: &str) -> bool {
+    matches!(name, "join" | "joinfields") || STRING_FUNCTIONS.iter().any(|(old, _)| *old == name)
+}
+
+fn is_string_import(node: Node<'_>) -> bool {
+    node.kind() == "import_from_statement" && node.field("module_name").is_some_and(|module| module.text() == "string")
 }
 
 const TRANSLATES: &str = "the method of text takes a table alone, so that a small function stands for this one";
@@ -117,8 +129,7 @@ fn function_of(name: &str) -> Option<String> {
 fn string_import(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let all: Vec<_> = super::modules::items(node).collect();
     let gone = |name: Node<'_>| function_of(name.text());
-    let from_string = node.field("module_name").is_some_and(|module| module.text() == "string");
-    if !from_string
+    if !is_string_import(node)
         || !context.certain
         || context.is_neighbour("string")
         || all.iter().all(|(_, name, _)| gone(*name).is_none())
@@ -190,7 +201,8 @@ fn cgi_escape(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if node.kind() != "attribute" {
         return cgi_import(context, node, found);
     }
-    if context.dotted(node) != Some("cgi.escape") {
+    let named = node.field("attribute").is_some_and(|name| name.text() == "escape");
+    if !named || context.dotted(node) != Some("cgi.escape") {
         return;
     }
     let import = HTML_ESCAPE;

@@ -34,6 +34,20 @@ pub(super) fn method_call(call: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
     Some((function.field("object")?, function.field("attribute")?))
 }
 
+/// What [`str::lines`] gives, found faster: every file is gone through by lines before any is rewritten.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) else { return Some(std::mem::take(&mut rest)) };
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    })
+}
+
 /// Whether the node is the name of a builtin that the file does not redefine.
 pub(super) fn is_builtin(context: &Context<'_>, node: Node<'_>, name: &str) -> bool {
     node.kind() == "identifier" && node.text() == name && context.is_builtin(node)
@@ -205,5 +219,15 @@ pub(super) fn list_around(context: &Context<'_>) -> (&'static str, &'static str)
         (true, false) => ("[item for item in ", "]"),
         // In Python 2 the name is left behind.
         (true, true) => ("[_item for _item in ", "]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn lines_are_those_of_the_standard_library() {
+        for text in ["", "\n", "a", "a\n", "a\r\nb\r", "\r\n\n\r\r\n", "é\nb\n\nc"] {
+            assert_eq!(super::lines(text).collect::<Vec<_>>(), text.lines().collect::<Vec<_>>(), "{text:?}");
+        }
     }
 }

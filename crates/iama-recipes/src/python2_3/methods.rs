@@ -279,9 +279,11 @@ pub(super) fn html_references(context: &Context<'_>, node: Node<'_>, found: &mut
 fn parser_start(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(function) = node.field("function").filter(|_| context.certain) else { return };
     let path = context.dotted(function).unwrap_or_default();
-    let started = path.strip_suffix(".__init__").is_some_and(is_parser);
+    if !path.strip_suffix(".__init__").is_some_and(is_parser) {
+        return;
+    }
     let all = arguments(node);
-    if started && all.len() == 1 {
+    if all.len() == 1 {
         found.safe(node, vec![Edit::insert(all[0].end(), ", convert_charrefs=False")]);
     }
 }

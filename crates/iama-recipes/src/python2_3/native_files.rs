@@ -138,7 +138,7 @@ pub(super) fn native_file(context: &Context<'_>, node: Node<'_>, found: &mut Fin
         return;
     }
     let Some(parts) = positional(node).filter(|parts| matches!(parts.len(), 1 | 2)) else { return };
-    if !context.imports_module("struct") && !names_binary_file(context, parts[0], STEPS) {
+    if !context.imports_module("struct") && !names_binary_file(context, parts[0]) {
         return;
     }
     let edit = match (parts.get(1), mode) {
@@ -175,9 +175,6 @@ fn temporary_file(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-/// Names from value to value that are followed.
-const STEPS: usize = 8;
-
 /// Endings of the names of files that hold no text.
 const BINARY: &[&str] = &[
     "aif", "ape", "avi", "bin", "bmp", "bz2", "class", "dat", "doc", "exe", "flac", "gif", "gz", "ico", "jar", "jpeg",
@@ -186,29 +183,38 @@ const BINARY: &[&str] = &[
 ];
 
 /// Whether an expression for the name of a file, or what the file gives a name in it, has the ending of one of no text.
-fn names_binary_file(context: &Context<'_>, name: Node<'_>, steps: usize) -> bool {
-    let Some(steps) = steps.checked_sub(1) else { return false };
+fn names_binary_file(context: &Context<'_>, name: Node<'_>) -> bool {
+    let strings = || context.tree.nodes().any(|node| node.kind() == "string" && ends_binary(node));
+    context.once("names binary files", strings)
+        && leads_to_binary(context, context.tree.node(name.id()), &mut Vec::new())
+}
+
+fn ends_binary(string: Node<'_>) -> bool {
+    let text = string.text().trim_end_matches(['"', '\'']);
+    text.rsplit_once('.').is_some_and(|(_, ending)| BINARY.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
+/// The same, but for names that were looked at.
+fn leads_to_binary<'t>(context: &Context<'t>, name: Node<'t>, seen: &mut Vec<&'t str>) -> bool {
     match name.kind() {
-        "string" => {
-            let text = name.text().trim_end_matches(['"', '\'']);
-            text.rsplit_once('.').is_some_and(|(_, ending)| BINARY.contains(&ending.to_ascii_lowercase().as_str()))
-        }
+        "string" => ends_binary(name),
         "identifier" | "attribute" => {
             let last = name.field("attribute").unwrap_or(name).text();
-            if name.field("object").is_some_and(|object| object.text() != "self") {
+            if seen.contains(&last) || name.field("object").is_some_and(|object| object.text() != "self") {
                 return false;
             }
+            seen.push(last);
             let given = |node: &Node<'_>| {
                 let target = node.field("left").map(|left| left.field("attribute").unwrap_or(left));
                 node.kind() == "assignment" && target.is_some_and(|target| target.text() == last)
             };
             let mut values = context.tree.nodes().filter(given).filter_map(|node| node.field("right"));
-            values.any(|value| names_binary_file(context, value, steps))
+            values.any(|value| leads_to_binary(context, value, seen))
         }
-        "call" => arguments(name).into_iter().any(|part| names_binary_file(context, part, steps)),
+        "call" => arguments(name).into_iter().any(|part| leads_to_binary(context, part, seen)),
         "binary_operator" => {
             let mut parts = ["left", "right"].into_iter().filter_map(|side| name.field(side));
-            parts.any(|part| names_binary_file(context, part, steps))
+            parts.any(|part| leads_to_binary(context, part, seen))
         }
         _ => false,
     }

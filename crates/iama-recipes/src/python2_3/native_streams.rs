@@ -165,13 +165,13 @@ fn native_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 
 /// The stream that a call takes.
 fn stream_of<'t>(context: &Context<'_>, node: Node<'t>) -> Option<Node<'t>> {
-    let parsed =
-        method_call(node).is_some_and(|(_, name)| name.text() == "ParseFile") && context.imported_word("expat");
-    let read = method_call(node).is_some_and(|(_, name)| name.text() == "setByteStream");
-    if parsed || read {
+    let method = method_call(node).map_or("", |(_, name)| name.text());
+    if method == "setByteStream" || (method == "ParseFile" && context.imported_word("expat")) {
         return positional(node)?.first().copied();
     }
-    if context.imported_word("cgi") && context.dotted(node.field("function")?) == Some("cgi.FieldStorage") {
+    if context.once("imports cgi", || context.imported_word("cgi"))
+        && context.dotted(node.field("function")?) == Some("cgi.FieldStorage")
+    {
         let parts = arguments(node);
         let named = parts.iter().find(|part| part.field("name").is_some_and(|name| name.text() == "fp"));
         let first = parts.first().filter(|part| part.kind() != "keyword_argument" && !part.kind().contains("splat"));

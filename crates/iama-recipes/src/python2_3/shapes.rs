@@ -74,7 +74,7 @@ fn known(facts: &Facts, topic: &'static str, name: &str) -> Type {
 pub(super) fn learn(text: &str, facts: &mut Facts) {
     let mut open: Vec<(usize, &str)> = Vec::new();
     let mut decorated = false;
-    for line in text.lines() {
+    for line in super::look::lines(text) {
         let code = line.trim_start();
         if code.is_empty() || code.starts_with('#') {
             continue;

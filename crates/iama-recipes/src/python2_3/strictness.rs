@@ -99,8 +99,8 @@ class LenientConfigParser(configparser.RawConfigParser):
 
 fn lenient_settings(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let name = node.field("attribute").unwrap_or(node);
-    let imported = node.ancestors().any(|outer| outer.kind().starts_with("import"));
-    if name.text() != "ConfigParser" || imported || !context.certain {
+    let imported = || node.ancestors().any(|outer| outer.kind().starts_with("import"));
+    if name.text() != "ConfigParser" || !context.certain || imported() {
         return;
     }
     let path = context.dotted(node).unwrap_or_default();
