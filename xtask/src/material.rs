@@ -128,8 +128,8 @@ impl Bench {
         let (mut sums, mut shares, mut below) = ([0, 0, 0], 0.0, Vec::new());
         for package in packages {
             let legacy = self.legacy(package)?;
-            let theirs = self.measure(package, python, "2to3", legacy.as_ref())?;
-            let ours = self.measure(package, python, "iama", legacy.as_ref())?;
+            let theirs = self.measure(package, python, python, "2to3", legacy.as_ref())?;
+            let ours = self.measure(package, python, python, "iama", legacy.as_ref())?;
             let files = |measured: &Measured| format!("{}/{}", measured.compiling.0, measured.compiling.1);
             let shown = legacy.map_or_else(|| format!("({})", package.passing), |passing| passing.len().to_string());
             println!(
@@ -183,11 +183,13 @@ impl Bench {
         Ok(Some(suite.passed().cloned().collect()))
     }
 
-    /// What a tool makes of a package. Where the legacy code was run, only tests that passed there count.
+    /// What a tool makes of a package for a target, run on `python`. Where the legacy code was run, only tests that passed
+    /// there count.
     fn measure(
         &self,
         package: &Package,
         python: &Interpreter,
+        target: &Interpreter,
         tool: &str,
         legacy: Option<&BTreeSet<TestId>>,
     ) -> Result<Measured> {
@@ -201,7 +203,7 @@ impl Bench {
                 &["-W", "ignore", "-m", "lib2to3", "-w", "-n", "--no-diffs", &shown],
             ))?;
         } else {
-            let version = format!("{}.{}", python.version.major, python.version.minor);
+            let version = format!("{}.{}", target.version.major, target.version.minor);
             let mut arguments = vec!["recipes", "run", "--write", "--strategy", &self.strategy, &shown];
             arguments.extend(["--target-version", &version]);
             arguments.extend((tool == "dual").then_some("--dual"));

@@ -25,9 +25,9 @@ impl Bench {
         for package in packages {
             let legacy = self.legacy(package)?.unwrap_or_default();
             let before = u32::try_from(legacy.len())?;
-            let on_two = self.measure(package, &two, "dual", Some(&legacy))?;
-            let plain = self.measure(package, python, "iama", Some(&legacy))?;
-            let both = self.measure(package, python, "dual", Some(&legacy))?;
+            let on_two = self.measure(package, &two, python, "dual", Some(&legacy))?;
+            let plain = self.measure(package, python, python, "iama", Some(&legacy))?;
+            let both = self.measure(package, python, python, "dual", Some(&legacy))?;
             let row = [before, on_two.passing, plain.passing, both.passing];
             println!("{:16} {:>7} {:>9}  {:>7} {:>7}", package.name, row[0], row[1], row[2], row[3]);
             for (count, cause) in both.causes.iter().take(causes) {
