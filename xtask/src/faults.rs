@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use iama_sandbox::{Limits, Sandbox, probe};
+use iama_sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 
 use crate::packages::{Package, named};
 use crate::proof::Migrated;
-use crate::tools::{cache, release_binary, variable, workspace};
+use crate::tools::{cache, iama, sandbox, workspace};
 
 mod draw;
 mod judge;
@@ -83,13 +83,8 @@ struct Row {
 /// does not list, and when the repository holds others than the seed gives.
 pub(crate) fn run(options: &Options) -> Result<()> {
     crate::setup::bubblewrap()?;
-    let iama = match &options.iama {
-        Some(iama) => iama.clone(),
-        None => release_binary("iama-cli", "iama")?,
-    };
-    let path = variable("PATH").unwrap_or_default();
-    let supervisor = vec![iama.clone(), "__supervise".into()];
-    let sandbox = Sandbox { probe: probe(&path), supervisor, stop: None, limits: Limits::default() };
+    let iama = iama(options.iama.as_deref())?;
+    let sandbox = sandbox(&iama);
     let packages: Vec<&'static Package> = options.package.iter().map(|name| named(name)).collect::<Result<_>>()?;
     let mut all = Vec::new();
     let mut migrated = Vec::new();

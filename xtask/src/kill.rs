@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::packages::named;
-use crate::tools::{cache, command, output, release_binary};
+use crate::tools::{cache, command, iama, output};
 
 /// Scenarios for any package: what is recorded must survive as well, also where it is nothing steady.
 const SCENARIOS: &str = "version: 1
@@ -43,10 +43,7 @@ impl Options {
 
 /// Kills and resumes, and prints what came of it.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let iama = match &options.iama {
-        Some(iama) => iama.clone(),
-        None => release_binary("iama-cli", "iama")?,
-    };
+    let iama = iama(options.iama.as_deref())?;
     let package = named(&options.package)?;
     let source = package.fetch()?;
     let project = cache().join("kill").join(package.name);

@@ -12,10 +12,10 @@ use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 use iama_baseline::python::run::{Request, run_suite};
 use iama_baseline::python::{compile, requirements};
 use iama_baseline::{Suite, TestId};
-use iama_sandbox::{Sandbox, probe};
+use iama_sandbox::Sandbox;
 
 use crate::packages::{PACKAGES, Package, named, search};
-use crate::tools::{cache, command, output, release_binary, variable};
+use crate::tools::{cache, command, iama, output, sandbox};
 
 mod dual;
 
@@ -75,17 +75,8 @@ struct Bench {
 /// Runs the packages and prints a table. Fails when iama falls below 2to3 anywhere.
 pub(crate) fn run(options: &Options) -> Result<()> {
     crate::setup::bubblewrap()?;
-    let iama = match &options.iama {
-        Some(iama) => iama.clone(),
-        None => release_binary("iama-cli", "iama")?,
-    };
-    let path = variable("PATH").unwrap_or_default();
-    let sandbox = Sandbox {
-        probe: probe(&path),
-        supervisor: vec![iama.clone(), "__supervise".into()],
-        stop: None,
-        limits: iama_sandbox::Limits::default(),
-    };
+    let iama = iama(options.iama.as_deref())?;
+    let sandbox = sandbox(&iama);
     let folder = cache().join("material/runs");
     let bench = Bench { iama, sandbox, variables: variables(), folder, strategy: options.strategy.clone() };
     let packages: Vec<&Package> = match options.package.as_slice() {

@@ -10,7 +10,7 @@ use iama_baseline::python::strength::{Strength, Verdict};
 
 use crate::packages::named;
 use crate::proof::{Migrated, Strengths};
-use crate::tools::release_binary;
+use crate::tools::iama;
 
 /// What to run.
 #[derive(Args)]
@@ -70,10 +70,7 @@ impl Row {
 /// Migrates the packages and prints the table. Fails when the tests with the recorded ones notice too little.
 pub(crate) fn run(options: &Options) -> Result<()> {
     crate::setup::bubblewrap()?;
-    let iama = match &options.iama {
-        Some(iama) => iama.clone(),
-        None => release_binary("iama-cli", "iama")?,
-    };
+    let iama = iama(options.iama.as_deref())?;
     let (head, own) = ("touched lines", "own tests");
     println!("{:16} {head:>13} {:>7} {own:>9} {:>13} {:>9} {:>8}", "", "faults", "with recorded", "before", "after");
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();

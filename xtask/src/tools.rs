@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use iama_sandbox::{Limits, Sandbox, probe};
 
 /// The folder of the workspace.
 pub(crate) fn workspace() -> PathBuf {
@@ -81,4 +82,16 @@ fn target() -> Result<PathBuf> {
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
     Ok(PathBuf::from(target))
+}
+
+/// The iama that is named, or one that is built here.
+pub(crate) fn iama(named: Option<&Path>) -> Result<PathBuf> {
+    named.map_or_else(|| release_binary("iama-cli", "iama"), |iama| Ok(iama.to_owned()))
+}
+
+/// The strongest sandbox of this machine, with its usual limits.
+pub(crate) fn sandbox(iama: &Path) -> Sandbox {
+    let path = variable("PATH").unwrap_or_default();
+    let supervisor = vec![iama.to_owned(), "__supervise".into()];
+    Sandbox { probe: probe(&path), supervisor, stop: None, limits: Limits::default() }
 }

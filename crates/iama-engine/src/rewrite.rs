@@ -131,9 +131,13 @@ impl Settled {
         Self { project, results: BTreeMap::new(), bytes: 0 }
     }
 
-    fn keep(&mut self, path: &str, result: FileResult) {
-        self.results.remove(path);
-        if let FileResult::Migrated { before, .. } = &result
+    /// Takes what became of a file in place of what was known of it; nothing where it can't be read any more.
+    fn keep(&mut self, path: &str, result: Option<FileResult>) {
+        if let Some(FileResult::Migrated { before, .. }) = self.results.remove(path) {
+            self.bytes -= before.text().len();
+        }
+        if let Some(result) = result
+            && let FileResult::Migrated { before, .. } = &result
             && self.bytes + before.text().len() <= KEPT
         {
             self.bytes += before.text().len();
@@ -155,9 +159,7 @@ pub fn settle(root: &Path, pair: &Pair, mut project: Project, options: &Options)
         for batch in paths.chunks(BATCH) {
             let done: Vec<_> = batch.par_iter().map(look).collect();
             for (path, (groups, result)) in batch.iter().zip(done) {
-                if let Some(result) = result {
-                    settled.keep(path, result);
-                }
+                settled.keep(path, result);
                 all.push(groups);
             }
         }
