@@ -14,8 +14,8 @@ import types
 
 from characterization_values import (  # noqa: F401 (expressions are evaluated with these names)
     HEAP_TYPE, IDENTIFIER, MAX_CHARS, MODULES, NOT_A_NAME, PY2, Blocked, Decimal, Fraction, OldClass, OldInstance, OrderedDict, Speller, Text,
-    UUID, _get, class_name, class_names, cycle, date, datetime, defaultdict, deque, exception_name, find, inf, integers, large, nan,
-    opaque, spelled, struct_time, time, timedelta, weak, xrange)
+    UUID, _get, class_name, class_names, cycle, date, datetime, defaultdict, deque, exception_name, find, inf, integers, large, name_main,
+    nan, opaque, spelled, struct_time, time, timedelta, weak, xrange)
 
 if PY2:
     import StringIO

@@ -97,16 +97,29 @@ def find(name):
     return found
 
 
+# The name under which the program that runs can be imported, where it can: see name_main().
+_main = []
+
+
+def name_main(module):
+    """From now on what the running program defines goes by the name that it has when it is imported."""
+    _main[:] = [module]
+
+
+def _importable(module):
+    return _main[0] if module == "__main__" and _main else module
+
+
 def class_names(cls):
     """Module and name of a class, without asking its metaclass."""
     if OldClass is not None and type(cls) is OldClass:
-        return cls.__module__, cls.__name__
+        return _importable(cls.__module__), cls.__name__
     try:
         name = _get(cls, "__name__") if PY2 else _get(cls, "__qualname__")
         module = _get(cls, "__module__")
     except (AttributeError, TypeError):
         return None, "?"
-    return module if isinstance(module, str) else None, name
+    return _importable(module) if isinstance(module, str) else None, name
 
 
 def class_name(cls):
@@ -336,7 +349,7 @@ class Speller(object):
         return "module(%r)" % str(value.__name__)
 
     def function(self, value):
-        module, name = value.__module__, getattr(value, "__qualname__", value.__name__)
+        module, name = _importable(value.__module__), getattr(value, "__qualname__", value.__name__)
         return self.reference(value, module, name)
 
     def builtin(self, value):
@@ -435,7 +448,7 @@ def _is_ascii(value):
 
 def _leads_to(module, name, value):
     """Whether the value is found under its name, without importing anything."""
-    found = sys.modules.get(module)
+    found = sys.modules.get("__main__" if _main and module == _main[0] else module)
     if type(found) is not types.ModuleType or module == "__main__":
         return False
     found = vars(found).get(name.partition(".")[0])

@@ -93,13 +93,19 @@ class Index(object):
 
     def __init__(self):
         self.modules = {}
+        # The name under which the program that runs can be imported, where it can.
+        self.main = None
 
     def look_up(self, frame):
         """(module, qualified name, form, defaults) or None. Forms: function, static, class, method, construct, property."""
         module = frame.f_globals.get("__name__")
         found = sys.modules.get(module) if type(module) is str else None
-        if type(found) is not types.ModuleType or vars(found) is not frame.f_globals or module == "__main__":
+        if type(found) is not types.ModuleType or vars(found) is not frame.f_globals:
             return None
+        if module == "__main__":
+            if self.main is None:
+                return None
+            module = self.main
         size, known = self.modules.get(module, (None, None))
         if size != len(frame.f_globals) or id(frame.f_code) not in known:
             known = dict(self.functions(module, frame.f_globals))
@@ -293,13 +299,13 @@ class Recorder(object):
 
     def __init__(self, plan, root):
         self.limits = dict(LIMITS, **(plan.get("limits") or {}))
-        root = os.path.realpath(root)
+        # Where relative names of files start: a command may have gone elsewhere before it started this process.
+        self.start, root = os.getcwd(), os.path.realpath(root)
         self.files = {}
         for name in plan["files"]:
             name = name.encode("utf-8") if PY2 and isinstance(name, Text) else name
             for base in {root, os.path.abspath(root)}:
                 self.files[os.path.normpath(os.path.join(base, name))] = name.replace(os.sep, "/")
-        self.root = root
         self.out = RecordFile(plan["records"], self.limits["kept_bytes"])
         self.index = Index()
         self.seen, self.open, self.generators, self.made = {}, {}, {}, {}
@@ -314,7 +320,7 @@ class Recorder(object):
         if found is None or found[0] is not code:
             path = code.co_filename
             path = path[:-1] if path.endswith((".pyc", ".pyo")) else path
-            absolute = os.path.normpath(path if os.path.isabs(path) else os.path.join(self.root, path))
+            absolute = os.path.normpath(path if os.path.isabs(path) else os.path.join(self.start, path))
             name = self.files.get(absolute) or self.files.get(os.path.realpath(absolute))
             found = self.seen[id(code)] = (code, Site(code, name) if name else False)
         return found[1]
@@ -466,8 +472,13 @@ _active = None
 
 def install(plan, root=None):
     """Starts to record in this process and in its threads."""
+    return resume(Recorder(plan, root or os.getcwd()))
+
+
+def resume(made):
+    """Starts to record with a recorder of the caller's."""
     global _active
-    _active = Recorder(plan, root or os.getcwd())
+    _active = made
     ensure()
     return _active
 

@@ -5,6 +5,7 @@ pub mod compile;
 pub mod differences;
 pub mod discover;
 pub mod environment;
+pub mod exercise;
 pub mod interpreter;
 pub mod literals;
 pub mod mutants;

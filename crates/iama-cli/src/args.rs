@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Migrate a project, test it on both sides and explain what was done
-    Refactor(Refactor),
+    Refactor(Box<Refactor>),
     /// Jobs of a project
     #[command(subcommand)]
     Jobs(Jobs),
@@ -194,6 +194,10 @@ pub(crate) struct Refactor {
     /// they do in the old and the new code; takes several times as long as the tests alone
     #[arg(long)]
     pub(crate) characterise: bool,
+    /// A command that shows what the old code does: it runs in a copy of the old code, `python` is the old interpreter, and
+    /// the calls that it makes are recorded like those of the tests, or instead of them where there are none (repeatable)
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) exercise: Vec<String>,
     /// Plant small faults at the places that the migration touches and see how many the tests notice, on both sides: for
     /// so long altogether (`60s`, `5m`), or `full`
     #[arg(long, value_name = "TIME", value_parser = effort)]
@@ -202,7 +206,7 @@ pub(crate) struct Refactor {
     /// `iama-scenarios.yaml` in the project counts, if it is there
     #[arg(long, value_name = "FILE")]
     pub(crate) scenarios: Option<PathBuf>,
-    /// Acknowledge that so many files have neither a test nor a scenario; where there are more, you are asked
+    /// Acknowledge that so many functions lie in files with neither a test nor a scenario; where there are more, you are asked
     #[arg(long, value_name = "N")]
     pub(crate) acknowledge_uncovered: Option<u32>,
     /// Leave a test or scenario out on both sides, for a reason that is kept on record (repeatable)

@@ -50,7 +50,7 @@ pub enum Question {
     Spec(Spec),
     /// Some behaviour is covered by no test, or the legacy side cannot run: go on?
     Uncovered {
-        /// How many places or files.
+        /// How many functions; code outside of functions counts as one for each file that has nothing else.
         count: u32,
     },
     /// Tests are about to run on this machine: allow it?
@@ -89,8 +89,8 @@ impl Question {
             Self::Spec(_) => "Is this what shall be done?".to_owned(),
             Self::Uncovered { count } => {
                 format!(
-                    "No test that passes on the old code and no scenario of yours reaches some files ({count}), so nothing \
-                     can show that they still behave as they did. Go on?"
+                    "No test that passes on the old code and no scenario of yours reaches the files of some functions \
+                     ({count}), so nothing can show that they still behave as they did. Go on?"
                 )
             }
             Self::NativeRun { level, .. } => {
@@ -338,10 +338,11 @@ impl Driver<'_> {
             Some(known) if known >= count => Ok((Answer::Yes, PERSON)),
             Some(known) if !self.was_put(question)? => {
                 self.note(question, Answer::No, PERSON)?;
-                let sentence =
-                    format!("{known} without a test or a scenario were acknowledged, and there are {count} such files");
+                let sentence = format!(
+                    "{known} without a test or a scenario were acknowledged, and there are {count} such functions"
+                );
                 Err(Problem::decision("UNCOVERED_COUNT_MISMATCH", sentence)
-                    .hint("`iama jobs resume` asks again; evidence names the files when the job has ended"))
+                    .hint("`iama jobs resume` asks again; evidence names their files when the job has ended"))
             }
             _ => self.decider.decide(question),
         }

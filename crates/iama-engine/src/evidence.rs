@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use iama_baseline::{Suite, TestId};
+use iama_baseline::Suite;
 use iama_job::{Event, Job, Record, State, Timestamp};
 use iama_patch::Files;
 use iama_recipes::{Class, Pair};
@@ -16,22 +16,28 @@ use crate::driver::{MOCK, QUARANTINE};
 use crate::exports::{self, SigningKey};
 use crate::folder::{JobFolder, cannot_read, cannot_write, write_whole};
 use crate::isolation::ISOLATION;
-use crate::perform::scenarios::PROPOSED;
-use crate::perform::{Shop, regressions};
+use crate::perform::Shop;
 use crate::problem::Problem;
 use crate::records::{
-    Carried, DecisionRecord, DifferenceRecord, FileRecord, NoteRecord, PlaceRecord, SCENARIOS, ScenariosRecord,
-    ScopeRecord, Spec, Toolchain, WorkspaceRecord,
+    BEHAVIOUR, BehaviourRecord, CHARACTERIZATION, Carried, CharacterizationRecord, DecisionRecord, DifferenceRecord,
+    FileRecord, NoteRecord, PlaceRecord, SCENARIOS, ScenariosRecord, ScopeRecord, Spec, SpecItem, Toolchain,
+    WorkspaceRecord,
 };
 use crate::{reach, report};
 
 mod behaviour;
 mod diffs;
+mod links;
 mod overrides;
 mod scenarios;
 mod strength;
 mod symbols;
 mod tests;
+mod verdict;
+
+use verdict::{legacy_compared, legacy_ran, verdict};
+
+use verdict::Verdict;
 
 /// Everything that is known about a job: `iama.evidence/1`.
 #[derive(Debug, Clone, Serialize)]
@@ -57,6 +63,7 @@ pub struct Evidence {
     refused: Vec<PlaceRecord>,
     checks: Vec<PlaceRecord>,
     recipes: Vec<RecipePart>,
+    spec: Vec<SpecItem>,
     files: Vec<diffs::FilePart>,
     seconds: BTreeMap<&'static str, f64>,
     privacy: Privacy,
@@ -78,15 +85,6 @@ struct JobPart {
     dual: bool,
     from: String,
     to: String,
-}
-
-/// What it comes to.
-#[derive(Debug, Clone, Serialize)]
-pub struct Verdict {
-    /// A stable name.
-    pub code: &'static str,
-    /// In words.
-    pub sentence: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -234,6 +232,15 @@ struct Sources {
     changed: Option<(Files, Files)>,
     spec: Option<Spec>,
     scenarios: Option<ScenariosRecord>,
+    /// The files that recorded calls run, with how many tests hold what they do, and how many of these fail on the result.
+    recorded: Recorded,
+}
+
+#[derive(Default)]
+struct Recorded {
+    files: BTreeSet<String>,
+    tests: usize,
+    failed: usize,
 }
 
 fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Problem> {
@@ -249,13 +256,15 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         changed: if folder.work().exists() { shop.changed_files()? } else { None },
         spec: folder.read_if_kept("spec.json")?,
         scenarios: folder.read_if_kept(SCENARIOS)?,
+        recorded: recorded(folder)?,
     };
     let strength = strength::read(folder)?;
     let mut unproven = unproven(shop, &sources);
     unproven.extend(strength.iter().flat_map(strength::gaps));
     unproven.extend(overrides::gaps(shop, &sources.workspace));
     unproven.sort();
-    let behaviour = behaviour::Behaviour::read(folder)?;
+    let behaviour = behaviour::Behaviour::read(folder, shop.request.recorded_commands())?;
+    let links = links::Links::read(folder, &sources, strength.as_ref())?;
     let toolchains = toolchains(shop, &sources)?;
     // A later command may have been started with another level.
     let probe: Probe = folder.read_if_kept(ISOLATION)?.unwrap_or_else(|| shop.machine.sandbox.probe.clone());
@@ -276,7 +285,8 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         refused: places(shop.pair, &sources, Class::Refused),
         checks: places(shop.pair, &sources, Class::Check),
         recipes: recipe_parts(shop.pair, &sources.rewrites),
-        files: diffs::file_parts(shop.pair, sources.changed.as_ref(), &sources.rewrites),
+        files: diffs::file_parts(shop.pair, &sources, &links),
+        spec: sources.spec.as_ref().map(|spec| spec.items.clone()).unwrap_or_default(),
         seconds: seconds(records),
         privacy: privacy(folder)?,
         unproven,
@@ -285,6 +295,13 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         differences: behaviour.differences,
         scenarios: scenarios::part(folder, sources.scenarios.as_ref())?,
     })
+}
+
+fn recorded(folder: &JobFolder) -> Result<Recorded, Problem> {
+    let known: CharacterizationRecord = folder.read_if_kept(CHARACTERIZATION)?.unwrap_or_default();
+    let compared: Option<BehaviourRecord> = folder.read_if_kept(BEHAVIOUR)?;
+    let tests = known.known.tests.len();
+    Ok(Recorded { files: known.files(), tests, failed: compared.map_or(tests, |record| record.failed) })
 }
 
 /// Only the installer of an isolated environment uses the network, once for each side; the tests have none.
@@ -338,66 +355,6 @@ fn job_part(
         from: version("legacy").map_or_else(|| "Python 2".to_owned(), |version| format!("Python {version}")),
         to: version("target")
             .map_or_else(|| format!("Python {}", shop.request.target), |version| format!("Python {version}")),
-    }
-}
-
-/// Whether something showed what the legacy code does. What IAMA proposed shows too little.
-fn legacy_ran(sources: &Sources) -> bool {
-    sources.legacy.as_ref().is_some_and(|suite| suite.passed().any(|id| id.file() != PROPOSED))
-}
-
-/// Whether anything at all was compared with the legacy code.
-fn legacy_compared(sources: &Sources) -> bool {
-    sources.legacy.as_ref().is_some_and(|suite| suite.counts().passed > 0)
-}
-
-fn verdict(job: &Job, sources: &Sources, unproven: usize, differences: usize) -> Verdict {
-    let worse = sources.result.as_ref().map(|result| regressions(sources.legacy.as_ref(), result)).unwrap_or_default();
-    let told = scenarios::counted(worse.iter().cloned().map(TestId), sources.scenarios.as_ref());
-    let worse = worse.len();
-    let delivered = matches!(job.state, State::Delivered { .. });
-    let passed = sources.result.as_ref().map_or(0, |suite| suite.counts().passed);
-    let passing = sources.result.iter().flat_map(Suite::passed).cloned();
-    let counted = scenarios::counted(passing, sources.scenarios.as_ref());
-    let kept = match passed {
-        0 => "No test was there to compare".to_owned(),
-        _ => format!("{counted} that passed before the migration pass after it"),
-    };
-    let (code, sentence) = match (delivered, legacy_ran(sources), worse, unproven) {
-        (_, _, 1.., _) if legacy_compared(sources) => {
-            let what = format!("{told} passed on the legacy code and not on the result");
-            ("REGRESSIONS", format!("{what}; nothing was delivered."))
-        }
-        (_, false, 1.., _) => {
-            let what = format!("{told} failed on the result, and the legacy code could not be run");
-            ("REGRESSIONS", format!("{what} to compare; nothing was delivered."))
-        }
-        (false, ..) => ("NOT_DELIVERED", "The job ended without a delivery.".to_owned()),
-        (_, false, ..) if legacy_compared(sources) => {
-            let what = format!("Nothing could be compared but {counted} that IAMA proposed, with the same outcome");
-            ("UNPROVEN", format!("{what}: that the code behaves as before is unproven."))
-        }
-        (_, false, ..) => {
-            let what = format!("The migrated code passes {counted}, but the legacy side could not be run");
-            ("UNPROVEN", format!("{what}: that it behaves as before is unproven."))
-        }
-        (_, _, _, 0) if differences == 0 => ("PROVEN", format!("{kept}.")),
-        _ => {
-            let places = (unproven > 0).then(|| format!("; not proven: {}", many(unproven as u64, "place")));
-            let found =
-                (differences > 0).then(|| format!("; {} in recorded calls", many(differences as u64, "difference")));
-            let gaps: String = places.into_iter().chain(found).collect();
-            ("PROVEN_WITH_GAPS", format!("{kept}{gaps}."))
-        }
-    };
-    Verdict { code, sentence }
-}
-
-/// A count with its noun.
-fn many(count: impl Into<u64>, noun: &str) -> String {
-    match count.into() {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
     }
 }
 
@@ -477,7 +434,8 @@ fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
     let mut rows: Vec<Unproven> = Vec::new();
     if legacy_ran(sources) {
         let started = sources.scenarios.iter().flat_map(ScenariosRecord::started);
-        let roots: Vec<String> = sources.scope.test_files.iter().cloned().chain(started).collect();
+        let recorded = sources.recorded.files.iter().cloned();
+        let roots: Vec<String> = sources.scope.test_files.iter().cloned().chain(started).chain(recorded).collect();
         let reached = reach::from_tests(&shop.folder.root, &sources.workspace, &roots);
         let unreached = changed.iter().filter(|file| !reached.contains(&file.path));
         let why = match &sources.scenarios {

@@ -21,11 +21,13 @@ use crate::request::{Machine, Request};
 
 mod analyse;
 pub(crate) mod behaviour;
+mod observing;
 mod quarantine;
 pub(crate) mod rewriting;
 pub(crate) mod scenarios;
 mod strength;
 mod testing;
+mod uncovered;
 
 pub(crate) use testing::{environment_for, not_run, regressions, run_tests_in};
 

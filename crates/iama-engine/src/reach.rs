@@ -8,23 +8,47 @@ use crate::records::WorkspaceRecord;
 
 /// The files that the tests import, directly or through others, the tests included.
 pub(crate) fn from_tests(root: &Path, workspace: &WorkspaceRecord, tests: &[String]) -> BTreeSet<String> {
-    let mut modules: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-    for path in workspace.files.keys() {
-        modules.entry(name_of(path)).or_default().push(path);
+    Imports::new(root, workspace).from(tests)
+}
+
+/// Which file imports which, each file read when it is first asked for.
+pub(crate) struct Imports<'a> {
+    root: &'a Path,
+    modules: BTreeMap<String, Vec<&'a String>>,
+    known: BTreeMap<String, Vec<&'a String>>,
+}
+
+impl<'a> Imports<'a> {
+    pub(crate) fn new(root: &'a Path, workspace: &'a WorkspaceRecord) -> Self {
+        let mut modules: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+        for path in workspace.files.keys() {
+            modules.entry(name_of(path)).or_default().push(path);
+        }
+        Self { root, modules, known: BTreeMap::new() }
     }
-    let mut reached: BTreeSet<String> = tests.iter().cloned().collect();
-    let mut open: Vec<String> = tests.to_vec();
-    while let Some(path) = open.pop() {
-        let text = fs::read(root.join(&path)).unwrap_or_default();
-        for name in imports(&String::from_utf8_lossy(&text)) {
-            for &found in modules.get(&name).into_iter().flatten() {
+
+    /// The files that these import, directly or through others, and these themselves.
+    pub(crate) fn from(&mut self, files: &[String]) -> BTreeSet<String> {
+        let mut reached: BTreeSet<String> = files.iter().cloned().collect();
+        let mut open: Vec<String> = files.to_vec();
+        while let Some(path) = open.pop() {
+            for &found in self.of(path) {
                 if reached.insert(found.clone()) {
                     open.push(found.clone());
                 }
             }
         }
+        reached
     }
-    reached
+
+    fn of(&mut self, path: String) -> &[&'a String] {
+        let Self { root, modules, known } = self;
+        known.entry(path).or_insert_with_key(|path| {
+            let text = fs::read(root.join(path)).unwrap_or_default();
+            let names = imports(&String::from_utf8_lossy(&text));
+            names.iter().filter_map(|name| modules.get(name)).flatten().copied().collect()
+        })
+    }
 }
 
 /// The source files that a command names: by path, or as a module after `-m`, `import` or `from`.

@@ -186,6 +186,13 @@ pub struct CharacterizationRecord {
     pub sha256: BTreeMap<String, String>,
 }
 
+impl CharacterizationRecord {
+    /// The files that the recorded calls of the written tests run.
+    pub(crate) fn files(&self) -> BTreeSet<String> {
+        self.known.tests.values().flat_map(|test| test.lines.keys().cloned()).collect()
+    }
+}
+
 /// The file of [`CharacterizationRecord`].
 pub(crate) const CHARACTERIZATION: &str = "characterization.json";
 
@@ -231,6 +238,7 @@ impl StrengthRecord {
     pub fn together(&self) -> Sides {
         match &self.recorded {
             None => self.own.clone(),
+            Some(recorded) if self.own.legacy.skipped.is_some() => recorded.clone(),
             Some(recorded) => Sides {
                 legacy: self.own.legacy.joined(&recorded.legacy),
                 result: self.own.result.joined(&recorded.result),

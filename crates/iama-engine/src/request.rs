@@ -60,6 +60,9 @@ pub struct Request {
     /// Whether calls are recorded on the legacy code, written as tests, and compared with the result.
     #[serde(default)]
     pub characterise: bool,
+    /// Commands that show what the legacy code does: the calls that they make are recorded like those of the tests.
+    #[serde(default)]
+    pub exercise: Vec<String>,
     /// How long faults are planted to see what the tests notice; not at all when nothing is said.
     #[serde(default)]
     pub strength: Option<Effort>,
@@ -120,6 +123,7 @@ impl Request {
             sandbox: Choice::default(),
             docker_image: None,
             characterise: false,
+            exercise: Vec::new(),
             strength: None,
             scenarios: None,
             acknowledge_uncovered: None,
@@ -130,6 +134,17 @@ impl Request {
             sign_key: None,
             created,
         }
+    }
+
+    /// Whether calls are recorded: asked for, or because there are commands that make some.
+    pub const fn records(&self) -> bool {
+        self.characterise || !self.exercise.is_empty()
+    }
+
+    /// The commands whose calls are recorded. A test command is one of them: nothing else shows what it calls.
+    pub(crate) fn recorded_commands(&self) -> Vec<String> {
+        let tests = self.test_command.iter().filter(|_| self.records());
+        self.exercise.iter().chain(tests).cloned().collect()
     }
 
     /// The language pair.

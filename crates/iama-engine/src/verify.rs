@@ -58,6 +58,7 @@ pub fn verify(options: &Options) -> Result<Vec<Check>, Problem> {
     let mut checks = statement(folder, &evidence, key.as_ref());
     checks.push(verdict(&told));
     checks.push(patch_bases(&told, patch.as_ref()));
+    checks.push(links(&told));
     checks.push(seal(&told));
     checks.push(result(&told, patch.as_ref(), options.root.as_deref()));
     Ok(checks)
@@ -157,6 +158,16 @@ fn patch_bases(told: &Told, patch: Option<&Patch>) -> Check {
     let wrong: Vec<String> =
         wrong.map(|path| format!("{path}: evidence and patch do not mean the same file")).collect();
     check("PATCH", &wrong, format!("evidence and patch speak of the same {} files", said.len()))
+}
+
+/// What a hunk is linked to has to stand in the same evidence.
+fn links(told: &Told) -> Check {
+    let wrong: Vec<String> = told
+        .dangling()
+        .iter()
+        .map(|id| format!("{id} names an item of the spec or a test that is not there"))
+        .collect();
+    check("LINKS", &wrong, "each hunk is linked to items of the spec and tests that stand in the evidence")
 }
 
 /// A sealed test that the delivery changes again is no sealed test.

@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::exercise::{self, Exercise};
 use super::run::{Recorder, Request, run_suite};
 pub use super::steps::Bench;
 use crate::suite::{Status, TestId};
@@ -23,6 +24,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("iama_attempts.py", include_str!("../../recorder/iama_attempts.py")),
     ("iama_calls.py", include_str!("../../recorder/iama_calls.py")),
     ("iama_compare.py", include_str!("../../recorder/iama_compare.py")),
+    ("iama_exercise.py", include_str!("../../recorder/iama_exercise.py")),
     ("iama_grow.py", include_str!("../../recorder/iama_grow.py")),
     ("iama_recorder.py", include_str!("../../recorder/iama_recorder.py")),
     ("iama_records.py", include_str!("../../recorder/iama_records.py")),
@@ -136,14 +138,20 @@ struct Index {
     tests: BTreeMap<String, Written>,
 }
 
-/// Puts the programs and the plan of a recording into the scratch folder.
-pub(super) fn write_plan(scratch: &Path, recorder: &Recorder<'_>, pythonpath: &[String]) -> io::Result<()> {
+/// Puts the programs and the plan of a recording into the scratch folder; the root is for commands that may change their folder.
+pub(super) fn write_plan(
+    scratch: &Path,
+    recorder: &Recorder<'_>,
+    pythonpath: &[String],
+    root: Option<&Path>,
+) -> io::Result<()> {
     write_programs(scratch)?;
     let plan = json!({
         "schema": "iama.recorder/1",
         "files": recorder.files,
         "records": scratch.join(recorder.records),
         "pythonpath": pythonpath,
+        "root": root,
         "limits": { "kept_bytes": KEPT_BYTES },
     });
     fs::write(scratch.join(PLAN), serde_json::to_vec(&plan)?)
@@ -159,22 +167,30 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
-/// Runs the tests three times under the recorder, with another order of sets and dicts each time. How the tests end says
-/// nothing: recorded code is slower. Gives what was cut short, a sentence each.
-pub fn record(bench: &Bench<'_>, request: &Request<'_>, files: &[String]) -> io::Result<Vec<String>> {
+/// Runs the tests and the commands three times under the recorder, with another order of sets and dicts each time. How the
+/// tests end says nothing: recorded code is slower. Gives what was cut short, a sentence each.
+pub fn record(
+    bench: &Bench<'_>,
+    request: &Request<'_>,
+    files: &[String],
+    commands: &Exercise<'_>,
+) -> io::Result<Vec<String>> {
     fs::create_dir_all(request.scratch)?;
     let mut notes = Vec::new();
     for (seed, records) in (0..).zip(RUNS) {
         fs::write(request.scratch.join(records), "")?;
         let recorder = Recorder { files, records, seed };
-        let suite = run_suite(bench.sandbox, &Request { recorder: Some(recorder), ..request.clone() }, |_, _| ())?;
-        if suite.ran_out {
+        let request = Request { recorder: Some(recorder), ..request.clone() };
+        let tested = (!request.files.is_empty()).then(|| run_suite(bench.sandbox, &request, |_, _| ())).transpose()?;
+        if tested.is_some_and(|suite| suite.ran_out) {
             notes.push(format!(
                 "recording {} of 3 took longer than {} s and was ended",
                 seed + 1,
                 request.whole.as_secs()
             ));
         }
+        let said = exercise::run(bench.sandbox, &request, commands)?;
+        notes.extend(said.into_iter().filter(|_| seed == 0));
         if bench.sandbox.is_stopped() {
             break;
         }
@@ -228,7 +244,7 @@ fn choose(bench: &Bench<'_>, replay: Duration) -> io::Result<Result<Characterisa
     }
     let first: Pool = read(&bench.scratch.join("pool.json"))?;
     if first.calls.is_empty() {
-        return Ok(Err("the tests made no call of a public function that can be made again".to_owned()));
+        return Ok(Err("what was run made no call of a public function that can be made again".to_owned()));
     }
     for (seed, out) in [(0, "again0.jsonl"), (1, "again1.jsonl")] {
         if let Err(why) = bench.replay("pool.json", out, seed, replay)? {

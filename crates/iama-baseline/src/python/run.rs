@@ -198,7 +198,7 @@ pub fn run_suite(
     fs::write(&events, "")?;
     fs::write(request.scratch.join(OBSERVED), "")?;
     if let Some(recorder) = &request.recorder {
-        recording::write_plan(request.scratch, recorder, request.pythonpath)?;
+        recording::write_plan(request.scratch, recorder, request.pythonpath, None)?;
     }
     let mut tail = Tail { path: events.clone(), read: 0 };
     let mut progress = Progress::default();

@@ -125,6 +125,9 @@ pub struct Reach {
     pub last: u32,
     /// How many tests run it.
     pub tests: usize,
+    /// Which: first and last of each run of positions in [`Strength::tests`]. Nothing where two measurements were joined.
+    #[serde(default)]
+    pub by: Vec<(usize, usize)>,
     /// Whether importing the file runs it.
     pub at_import: bool,
 }
@@ -136,6 +139,9 @@ pub struct Strength {
     pub skipped: Option<String>,
     /// The faults by file.
     pub tried: BTreeMap<String, Vec<Tried>>,
+    /// The tests that took part, in the order in which they run.
+    #[serde(default)]
+    pub tests: Vec<TestId>,
     /// The touched lines by file.
     pub reach: BTreeMap<String, Vec<Reach>>,
     /// Tests that took no part, with the reason.
@@ -166,6 +172,7 @@ impl Strength {
         both.reach =
             files.into_iter().map(|file| (file.clone(), both_reach(rows(self, file), rows(other, file)))).collect();
         both.left_out.extend(other.left_out.clone());
+        both.tests.clear();
         both
     }
 }
@@ -189,7 +196,7 @@ fn both_reach(one: Vec<Reach>, other: Vec<Reach>) -> Vec<Reach> {
             {
                 last.last = line;
             }
-            _ => found.push(Reach { symbol, first: line, last: line, tests, at_import }),
+            _ => found.push(Reach { symbol, first: line, last: line, tests, by: Vec::new(), at_import }),
         }
     }
     found
@@ -206,6 +213,9 @@ enum Event {
     LeftOut {
         id: String,
         reason: String,
+    },
+    Clean {
+        tests: Vec<TestId>,
     },
     Reach {
         file: String,
@@ -245,6 +255,18 @@ pub fn measure(bench: &Bench<'_>, request: &Request<'_>) -> io::Result<Strength>
     Ok(strength)
 }
 
+/// First and last of each run of numbers, which are in order.
+fn runs_of(numbers: &[usize]) -> Vec<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    runs
+}
+
 fn plan(bench: &Bench<'_>, request: &Request<'_>) -> serde_json::Value {
     let rows = request.mutants.iter().flat_map(|(file, planted)| {
         planted.iter().map(move |planted| {
@@ -282,9 +304,10 @@ fn read(events: &str, request: &Request<'_>) -> Strength {
             Event::Problem { code, message, fatal } if fatal => strength.skipped = Some(format!("{code}: {message}")),
             Event::LeftOut { id, reason } => drop(strength.left_out.insert(id, reason)),
             Event::Reach { file, symbol, first, last, tests, at_import } => {
-                let row = Reach { symbol, first, last, tests: tests.len(), at_import };
+                let row = Reach { symbol, first, last, tests: tests.len(), by: runs_of(&tests), at_import };
                 strength.reach.entry(file).or_default().push(row);
             }
+            Event::Clean { tests } => strength.tests = tests,
             Event::Mutant { id, status, by } => drop(verdicts.insert(id, (status, by))),
             Event::Done { mutants_per_minute } => strength.mutants_per_minute = mutants_per_minute,
             Event::Problem { .. } | Event::Other => {}
@@ -327,6 +350,7 @@ mod tests {
             first: *first,
             last: *last,
             tests: *tests,
+            by: Vec::new(),
             at_import: false,
         });
         Strength {
@@ -334,6 +358,11 @@ mod tests {
             reach: BTreeMap::from([("lib.py".to_owned(), rows.collect())]),
             ..Strength::default()
         }
+    }
+
+    #[test]
+    fn tests_in_a_row_are_named_by_the_first_and_the_last() {
+        assert_eq!(runs_of(&[0, 1, 2, 5, 7, 8]), [(0, 2), (5, 5), (7, 8)]);
     }
 
     #[test]

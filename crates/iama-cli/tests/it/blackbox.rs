@@ -84,7 +84,8 @@ fn scenarios_that_come_out_the_same_prove_the_files_that_they_start() {
 #[test]
 fn without_tests_ways_in_are_proposed_and_the_result_is_not_called_proven() {
     let tool = TOOL.replace("'mean', ", "");
-    let world = World::new(&[("tool.py", &tool), ("lib.py", "def f(d):\n    return d.has_key(1)\n")]);
+    let world =
+        World::new(&[("tool.py", &tool), ("lib.py", "def f(d):\n    return d.has_key(1)\n\ndef g():\n    pass\n")]);
     let asked = world.iama(&["refactor", ".", "--strategy", "standard", "--acknowledge-uncovered", "1"]);
     assert_eq!(
         (asked.code, asked.error()),
@@ -96,7 +97,7 @@ fn without_tests_ways_in_are_proposed_and_the_result_is_not_called_proven() {
     let shown = refactor(&world, &["--acknowledge-uncovered", "1"]);
     assert_eq!((shown.code, shown.error()), (3, "UNCOVERED_COUNT_MISMATCH"), "{}", shown.err);
     assert!(
-        shown.err.contains("1 without a test or a scenario were acknowledged, and there are 2 such files"),
+        shown.err.contains("1 without a test or a scenario were acknowledged, and there are 3 such functions"),
         "{}",
         shown.err
     );
@@ -133,7 +134,7 @@ fn code_that_is_hardly_understood_is_seen_from_outside_and_what_nothing_covers_i
     let score = found["scope"]["confidence"]["score"].as_u64().unwrap();
     assert!((20..40).contains(&score), "{score}");
     let asked = found["decisions"].as_array().unwrap().iter().find(|row| row["code"] == "UNCOVERED_BEHAVIOUR").unwrap();
-    let sentence = "No test that passes on the old code and no scenario of yours reaches some files (21), so nothing can show that they still behave as they did. Go on?";
+    let sentence = "No test that passes on the old code and no scenario of yours reaches the files of some functions (21), so nothing can show that they still behave as they did. Go on?";
     assert_eq!((&asked["question"], &asked["answer"]), (&Value::from(sentence), &Value::from("yes")));
     let rows = found["scenarios"]["rows"].as_array().unwrap().iter().map(|row| (&row["name"], &row["result"]));
     let expected = [("go.py --help", "same"), ("go.py without arguments", "same")].map(|(a, b)| (a.into(), b.into()));

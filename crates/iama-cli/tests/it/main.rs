@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod blackbox;
+mod exercise;
 mod isolation;
 mod jobs;
 mod proof;

@@ -40,6 +40,7 @@ fn a_delivery_is_verified_offline_and_a_changed_patch_is_found() {
         ("HASHES", "holds"),
         ("VERDICT", "holds"),
         ("PATCH", "holds"),
+        ("LINKS", "holds"),
         ("SEALED_TESTS", "holds"),
         ("RESULT", "holds"),
     ];
@@ -51,6 +52,7 @@ fn a_delivery_is_verified_offline_and_a_changed_patch_is_found() {
         ("HASHES", "broken"),
         ("VERDICT", "holds"),
         ("PATCH", "holds"),
+        ("LINKS", "holds"),
         ("SEALED_TESTS", "holds"),
         ("RESULT", "broken"),
     ];

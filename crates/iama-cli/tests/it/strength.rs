@@ -35,6 +35,56 @@ fn faults_at_touched_places_are_told_by_what_became_of_them() {
     assert!(idle, "no test runs idle(): {}", evidence["unproven"]);
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("Strength of the tests"));
+    assert!(page.contains("no test runs 1 line of it") || page.contains("no test runs 2 lines of it"), "idle()");
+}
+
+/// The hunk of `lib.py` that holds an added line with this text.
+fn hunk<'a>(evidence: &'a Value, text: &str) -> &'a Value {
+    let files = evidence["files"].as_array().unwrap().iter().filter(|file| file["path"] == "lib.py");
+    let mut hunks = files.flat_map(|file| file["hunks"].as_array().unwrap());
+    let holds = |hunk: &&Value| {
+        hunk["lines"].as_array().unwrap().iter().any(|line| line[0] == "+" && line[1].as_str().unwrap().contains(text))
+    };
+    hunks.find(holds).unwrap()
+}
+
+#[test]
+fn each_hunk_is_linked_to_spec_tests_and_what_they_notice_there() {
+    let apart = "\n# apart\n# apart\n# apart\n# apart\n# apart\n# apart\n# apart\n";
+    let source = SOURCE.replace("\ndef ", &format!("{apart}def "));
+    let world = World::new(&[("lib.py", &source), ("test_lib.py", TEST)]);
+    let shown = world.iama(&["refactor", ".", "--yes", "--strength", "full", "--out", "../out"]);
+    assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+    let out = world.root().join("../out");
+    let evidence: Value = serde_json::from_str(&fs::read_to_string(out.join("evidence.json")).unwrap()).unwrap();
+    if evidence["tests"]["legacy"]["ran"] == false {
+        eprintln!("not run: no Python 2.7 was found");
+        return;
+    }
+    let items: Vec<&str> =
+        evidence["spec"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+    let of = |text: &str| {
+        let hunk = hunk(&evidence, text);
+        let links = &hunk["links"];
+        assert!(hunk["reasons"].as_array().unwrap().iter().all(|reason| reason["origin"] == "recipe"), "{hunk}");
+        let spec = links["spec"].as_array().unwrap();
+        assert!(spec.iter().all(|id| items.contains(&id.as_str().unwrap())), "{links}");
+        let cases = evidence["tests"]["cases"].as_array().unwrap();
+        let runs = links["reached"]["cases"].as_array().unwrap().iter();
+        let place = |at: &Value| usize::try_from(at.as_u64().unwrap()).unwrap();
+        let ids = runs.flat_map(|run| place(&run[0])..=place(&run[1])).map(|at| cases[at]["id"].as_str().unwrap());
+        (ids.collect::<Vec<_>>(), links["strength"].clone())
+    };
+    let (tests, strength) = of("n != 3");
+    assert_eq!(tests, ["test_lib.py::T::test_kind"]);
+    assert_eq!((&strength["old"]["survived"], &strength["unproven_lines"]), (&0.into(), &0.into()), "{strength}");
+    assert!(strength["old"]["killed"].as_u64().unwrap() > 0, "{strength}");
+    let (tests, strength) = of("int(x) + 1");
+    assert_eq!(tests, ["test_lib.py::T::test_loose"]);
+    assert!(strength["new"]["survived"].as_u64().unwrap() > 0, "{strength}");
+    let (tests, strength) = of("1 in d");
+    assert_eq!((tests, &strength["unproven_lines"]), (Vec::new(), &2.into()), "{strength}");
+    assert!(strength["old"]["unreached"].as_u64().unwrap() > 0, "{strength}");
 }
 
 #[test]

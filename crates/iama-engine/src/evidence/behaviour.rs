@@ -15,7 +15,10 @@ const ROWS: usize = 200;
 /// What was recorded on the legacy code, and how the result stands to it.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct CharacterisationPart {
-    /// Different calls that the tests made.
+    /// Commands that were recorded besides the tests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
+    /// Different calls that were made.
     recorded: usize,
     /// Calls that were chosen.
     chosen: usize,
@@ -54,7 +57,7 @@ pub(super) struct Behaviour {
 
 impl Behaviour {
     /// Reads what the steps of a job kept.
-    pub(super) fn read(folder: &JobFolder) -> Result<Self, Problem> {
+    pub(super) fn read(folder: &JobFolder, commands: Vec<String>) -> Result<Self, Problem> {
         let Some(record) = folder.read_if_kept::<CharacterizationRecord>(CHARACTERIZATION)? else {
             return Ok(Self::default());
         };
@@ -63,7 +66,7 @@ impl Behaviour {
             BehaviourRecord { skipped: Some(why.to_owned()), ..BehaviourRecord::default() }
         };
         let behaviour: BehaviourRecord = folder.read_if_kept(BEHAVIOUR)?.unwrap_or_else(none);
-        let characterisation = Some(part(&record.known, &behaviour));
+        let characterisation = Some(part(&record.known, &behaviour, commands));
         Ok(Self { characterisation, differences: behaviour.differences })
     }
 
@@ -73,7 +76,7 @@ impl Behaviour {
     }
 }
 
-fn part(known: &Characterisation, behaviour: &BehaviourRecord) -> CharacterisationPart {
+fn part(known: &Characterisation, behaviour: &BehaviourRecord, commands: Vec<String>) -> CharacterisationPart {
     let row = |function: String, reason: &str| QuarantinedPart { function, reason: reason.to_owned() };
     let quarantined: BTreeSet<_> =
         known.quarantined.iter().map(|call| row(format!("{}.{}", call.module, call.function), &call.reason)).collect();
@@ -87,6 +90,7 @@ fn part(known: &Characterisation, behaviour: &BehaviourRecord) -> Characterisati
     });
     let notes = known.skipped.iter().chain(&known.notes).chain(&behaviour.skipped).chain(&left_out);
     CharacterisationPart {
+        commands,
         recorded: known.recorded,
         chosen: known.chosen,
         grown: known.grown,

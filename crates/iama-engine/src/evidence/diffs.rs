@@ -6,7 +6,8 @@ use iama_patch::{FileDiff, Files, Hunk, LineKind};
 use iama_recipes::{Class, Pair};
 use serde::Serialize;
 
-use super::title;
+use super::links::{Links, LinksPart};
+use super::{Sources, title};
 use crate::perform::sha256;
 use crate::records::FileRecord;
 
@@ -31,34 +32,48 @@ struct HunkPart {
     new_lines: u32,
     lines: Vec<(&'static str, String)>,
     reasons: Vec<Reason>,
+    links: LinksPart,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Reason {
     recipe: String,
+    origin: Origin,
     title: String,
     class: Class,
     why: String,
     count: usize,
 }
 
+/// Who wrote what makes an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Origin {
+    /// A recipe of IAMA.
+    Recipe,
+    /// A rule of the user's own.
+    Person,
+}
+
 /// The changed files with their hunks, each with the recipes that made it.
-pub(super) fn file_parts(pair: &Pair, changed: Option<&(Files, Files)>, rewrites: &[FileRecord]) -> Vec<FilePart> {
-    let Some((before, after)) = changed else { return Vec::new() };
+pub(super) fn file_parts(pair: &Pair, sources: &Sources, links: &Links<'_>) -> Vec<FilePart> {
+    let Some((before, after)) = &sources.changed else { return Vec::new() };
     let diffs = iama_patch::diff(before, after);
     diffs
         .iter()
         .map(|diff| {
-            let record = rewrites.iter().find(|record| record.path == diff.path);
+            let record = sources.rewrites.iter().find(|record| record.path == diff.path);
+            let test = record.is_some_and(|record| record.test);
+            let linked = |hunk: &Hunk| hunk_part(pair, hunk, record, links.of(&diff.path, test, hunk));
             let hash = |files: &Files| files.get(&diff.path).map(|state| sha256(&state.bytes));
             FilePart {
                 path: diff.path.clone(),
                 change: change_name(diff),
                 base_sha256: hash(before),
                 result_sha256: hash(after),
-                test: record.is_some_and(|record| record.test),
+                test,
                 edits: record.map_or(0, |record| record.changes.len()),
-                hunks: diff.hunks.iter().map(|hunk| hunk_part(pair, hunk, record)).collect(),
+                hunks: diff.hunks.iter().map(linked).collect(),
             }
         })
         .collect()
@@ -73,7 +88,7 @@ const fn change_name(diff: &FileDiff) -> &'static str {
     }
 }
 
-fn hunk_part(pair: &Pair, hunk: &Hunk, record: Option<&FileRecord>) -> HunkPart {
+fn hunk_part(pair: &Pair, hunk: &Hunk, record: Option<&FileRecord>, links: LinksPart) -> HunkPart {
     let line = |(kind, text): &(LineKind, String)| {
         let mark = match kind {
             LineKind::Context => " ",
@@ -91,6 +106,7 @@ fn hunk_part(pair: &Pair, hunk: &Hunk, record: Option<&FileRecord>) -> HunkPart 
         new_lines: hunk.new_lines,
         lines: hunk.lines.iter().map(line).collect(),
         reasons: record.map(|record| reasons(pair, hunk, record)).unwrap_or_default(),
+        links,
     }
 }
 
@@ -102,6 +118,7 @@ fn reasons(pair: &Pair, hunk: &Hunk, record: &FileRecord) -> Vec<Reason> {
         let known = pair.recipes.iter().find(|known| known.id == recipe.as_str());
         let row = rows.entry(recipe).or_insert_with(|| Reason {
             recipe: recipe.clone(),
+            origin: if known.is_some() { Origin::Recipe } else { Origin::Person },
             title: title(pair, recipe),
             class: known.map_or(Class::Check, |known| known.class),
             why: known.map_or_else(String::new, |known| known.why.to_owned()),

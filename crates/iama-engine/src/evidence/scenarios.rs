@@ -6,7 +6,7 @@ use iama_baseline::TestId;
 use iama_baseline::scenarios::{Difference, NORMALISERS};
 use serde::Serialize;
 
-use super::many;
+use super::verdict::many;
 use crate::blackbox::{Outcome, Standing};
 use crate::folder::JobFolder;
 use crate::problem::Problem;

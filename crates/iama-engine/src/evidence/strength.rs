@@ -46,6 +46,9 @@ pub(super) struct StrengthPart {
 struct OwnPart {
     noticed: usize,
     percent: u32,
+    /// Why nothing was tried with them, where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,7 +88,11 @@ pub(super) fn part(record: &StrengthRecord) -> StrengthPart {
         planted,
         noticed: noticed(&legacy),
         percent: percent(noticed(&legacy)),
-        own: record.recorded.is_some().then(|| OwnPart { noticed: own, percent: percent(own) }),
+        own: record.recorded.is_some().then(|| OwnPart {
+            noticed: own,
+            percent: percent(own),
+            skipped: record.own.legacy.skipped.clone(),
+        }),
         verdicts,
         per_minute: on_legacy.mutants_per_minute.round(),
         repeated: again.iter().filter(|(_, row)| row.verdict.is_telling() && row.verdict != Verdict::NotRun).count(),

@@ -55,14 +55,22 @@ pub(super) fn part(sources: &Sources) -> TestsPart {
     }
 }
 
+/// The tests in the order of the cases; files that cannot be read follow after them.
+pub(super) fn ids(sources: &Sources) -> impl Iterator<Item = &TestId> {
+    all_ids(sources.legacy.as_ref(), sources.result.as_ref()).into_iter()
+}
+
+fn all_ids<'a>(legacy: Option<&'a Suite>, result: Option<&'a Suite>) -> BTreeSet<&'a TestId> {
+    [legacy, result].into_iter().flatten().flat_map(|suite| suite.cases.keys()).collect()
+}
+
 fn cases(legacy: Option<&Suite>, result: Option<&Suite>) -> Vec<CasePart> {
     let worse = result.map(|result| regressions(legacy, result)).unwrap_or_default();
-    let ids: BTreeSet<&TestId> = [legacy, result].into_iter().flatten().flat_map(|suite| suite.cases.keys()).collect();
     let name = |suite: Option<&Suite>, id: &TestId| match suite {
         None => "not_run",
         Some(suite) => suite.cases.get(id).map_or("absent", |case| status_name(case.status)),
     };
-    let mut rows: Vec<CasePart> = ids
+    let mut rows: Vec<CasePart> = all_ids(legacy, result)
         .into_iter()
         .map(|id| CasePart {
             id: id.0.clone(),

@@ -143,6 +143,19 @@ fn a_seal_that_the_delivery_breaks_and_a_lost_test_that_is_not_told_are_found() 
 }
 
 #[test]
+fn a_hunk_that_is_linked_to_what_does_not_stand_in_the_evidence_is_found() {
+    let check = |change: fn(&mut Value)| {
+        let mut evidence: Value = serde_json::from_slice(&sample("delivered")).unwrap();
+        change(&mut evidence["files"][0]["hunks"][0]["links"]);
+        broken(&folder(7, &serde_json::to_vec(&evidence).unwrap()), true)
+    };
+    assert_eq!(check(|_| ()), Vec::<&str>::new());
+    assert_eq!(check(|links| links["spec"] = json!(["TARGET", "NOWHERE"])), ["LINKS"]);
+    assert_eq!(check(|links| links["reached"]["cases"] = json!([[0, 100_000]])), ["LINKS"]);
+    assert_eq!(check(|links| links["reached"]["tests"] = json!(0)), ["LINKS"]);
+}
+
+#[test]
 fn what_is_no_envelope_is_told_from_a_wrong_signature() {
     let keys = folder(7, &sample("delivered"));
     let key = VerifyingKey::read(&keys.path().join("public.pem")).unwrap();

@@ -22,6 +22,8 @@ pub struct Told {
     pub(super) checks: Vec<Place>,
     /// The changed files.
     pub files: Vec<File>,
+    #[serde(default)]
+    spec: Vec<Item>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -120,6 +122,26 @@ pub(super) struct Hunk {
     pub(super) new_start: u32,
     pub(super) lines: Vec<(String, String)>,
     pub(super) reasons: Vec<Reason>,
+    /// Absent in the evidence of an earlier version.
+    #[serde(default)]
+    pub(super) links: Option<Links>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Links {
+    spec: Vec<String>,
+    reached: Reached,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Reached {
+    tests: usize,
+    cases: Vec<(usize, usize)>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Item {
+    id: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -139,6 +161,19 @@ impl Told {
             return Err(invalid(format!("its format is {:?}, and only {SCHEMA} is understood", told.schema)));
         }
         Ok(told)
+    }
+
+    /// Hunks that name an item of the spec or a test that stands nowhere.
+    pub(crate) fn dangling(&self) -> Vec<&str> {
+        let dangles = |links: &Links| {
+            let items = links.spec.iter().all(|id| self.spec.iter().any(|item| item.id == *id));
+            let Reached { tests, cases } = &links.reached;
+            let named = cases.iter().map(|(first, last)| (last + 1).saturating_sub(*first)).sum::<usize>();
+            let inside = cases.iter().all(|(first, last)| first <= last && *last < self.tests.cases.len());
+            !items || !inside || named > *tests
+        };
+        let hunks = self.files.iter().flat_map(|file| &file.hunks);
+        hunks.filter(|hunk| hunk.links.as_ref().is_some_and(dangles)).map(|hunk| hunk.id.as_str()).collect()
     }
 }
 

@@ -1,15 +1,19 @@
 //! Recorded characterisation within a job: calls of the legacy code become tests of IAMA's own, and what the result does is
 //! compared with what the legacy code did. All of it lies in the job's folder; nothing goes into the project.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use iama_baseline::TestId;
 use iama_baseline::python::differences::{Difference, Differences, compare};
 use iama_baseline::python::environment::Environment;
+use iama_baseline::python::exercise::Exercise;
 use iama_baseline::python::recording::{self, Bench, Characterisation, Written};
 use iama_baseline::python::run::Request as SuiteRequest;
+use iama_job::TestId as JobTestId;
 use iama_recipes::Class;
 use iama_sandbox::{Limits, Sandbox};
 
@@ -42,9 +46,9 @@ const MEMORY: u64 = 2 << 30;
 const SLOWER: u32 = 3;
 
 impl Shop<'_> {
-    /// Records the legacy code while its tests run, and writes tests. What cannot be done is skipped with the reason: the
+    /// Records the legacy code while its tests and the commands for it run, and writes tests. What cannot be done is skipped with the reason: the
     /// existing tests are the baseline in any case.
-    pub(super) fn characterise(&mut self, environment: &Environment) -> Result<(), Problem> {
+    pub(super) fn characterise(&mut self, environment: &Environment, without: &[JobTestId]) -> Result<(), Problem> {
         (self.progress)(Progress::Stage("recording calls of the legacy code"));
         let sandbox = restricted(&self.machine.sandbox);
         let root = self.folder.legacy();
@@ -53,14 +57,20 @@ impl Shop<'_> {
         copy_project(&self.folder.root, &root)?;
         let (pythonpath, files, scope) = (recording::module_path(&root), self.recorded_files()?, self.scope()?);
         let bench = self.bench(&sandbox, environment, &root, &scratch, &pythonpath);
-        let request = self.own_request(&bench, &scope.test_files);
+        let without: BTreeSet<TestId> = without.iter().map(|id| TestId(id.0.clone())).collect();
+        let commands = self.request.recorded_commands();
+        // Tests that do not run by themselves are recorded through the command that runs them.
+        let of_tests = if self.request.test_command.is_some() { &[][..] } else { &scope.test_files[..] };
+        let request = SuiteRequest { without: &without, ..self.own_request(&bench, of_tests) };
+        let fresh = || copy_project(&self.folder.root, &root).map_err(|problem| io::Error::other(problem.to_string()));
+        let exercise = Exercise { commands: &commands, fresh: &fresh };
         let wider = self.wider_path(&root)?;
         let failed = |error: std::io::Error| not_run(&scratch, &error);
-        let notes = recording::record(&bench, &request, &files).map_err(failed)?;
+        let notes = recording::record(&bench, &request, &files, &exercise).map_err(failed)?;
         // The tests may have written into the copy.
         copy_project(&self.folder.root, &root)?;
         let bench = Bench { pythonpath: &wider, ..bench };
-        let request = SuiteRequest { pythonpath: &wider, ..request };
+        let request = SuiteRequest { pythonpath: &wider, without: &NONE, ..request };
         let known = recording::settle(&bench, &request, &tests, notes, REPLAY).map_err(failed)?;
         self.folder.keep(CHARACTERIZATION, &CharacterizationRecord { known, sha256: hashes(&tests)? })
     }
@@ -233,7 +243,7 @@ impl Shop<'_> {
 }
 
 /// No test is left out.
-static NONE: std::collections::BTreeSet<iama_baseline::TestId> = std::collections::BTreeSet::new();
+static NONE: BTreeSet<TestId> = BTreeSet::new();
 
 fn restricted(sandbox: &Sandbox) -> Sandbox {
     let memory_bytes = sandbox.limits.memory_bytes.min(MEMORY);

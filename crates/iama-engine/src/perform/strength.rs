@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use iama_baseline::TestId;
 use iama_baseline::python::environment::Environment;
 use iama_baseline::python::mutants::mutants;
 use iama_baseline::python::recording;
 use iama_baseline::python::strength::{Bench, Planted, Request, Strength, Verdict, measure};
+use iama_job::TestId as JobTestId;
 use iama_patch::{FileDiff, Files, LineKind};
 use iama_recipes::pair::Reading;
 use iama_syntax::{Dialect, SourceText, SyntaxTree};
@@ -43,36 +45,54 @@ enum Tests {
 impl Shop<'_> {
     /// Plants faults at the touched places of the legacy code and of the result. What the own tests do not notice is tried with
     /// the recorded ones.
-    pub(super) fn measure_strength(&mut self) -> Result<(), Problem> {
+    pub(super) fn measure_strength(&mut self, without: &[JobTestId]) -> Result<(), Problem> {
         let Some(effort) = self.request.strength else { return Ok(()) };
         let legacy_suite: Option<SuiteRecord> = self.folder.read_if_kept("legacy.suite.json")?;
         let (legacy, target) = (self.toolchain(Side::Legacy)?, self.toolchain(Side::Target)?);
-        let ran = legacy_suite.is_some_and(|suite| suite.counts().passed > 0) && self.request.test_command.is_none();
-        let (Some(legacy), Some((before, after)), true) = (legacy.environment, self.changed_files()?, ran) else {
-            let why = "the tests do not run on the legacy code, or are no suite that was found".to_owned();
-            let legacy = Strength { skipped: Some(why), ..Strength::default() };
-            let own = Sides { legacy, ..Sides::default() };
-            return self.folder.keep(STRENGTH, &StrengthRecord { own, recorded: None });
+        let missing = self.no_own_tests(legacy_suite.as_ref())?;
+        let known = self.folder.read_if_kept::<CharacterizationRecord>(CHARACTERIZATION)?;
+        let recorded = known.is_some_and(|record| !record.known.tests.is_empty());
+        let changed = self.changed_files()?.filter(|_| recorded || missing.is_none());
+        let (Some(legacy), Some((before, after))) = (legacy.environment, changed) else {
+            let why = missing.unwrap_or("nothing was changed, or the legacy code cannot be run").to_owned();
+            return self.folder.keep(STRENGTH, &StrengthRecord { own: not_measured(&why), recorded: None });
         };
         let Some(target) = target.environment else { return Err(target_missing(self)) };
         let (old, new) = self.fields(&before, &after)?;
-        let known = self.folder.read_if_kept::<CharacterizationRecord>(CHARACTERIZATION)?;
-        let recorded = known.is_some_and(|record| !record.known.tests.is_empty());
         // Every run has to fit into it.
-        let runs = if recorded { 4 } else { 2 };
+        let runs = if recorded && missing.is_none() { 4 } else { 2 };
         let budget = match effort {
             Effort::Full => None,
             Effort::Seconds(seconds) => Some(Duration::from_secs(seconds) / runs),
         };
-        let own = self.both_sides(Tests::Own, (&legacy, &target), (&old, &new), budget)?;
+        let sides = (&legacy, &target);
+        let without: BTreeSet<TestId> = self.left_out(without).into_iter().map(|id| TestId(id.0)).collect();
+        if let Some(why) = missing {
+            let recorded = self.both_sides(Tests::Recorded, sides, (&old, &new), budget, &without)?;
+            return self.folder.keep(STRENGTH, &StrengthRecord { own: not_measured(why), recorded: Some(recorded) });
+        }
+        let own = self.both_sides(Tests::Own, sides, (&old, &new), budget, &without)?;
         let recorded = if recorded {
             let missed = |verdict: Verdict| verdict.is_telling() && !verdict.is_noticed();
             let (old, new) = (old.only(&own.legacy, missed), new.only(&own.result, missed));
-            Some(self.both_sides(Tests::Recorded, (&legacy, &target), (&old, &new), budget)?)
+            Some(self.both_sides(Tests::Recorded, sides, (&old, &new), budget, &without)?)
         } else {
             None
         };
         self.folder.keep(STRENGTH, &StrengthRecord { own, recorded })
+    }
+
+    /// Why faults cannot be tried with the project's own tests.
+    fn no_own_tests(&self, legacy: Option<&SuiteRecord>) -> Result<Option<&'static str>, Problem> {
+        if self.request.test_command.is_some() {
+            return Ok(Some(
+                "a test command is one test, and nobody sees which part of it reaches a fault; with --characterise the calls \
+                 that it makes are recorded, and faults are tried with the tests written from them",
+            ));
+        }
+        let tests = self.scope()?.test_files;
+        let passed = legacy.is_some_and(|suite| suite.passed().any(|id| tests.iter().any(|file| file == id.file())));
+        Ok((!passed).then_some("no test of the project passes on the legacy code"))
     }
 
     /// Faults of the legacy code and of the result: most are the same on both sides.
@@ -82,14 +102,16 @@ impl Shop<'_> {
         (legacy, target): (&Environment, &Environment),
         (old, new): (&Field, &Field),
         budget: Option<Duration>,
+        without: &BTreeSet<TestId>,
     ) -> Result<Sides, Problem> {
         (self.progress)(Progress::Stage(match tests {
             Tests::Own => "planting faults into the legacy code",
             Tests::Recorded => "trying the recorded tests on the faults that nothing noticed",
         }));
-        let legacy = self.plant(tests, legacy, (&self.folder.root, &self.folder.legacy()), old, budget)?;
+        let legacy = self.plant(tests, legacy, (&self.folder.root, &self.folder.legacy()), old, budget, without)?;
         (self.progress)(Progress::Stage("planting the same faults into the result"));
-        let result = self.plant(tests, target, (&self.folder.work(), &self.folder.file("result")), new, budget)?;
+        let result =
+            self.plant(tests, target, (&self.folder.work(), &self.folder.file("result")), new, budget, without)?;
         Ok(Sides { legacy, result })
     }
 
@@ -100,6 +122,7 @@ impl Shop<'_> {
         (code, root): (&Path, &Path),
         field: &Field,
         budget: Option<Duration>,
+        without: &BTreeSet<TestId>,
     ) -> Result<Strength, Problem> {
         if field.touched.is_empty() {
             let skipped = Some("there is no place where a fault could be planted".to_owned());
@@ -118,7 +141,7 @@ impl Shop<'_> {
         };
         let request = Request {
             files: &files,
-            without: &BTreeSet::new(),
+            without,
             per_test: Duration::from_secs(self.request.per_test_seconds),
             budget,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -166,6 +189,11 @@ impl Shop<'_> {
         }
         Ok((old, new))
     }
+}
+
+/// A record of what was not tried.
+fn not_measured(why: &str) -> Sides {
+    Sides { legacy: Strength { skipped: Some(why.to_owned()), ..Strength::default() }, ..Sides::default() }
 }
 
 impl Field {

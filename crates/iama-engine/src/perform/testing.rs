@@ -1,31 +1,29 @@
 //! Running the tests: on the legacy code with the legacy interpreter, on the result with the target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use iama_baseline::python::command::run_command;
 use iama_baseline::python::environment::{self, Kitchen};
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 use iama_baseline::python::recording::module_path;
-use iama_baseline::python::run::{Request as SuiteRequest, observed as observed_types, run_suite};
+use iama_baseline::python::run::{Request as SuiteRequest, run_suite};
 use iama_baseline::python::{compile, requirements, stand_ins};
 use iama_baseline::{Status, Suite, TestId};
 use iama_job::TestId as JobTestId;
 use iama_job::event::{BaselineOutcome, TestOutcome};
 use iama_job::{Failure, Fingerprint};
 use iama_sandbox::printable;
-use iama_syntax::Span;
 
 use super::scenarios::PROPOSED;
 use super::{Shop, unrunnable};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::problem::Problem;
-use crate::reach;
-use crate::records::{OBSERVED, Observed, SCENARIOS, ScenariosRecord, SuiteRecord, Toolchain, WorkspaceRecord};
+use crate::records::{CHARACTERIZATION, CharacterizationRecord, SuiteRecord, Toolchain};
 use crate::request::Machine;
 
 /// Which code the tests run on.
@@ -46,12 +44,12 @@ impl Side {
 
 /// Which tests run, with what.
 #[derive(Clone, Copy)]
-struct Tested<'a> {
-    scratch: &'a str,
-    environment: &'a environment::Environment,
-    files: &'a [String],
-    factor: u32,
-    without: &'a [JobTestId],
+pub(super) struct Tested<'a> {
+    pub(super) scratch: &'a str,
+    pub(super) environment: &'a environment::Environment,
+    pub(super) files: &'a [String],
+    pub(super) factor: u32,
+    pub(super) without: &'a [JobTestId],
 }
 
 impl Shop<'_> {
@@ -69,7 +67,7 @@ impl Shop<'_> {
         let toolchain = self.toolchain(Side::Legacy)?;
         let Some(environment) = &toolchain.environment else {
             self.scenarios_on_legacy(None, &mut Suite::default(), without)?;
-            return Ok(unrunnable(scope.files));
+            return Ok(unrunnable(self.all_functions()?));
         };
         let without = &self.left_out(without);
         let what = Tested { scratch: "legacy-run", environment, files: &scope.test_files, factor, without };
@@ -82,24 +80,32 @@ impl Shop<'_> {
         if suite != Suite::default() {
             self.folder.keep("legacy.suite.json", &suite)?;
         }
-        if of_tests > 0 && !suite.ran_out && self.request.test_command.is_none() {
-            self.observe(&what)?;
-            if self.request.characterise {
-                self.characterise(environment)?;
-            }
-        }
+        let recorded = if suite.ran_out { 0 } else { self.watch(&what, of_tests)? };
         crate::copies::remove(&self.folder.legacy())?;
         if suite.ran_out {
             return Ok(BaselineOutcome::TimedOut);
         }
-        let passed = suite.passed().filter(|id| id.file() != PROPOSED).count();
+        // Asked for help, a program shows next to nothing of what it does.
+        let passed = suite.passed().filter(|id| id.file() != PROPOSED).count() + recorded;
         if passed == 0 {
-            // Asked for help, a program shows next to nothing of what it does.
-            return Ok(unrunnable(scope.files));
+            return Ok(unrunnable(self.all_functions()?));
         }
         let passed = u32::try_from(passed).unwrap_or(u32::MAX);
         // What fails today is no part of the baseline, so nothing of the baseline fails.
         Ok(BaselineOutcome::Ran { passed, failed: 0, uncovered: self.uncovered(&suite)? })
+    }
+
+    /// Watches the legacy code at work. Gives how many tests were written from what it was seen to do, where it has no others.
+    fn watch(&mut self, what: &Tested<'_>, of_tests: u32) -> Result<usize, Problem> {
+        if of_tests > 0 || !self.request.exercise.is_empty() {
+            self.observe(what, of_tests > 0)?;
+        }
+        if !self.request.records() || of_tests == 0 && self.request.exercise.is_empty() {
+            return Ok(0);
+        }
+        self.characterise(what.environment, what.without)?;
+        let known: Option<CharacterizationRecord> = self.folder.read_if_kept(CHARACTERIZATION)?;
+        Ok(if of_tests > 0 { 0 } else { known.map_or(0, |record| record.known.tests.len()) })
     }
 
     /// The existing tests on the legacy code; nothing where there are none.
@@ -110,19 +116,6 @@ impl Shop<'_> {
         (self.progress)(Progress::Stage("running the tests on the legacy code"));
         copy_project(&self.folder.root, &self.folder.legacy())?;
         self.run(&self.folder.legacy(), what, false)
-    }
-
-    /// How many source files no test that passes today imports, and no scenario starts, directly or through another.
-    fn uncovered(&self, suite: &Suite) -> Result<u32, Problem> {
-        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
-        let passing: BTreeSet<&str> = suite.passed().map(TestId::file).collect();
-        let mut tests: Vec<String> =
-            self.scope()?.test_files.into_iter().filter(|path| passing.contains(path.as_str())).collect();
-        let record: ScenariosRecord = self.folder.read_if_kept(SCENARIOS)?.unwrap_or_default();
-        tests.extend(record.started());
-        let reached = reach::from_tests(&self.folder.root, &workspace, &tests);
-        let left = workspace.files.keys().filter(|path| !reached.contains(*path)).count();
-        Ok(u32::try_from(left).unwrap_or(u32::MAX))
     }
 
     /// Runs the tests on the result and compares.
@@ -138,7 +131,7 @@ impl Shop<'_> {
         // Where tests fail on the result, the same figures help a person to go on from there.
         if matches!(outcome, Ok(TestOutcome::Green | TestOutcome::Failed { .. })) {
             self.compare_behaviour()?;
-            self.measure_strength()?;
+            self.measure_strength(without)?;
         }
         outcome
     }
@@ -189,34 +182,7 @@ impl Shop<'_> {
         environment_for(self.machine, &self.folder.root, &self.scope()?.test_files, interpreter)
     }
 
-    /// Runs the tests once more on legacy code whose undecided values are marked, and keeps the types that came by. How
-    /// these tests end says nothing: marked code is slower and has other frames.
-    fn observe(&mut self, what: &Tested<'_>) -> Result<(), Problem> {
-        (self.progress)(Progress::Stage("watching types on the legacy code"));
-        copy_project(&self.folder.root, &self.folder.legacy())?;
-        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
-        let mut sites: Vec<(String, Span)> = Vec::new();
-        for (path, state) in self.originals(workspace.files.keys())? {
-            let Ok(text) = (self.pair.decode)(&state.bytes) else { continue };
-            let Some(probed) = (self.pair.probe)(text.text(), sites.len()) else { continue };
-            let Ok(bytes) = text.encode(&probed.text) else { continue };
-            crate::folder::write_whole(&self.folder.legacy().join(&path), &bytes)?;
-            sites.extend(probed.sites.into_iter().map(|site| (path.clone(), site)));
-        }
-        if sites.is_empty() {
-            return self.folder.keep(OBSERVED, &Observed::new());
-        }
-        let what = Tested { scratch: "observed-run", factor: what.factor.saturating_mul(3), ..*what };
-        self.run(&self.folder.legacy(), &what, true)?;
-        let mut observed: Observed = BTreeMap::new();
-        for (number, kinds) in observed_types(&self.folder.file(what.scratch)) {
-            let Some((path, site)) = sites.get(number) else { continue };
-            observed.entry(path.clone()).or_default().push(((site.start, site.end), kinds));
-        }
-        self.folder.keep(OBSERVED, &observed)
-    }
-
-    fn run(&mut self, root: &Path, what: &Tested<'_>, observe: bool) -> Result<Suite, Problem> {
+    pub(super) fn run(&mut self, root: &Path, what: &Tested<'_>, observe: bool) -> Result<Suite, Problem> {
         let Tested { scratch, environment, files, factor, without } = *what;
         let scratch = self.folder.file(scratch);
         let pythonpath = module_path(root);
@@ -230,7 +196,7 @@ impl Shop<'_> {
             without: &without.iter().map(|id| TestId(id.0.clone())).collect(),
             per_test: Duration::from_secs(self.request.per_test_seconds).saturating_mul(factor),
             whole: Duration::from_secs(self.request.run_seconds).saturating_mul(factor),
-            hidden: &self.hidden(),
+            hidden: &self.machine.hidden,
             observe,
             recorder: None,
         };
@@ -246,10 +212,6 @@ impl Shop<'_> {
             }
         });
         suite.map_err(|error| not_run(&scratch, &error))
-    }
-
-    fn hidden(&self) -> Vec<PathBuf> {
-        self.machine.hidden.clone()
     }
 }
 
