@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use iama_syntax::scopes::{Binding, BindingId, BindingKind, Resolution, ScopeId, Scopes};
 use iama_syntax::{Node, NodeId, Span, SyntaxTree};
+use rustc_hash::FxHashMap;
 
 use crate::edit::Ledger;
 use crate::pair::{Pair, Reading};
@@ -31,7 +32,7 @@ impl Project {
     /// Takes in what one file says that other files may ask for.
     pub fn learn(&mut self, pair: &Pair, path: &str, text: &str) {
         (pair.learn)(path, text, &mut self.facts);
-        if self.seen.files < SAMPLE {
+        if self.seen.files < SAMPLE && !self.seen.is_settled() {
             self.seen.take(pair, text, &self.files);
         }
     }
@@ -61,6 +62,11 @@ impl Seen {
         }
     }
 
+    /// Whether no more files can change that it is written in the source language.
+    const fn is_settled(&self) -> bool {
+        self.source * 2 > SAMPLE
+    }
+
     /// Whether enough files lean on the source language that the doubtful ones are taken for it.
     pub const fn is_source(&self) -> bool {
         self.source > self.target && self.source * 10 >= self.files
@@ -80,7 +86,7 @@ impl Seen {
 /// What files say about names that other files use, by topic and name. What a topic means is the pair's own affair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    known: BTreeMap<&'static str, HashMap<String, BTreeSet<String>>>,
+    known: BTreeMap<&'static str, FxHashMap<String, BTreeSet<String>>>,
 }
 
 impl Facts {
@@ -163,10 +169,10 @@ pub struct Context<'t> {
     learn: fn(&str, &str, &mut Facts),
     futures: OnceCell<Vec<&'t str>>,
     imported: OnceCell<BTreeSet<&'t str>>,
-    answers: RefCell<BTreeMap<&'static str, bool>>,
+    answers: RefCell<FxHashMap<&'static str, bool>>,
     chosen: RefCell<BTreeMap<&'static str, Option<String>>>,
     dotted: OnceCell<Vec<OnceCell<Option<Box<str>>>>>,
-    bound_to: RefCell<HashMap<NodeId, Option<String>>>,
+    bound_to: RefCell<FxHashMap<NodeId, Option<String>>>,
 }
 
 /// What is the same in every round.

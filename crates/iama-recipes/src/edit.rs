@@ -131,6 +131,11 @@ impl Ledger {
         self.runs(span).any(|segment| matches!(segment.origin, Origin::Written(_)))
     }
 
+    /// Whether recipes wrote every byte of `span`.
+    pub fn is_all_written(&self, span: Span) -> bool {
+        self.runs(span).all(|segment| matches!(segment.origin, Origin::Written(_)))
+    }
+
     /// The smallest range of the original that `span` of the present text stands for.
     pub fn source_span(&self, span: Span) -> Span {
         let mut sources = self.runs(span).filter_map(|segment| match segment.origin {

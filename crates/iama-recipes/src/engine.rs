@@ -303,6 +303,9 @@ impl Run<'_> {
             groups::hold_back(&mut claim.finding, self.project);
         }
         drop_skipped(tree, self, &mut claims, &mut state.groups);
+        if state.rounds > 0 {
+            claims.retain(|claim| !is_helper(tree, &state.ledger, claim.finding.span));
+        }
         let (accepted, deferred) = choose(claims, &self.ids, tree.text());
         let mut edits: Vec<(Edit, u16)> = Vec::new();
         let mut needs: BTreeMap<Import, u16> = BTreeMap::new();
@@ -324,7 +327,7 @@ impl Run<'_> {
             }
         }
         let imports: Vec<Import> = needs.keys().cloned().collect();
-        for edit in (self.pair.import)(&context, &imports) {
+        for edit in (self.pair.import)(&context, &imports, &edits) {
             let Some(recipe) = needs.values().next() else { break };
             state.touched.push((state.ledger.source_span(edit.span), self.ids[usize::from(*recipe)]));
             edits.push((edit, *recipe));
@@ -418,7 +421,8 @@ fn recipe_count(recipes: &[Chosen]) -> u16 {
 }
 
 /// Takes claims in the order of the text, each unless it collides with one taken before. Ties are broken by the recipes'
-/// names, never by their order. What is left to do when one of those taken leaves nothing of it is nothing.
+/// names, never by their order. A rename of a name of which another edit leaves nothing collides with nothing: it is not
+/// needed.
 fn choose(mut claims: Vec<Claim>, ids: &[&'static str], text: &str) -> (Vec<Claim>, Vec<Claim>) {
     let key = |claim: &Claim| {
         let start = claim.finding.edits.iter().map(|edit| edit.span.start).min();
@@ -426,19 +430,27 @@ fn choose(mut claims: Vec<Claim>, ids: &[&'static str], text: &str) -> (Vec<Clai
         (start.unwrap_or(claim.finding.span.start), std::cmp::Reverse(end), ids[usize::from(claim.recipe)])
     };
     claims.sort_by_key(key);
-    let mut taken: Vec<Edit> = Vec::new();
+    // Each with the rank of its claim among those accepted.
+    let mut taken: Vec<(usize, Edit)> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
-    let (mut accepted, mut deferred) = (Vec::new(), Vec::new());
+    let (mut accepted, mut deferred): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
     for claim in claims {
-        let first = claim.finding.edits.iter().map(|edit| edit.span.start).min().unwrap_or(0);
-        open.retain(|&at| taken[at].span.end >= first);
-        let free = claim.finding.edits.iter().all(|edit| open.iter().all(|&at| !taken[at].conflicts(edit)));
-        if free {
-            open.extend(taken.len()..taken.len() + claim.finding.edits.len());
-            taken.extend(claim.finding.edits.iter().cloned());
+        let edits = &claim.finding.edits;
+        let first = edits.iter().map(|edit| edit.span.start).min().unwrap_or(0);
+        open.retain(|&at| taken[at].1.span.end >= first);
+        let in_the_way = |at: &usize| edits.iter().any(|edit| taken[*at].1.conflicts(edit));
+        let blocking: Vec<usize> = open.iter().copied().filter(in_the_way).collect();
+        let needless = |at: &usize| edits.iter().any(|edit| takes_name_out(edit, &taken[*at].1, text));
+        if blocking.iter().all(needless) {
+            for at in blocking {
+                let (rank, edit) = &taken[at];
+                accepted[*rank].finding.edits.retain(|other| other != edit);
+                open.retain(|other| *other != at);
+            }
+            open.extend(taken.len()..taken.len() + edits.len());
+            taken.extend(edits.iter().map(|edit| (accepted.len(), edit.clone())));
             accepted.push(claim);
-        } else if !claim.finding.edits.iter().all(|edit| open.iter().any(|&at| takes_name_out(&taken[at], edit, text)))
-        {
+        } else if !edits.iter().all(|edit| open.iter().any(|&at| takes_name_out(&taken[at].1, edit, text))) {
             deferred.push(claim);
         }
     }
@@ -447,13 +459,21 @@ fn choose(mut claims: Vec<Claim>, ids: &[&'static str], text: &str) -> (Vec<Clai
 
 /// Whether an edit leaves nothing of the name that another one would change.
 fn takes_name_out(outer: &Edit, inner: &Edit, text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let name = &text[inner.span.range()];
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let stays = |piece: &Piece| match piece {
         Piece::Keep(_) => true,
-        Piece::New(new) => new.contains(name),
+        Piece::New(new) => new.split(|c| !is_word(c)).any(|word| word == name),
     };
-    is_name && outer.span.contains(inner.span) && !outer.pieces.iter().any(stays)
+    let is_name = !name.is_empty() && name.chars().all(is_word);
+    is_name && outer.span.contains(inner.span) && outer.span != inner.span && !outer.pieces.iter().any(stays)
+}
+
+/// Whether a span lies in a definition that a recipe brought along. It is written for the target already.
+fn is_helper(tree: &SyntaxTree, ledger: &Ledger, span: Span) -> bool {
+    let inner = tree.covering(span);
+    let statement = inner.ancestors().chain([inner]).find(|node| node.parent() == Some(tree.root()));
+    statement.is_some_and(|node| node.text().contains('\n') && ledger.is_all_written(node.span()))
 }
 
 /// Removes what a line forbids.

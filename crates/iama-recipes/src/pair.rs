@@ -8,6 +8,9 @@ use crate::context::{Context, Facts};
 use crate::edit::Edit;
 use crate::recipe::{Dual, Import, Recipe};
 
+/// Gives the edits that bring missing imports into a file, beside the other edits of the round with their recipes' numbers.
+pub type AddImports = fn(&Context<'_>, &[Import], &[(Edit, u16)]) -> Vec<Edit>;
+
 /// A migration from one language to another.
 #[derive(Debug, Clone, Copy)]
 pub struct Pair {
@@ -41,7 +44,7 @@ pub struct Pair {
     /// What a recipe of the pair, by its id, does when the result must run on both languages.
     pub dual: fn(id: &str) -> Dual,
     /// The edits that bring missing imports into a file.
-    pub import: fn(&Context<'_>, &[Import]) -> Vec<Edit>,
+    pub import: AddImports,
     /// The package that a finding says has no release for the target language, and what to look at instead, by the
     /// finding's recipe and reason.
     pub missing: fn(recipe: &str, why: &str) -> Option<(&'static str, &'static str)>,

@@ -1,5 +1,7 @@
 //! `# iama: skip[ID, …]` in a line: what a person forbids there.
 
+use memchr::memmem;
+
 use crate::engine::Note;
 use crate::recipe::Class;
 use iama_syntax::Span;
@@ -8,7 +10,7 @@ const MARK: &str = "iama: skip";
 
 /// Whether anything is forbidden anywhere in a text.
 pub(crate) fn is_used(text: &str) -> bool {
-    text.contains(MARK)
+    memmem::find(text.as_bytes(), MARK.as_bytes()).is_some()
 }
 
 /// Whether the line that holds this offset forbids a recipe, by its name or all of them.
@@ -29,6 +31,9 @@ fn named(directive: &str) -> Option<impl Iterator<Item = &str>> {
 /// Names that no recipe has: a slip of the pen would go unnoticed otherwise.
 pub(crate) fn unknown(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Note> {
     let mut notes = Vec::new();
+    if !is_used(text) {
+        return notes;
+    }
     for (at, _) in text.match_indices(MARK) {
         let directive = text[at + MARK.len()..].lines().next().unwrap_or_default();
         let start = u32::try_from(at).unwrap_or(u32::MAX);

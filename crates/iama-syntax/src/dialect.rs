@@ -1,8 +1,8 @@
 //! The dialects behind one seam: each is a grammar plus the tables that turn its numbers into names.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
 use tree_sitter::Language;
 
 /// A language as one parser understands it. Two files of one language may need two dialects.
@@ -106,7 +106,7 @@ impl Dialect {
 pub struct Grammar {
     pub(crate) language: &'static Language,
     kinds: Vec<&'static str>,
-    ids: HashMap<&'static str, Vec<u16>>,
+    ids: FxHashMap<&'static str, Vec<u16>>,
     named: Vec<bool>,
     fields: Vec<&'static str>,
 }
@@ -119,7 +119,7 @@ impl Grammar {
         let kinds: Vec<_> = (0..language.node_kind_count())
             .map(|id| u16::try_from(id).ok().and_then(|id| language.node_kind_for_id(id)).unwrap_or(""))
             .collect();
-        let mut ids: HashMap<_, Vec<u16>> = HashMap::new();
+        let mut ids: FxHashMap<_, Vec<u16>> = FxHashMap::default();
         for (id, kind) in (0u16..).zip(&kinds) {
             ids.entry(*kind).or_default().push(id);
         }

@@ -7,9 +7,9 @@ mod build;
 mod imports;
 mod roles;
 
-use std::collections::HashMap;
-
 pub use imports::imported_path;
+
+use rustc_hash::FxHashMap;
 
 use crate::tree::{Node, NodeId, SyntaxTree};
 
@@ -119,7 +119,7 @@ pub struct Scopes {
     bindings: Vec<Binding>,
     /// For each name the scopes that bind it, in order.
     bound: Vec<Vec<(ScopeId, BindingId)>>,
-    names: HashMap<Box<str>, u32>,
+    names: FxHashMap<Box<str>, u32>,
     /// Every identifier that is a name, in the order of the text.
     occurrences: Vec<Occurrence>,
     /// The nodes of the occurrences, grouped by their binding.

@@ -1,6 +1,7 @@
 //! What one file says about its classes that another file asks for.
 
 use iama_syntax::Node;
+use memchr::memmem;
 
 use super::names::RENAMED_ATTRIBUTES;
 use crate::context::{Context, Facts, OBSERVED_CLASS};
@@ -98,7 +99,7 @@ pub(super) fn sets_attribute(context: &Context<'_>, name: &str) -> bool {
 
 /// Whether some file moves in a stream from where it stands or from its end.
 pub(super) fn seeks_relatively(context: &Context<'_>) -> bool {
-    context.facts().has(SET, "seek", "relative") || context.once("seeks", || moves_relatively(context.original))
+    context.once("seeks", || context.facts().has(SET, "seek", "relative") || moves_relatively(context.original))
 }
 
 fn moves_relatively(text: &str) -> bool {
@@ -107,7 +108,7 @@ fn moves_relatively(text: &str) -> bool {
         let back = (line.contains(", 2)") || line.contains("SEEK_END")) && !line.starts_with("0,");
         back || line.contains(", 1)") || line.contains("SEEK_CUR")
     };
-    text.match_indices(".seek(").any(|(at, start)| relative(&text[at + start.len()..]))
+    memmem::find_iter(text.as_bytes(), ".seek(").any(|at| relative(&text[at + ".seek(".len()..]))
 }
 
 fn learn_attributes(path: &str, text: &str, facts: &mut Facts) {
@@ -115,7 +116,7 @@ fn learn_attributes(path: &str, text: &str, facts: &mut Facts) {
     let renamed = RENAMED_ATTRIBUTES.iter().map(|(old, _)| old).filter(|old| of_functions && text.contains(**old));
     let mut shares = KEYWORDS.iter().any(|word| text.contains(word));
     for name in ASKED.iter().chain(renamed.inspect(|_| shares = true)) {
-        for (at, _) in text.match_indices(name) {
+        for at in memmem::find_iter(text.as_bytes(), name) {
             let rest = text[at + name.len()..].trim_start_matches([' ', '\t']);
             let assigned = rest.starts_with('=') && !rest.starts_with("==");
             if text[..at].ends_with('.') && assigned {

@@ -59,6 +59,6 @@ pub(super) fn free_word(context: &Context<'_>, word: &str) -> String {
 
 fn has_word(text: &str, word: &str) -> bool {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    text.match_indices(word)
-        .any(|(at, _)| !inside(text[..at].chars().next_back()) && !inside(text[at + word.len()..].chars().next()))
+    memchr::memmem::find_iter(text.as_bytes(), word)
+        .any(|at| !inside(text[..at].chars().next_back()) && !inside(text[at + word.len()..].chars().next()))
 }

@@ -47,7 +47,11 @@ fn mixed_indentation(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 fn logical_lines(root: Node<'_>) -> Vec<Line<'_>> {
     let text = root.tree().text();
     let mut lines: Vec<Line<'_>> = Vec::new();
-    for node in root.descendants().filter(|node| begins_a_line(*node)) {
+    let follows_blank = |node: &Node<'_>| {
+        let before = node.start().checked_sub(1).map(|at| text.as_bytes()[at as usize]);
+        before.is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r'))
+    };
+    for node in root.descendants().filter(|node| follows_blank(node) && begins_a_line(*node)) {
         let start = line_start(node);
         let blank = &text[start as usize..node.start() as usize];
         if blank.trim_start_matches([' ', '\t', '\u{c}']).is_empty()

@@ -6,7 +6,7 @@ use iama_syntax::{Node, Span};
 use super::look::{line_end, rename, statement_lines};
 use super::tables::{MODULES, Split, split_of};
 use crate::context::Context;
-use crate::edit::Edit;
+use crate::edit::{Edit, Piece};
 use crate::recipe::{Class, Findings, Import, Recipe, Strategy};
 
 pub(super) const RECIPES: [Recipe; 4] = [
@@ -301,8 +301,8 @@ fn future_imports(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
 }
 
 /// Brings missing imports in: after the first run of import statements, else after the docstring.
-pub(super) fn add_imports(context: &Context<'_>, imports: &[Import]) -> Vec<Edit> {
-    let wanted = imports.iter().filter(|import| !is_imported(context, import));
+pub(super) fn add_imports(context: &Context<'_>, imports: &[Import], edits: &[(Edit, u16)]) -> Vec<Edit> {
+    let wanted = imports.iter().filter(|import| !is_imported(context, import) && !is_brought(context, import, edits));
     let (stand_ins, wanted) = if context.dual { super::dual::gather(wanted) } else { (None, wanted.collect()) };
     let wanted = wanted.into_iter().filter(|import| !matches!(import, Import::Future(_)));
     let mut missing: Vec<String> = wanted.map(|import| statement(context, import)).collect();
@@ -366,6 +366,17 @@ fn is_imported(context: &Context<'_>, import: &Import) -> bool {
                 || (context.dual && text.starts_with('\n') && context.tree.text().contains(text.trim()))
         }
     }
+}
+
+/// Whether an edit turns the import of another module at the top level into this one.
+fn is_brought(context: &Context<'_>, import: &Import, edits: &[(Edit, u16)]) -> bool {
+    let Import::Module(module) = import else { return false };
+    let renames = |edit: &Edit| matches!(&edit.pieces[..], [Piece::New(new)] if new == module);
+    edits.iter().filter(|(edit, _)| renames(edit)).any(|(edit, _)| {
+        let mut around = std::iter::successors(Some(context.tree.covering(edit.span)), |node| node.parent());
+        let statement = around.find(|node| node.span() != edit.span);
+        statement.is_some_and(|node| node.kind() == "import_statement" && node.parent() == Some(context.tree.root()))
+    })
 }
 
 fn is_import(node: &Node<'_>) -> bool {

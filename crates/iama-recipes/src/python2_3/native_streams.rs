@@ -126,8 +126,11 @@ fn relative_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     }
     let old = |path: &String| matches!(path.as_str(), "StringIO.StringIO" | "cStringIO.StringIO" | "io.StringIO");
     let paths = context.paths(function);
+    if paths.is_empty() || !paths.iter().all(old) {
+        return;
+    }
     let name = name_of(context, &RELATIVE);
-    if paths.is_empty() || !paths.iter().all(old) || is_in(node, &name) {
+    if is_in(node, &name) {
         return;
     }
     let why = "some file moves in a stream from where it stands, and this may be the one";

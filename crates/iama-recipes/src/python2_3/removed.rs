@@ -1,10 +1,10 @@
 //! Members of modules that are gone: another member, an expression or a small function stands in, or a person must.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use iama_syntax::{Node, Span};
+use rustc_hash::FxHashSet;
 
 use super::helpers::name_of;
 use super::look::{call_of, positional, rename};
@@ -53,7 +53,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
 ];
 
 /// The last parts of the paths of the table.
-static MEMBERS: LazyLock<HashSet<&str>> =
+static MEMBERS: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| REMOVED.iter().filter_map(|removed| removed.path.rsplit('.').next()).collect());
 
 /// The entry for a path, whether its module has its old name or its new one.

@@ -112,7 +112,7 @@ fn assigned(line: &str, facts: &mut Facts) {
         let before = at.checked_sub(1).map_or(b' ', |at| bytes[at]);
         !b"=!<>".contains(&before) && bytes.get(at + 1) != Some(&b'=')
     };
-    let signs: Vec<usize> = line.match_indices('=').map(|(at, _)| at).filter(plain).collect();
+    let signs: Vec<usize> = memchr::memchr_iter(b'=', bytes).filter(plain).collect();
     let Some(last) = signs.last() else {
         if line.contains(" as ") || line.trim_start().starts_with("for ") {
             loose(line, facts);

@@ -54,7 +54,8 @@ fn character_array(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
 }
 
 fn hmac_digest(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
-    let Some(function) = node.field("function").filter(|_| context.certain) else { return };
+    let named = context.certain && context.once("hmac", || context.original.contains("hmac"));
+    let Some(function) = node.field("function").filter(|_| named) else { return };
     if !function.text().contains("new") && !function.text().contains("HMAC") {
         return;
     }

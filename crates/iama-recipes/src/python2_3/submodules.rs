@@ -1,9 +1,9 @@
 //! Modules inside packages of the library that have another name: `email.MIMEText`, `xml.etree.cElementTree` and others.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use iama_syntax::Node;
+use rustc_hash::FxHashSet;
 
 use super::look::rename;
 use super::modules::{items, join_statements};
@@ -48,7 +48,7 @@ const SUBMODULES: &[(&str, &str, (u8, u8))] = &[
 ];
 
 /// The last parts of their old names.
-static NAMES: LazyLock<HashSet<&str>> =
+static NAMES: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| SUBMODULES.iter().filter_map(|(old, ..)| old.rsplit('.').next()).collect());
 
 fn new_name(context: &Context<'_>, path: &str) -> Option<&'static str> {

@@ -1,6 +1,6 @@
 //! One pass over the tree that collects scopes, bindings and names, and one over the names that resolves them.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::roles::{Kind, Kinds, Role};
 use super::{Binding, BindingId, BindingKind, Found, Occurrence, Scope, ScopeId, ScopeKind, Scopes};
@@ -13,14 +13,14 @@ pub(super) fn build(tree: &SyntaxTree) -> Scopes {
         all: vec![module],
         bindings: Vec::new(),
         bound: Vec::new(),
-        names: HashMap::new(),
+        names: FxHashMap::default(),
         occurrences: Vec::new(),
         uses: Vec::new(),
         uses_end: Vec::new(),
     };
     let dialect = tree.dialect();
     let kinds = Kinds::of_dialect(dialect);
-    let mut builder = Builder { dialect, kinds, out: scopes, open: Vec::new(), redirected: HashMap::new() };
+    let mut builder = Builder { dialect, kinds, out: scopes, open: Vec::new(), redirected: FxHashMap::default() };
     for node in tree.nodes() {
         builder.visit(node);
     }
@@ -34,7 +34,7 @@ struct Builder<'t> {
     /// The nodes around the current one that change the scope, and to which.
     open: Vec<(Node<'t>, ScopeId)>,
     /// Names that `global` and `nonlocal` lead out of a scope.
-    redirected: HashMap<(ScopeId, u32), Redirect>,
+    redirected: FxHashMap<(ScopeId, u32), Redirect>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

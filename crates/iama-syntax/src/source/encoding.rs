@@ -45,8 +45,10 @@ impl Encoding {
     /// The text of `bytes`, or the offset of a byte that does not fit.
     pub(super) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
         match self {
-            Self::Ascii if bytes.is_ascii() => Ok(String::from_utf8_lossy(bytes)),
-            Self::Ascii => Err(bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0)),
+            Self::Ascii => match std::str::from_utf8(bytes) {
+                Ok(text) if text.is_ascii() => Ok(Cow::Borrowed(text)),
+                _ => Err(bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0)),
+            },
             Self::Utf8 => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| error.valid_up_to()),
             Self::Latin1 => Ok(encoding_rs::mem::decode_latin1(bytes)),
             Self::Other(encoding) => decode_exactly(encoding, bytes).map(Cow::Owned),
@@ -58,6 +60,7 @@ impl Encoding {
         let first_above = |limit: u32| text.char_indices().find(|(_, char)| u32::from(*char) > limit).map(|(at, _)| at);
         match self {
             Self::Utf8 => Ok(Cow::Borrowed(text.as_bytes())),
+            Self::Ascii if text.is_ascii() => Ok(Cow::Borrowed(text.as_bytes())),
             Self::Ascii => first_above(0x7F).map_or(Ok(Cow::Borrowed(text.as_bytes())), Err),
             Self::Latin1 => first_above(0xFF).map_or_else(|| Ok(encoding_rs::mem::encode_latin1_lossy(text)), Err),
             Self::Other(encoding) => encode_exactly(encoding, text).map(Cow::Owned),

@@ -70,7 +70,7 @@ impl LineEndings {
 pub(crate) fn ends(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
-        let start = from + bytes[from..].iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        let start = from + memchr::memchr2(b'\n', b'\r', &bytes[from..])?;
         let length = if bytes[start..].starts_with(b"\r\n") { 2 } else { 1 };
         from = start + length;
         Some(start..from)
