@@ -6,6 +6,7 @@ use clap::Parser;
 
 mod bench;
 mod ci;
+mod cost;
 mod demo;
 mod engine;
 mod escapes;
@@ -13,6 +14,7 @@ mod faults;
 mod job_model;
 mod kill;
 mod material;
+mod mutation_bench;
 mod oracle;
 mod packages;
 mod patch_cases;
@@ -58,6 +60,10 @@ enum Command {
     Strength(strength::Options),
     /// Plant faults of the kind that migrations make into migrated packages, and see what notices them
     Faults(faults::Options),
+    /// Mutants per minute beside mutmut 2.5.1 and 3.8.1, on one migrated package, with the same tests and cores
+    MutationBench(mutation_bench::Options),
+    /// Seconds by stage of a whole `iama refactor` with baseline and strength, and the size of its evidence
+    Cost(cost::Options),
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Kill a migration at many points and resume it
@@ -81,6 +87,8 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Strength(options) => strength::run(&options),
         Command::Faults(options) => faults::run(&options),
+        Command::MutationBench(options) => mutation_bench::run(&options),
+        Command::Cost(options) => cost::run(&options),
         Command::Escapes => escapes::run(),
         Command::Kill(options) => kill::run(&options),
     };

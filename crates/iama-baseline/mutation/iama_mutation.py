@@ -27,18 +27,18 @@ sys.path.insert(0, _OWN)
 sys.dont_write_bytecode = True
 
 import iama_harness as harness  # noqa: E402
-from iama_mutation_code import Live, Sources, SourceFile  # noqa: E402
-from iama_mutation_judge import Judge, Knowledge  # noqa: E402
+from iama_mutation_code import Live, Sources, SourceFile, swap_back  # noqa: E402
+from iama_mutation_judge import BATCH, Judge, Knowledge  # noqa: E402
 from iama_mutation_pool import Job, Pool, clock, kill  # noqa: E402
 from iama_mutation_reach import Reach  # noqa: E402
-from iama_mutation_session import Pipe, Session, become_child, collect, keep_patterns, patterns, quiet, widen_pattern_cache  # noqa: E402
+from iama_mutation_session import BAD, Pipe, Session, become_child, collect, keep_patterns, patterns, quiet, widen_pattern_cache  # noqa: E402
 
 # The harness empties sys.modules["__main__"]; this keeps the names of this module alive on Python 2.
 _SELF = sys.modules[__name__]
 SCHEMA = "iama.mutation/1"
 DEFAULTS = {"runner": "auto", "pythonpath": [], "skip": [], "per_test_seconds": 30.0, "whole_seconds": None, "workers": 1,
             "seed": None, "timeout_factor": 8.0, "timeout_slack_seconds": 3.0,
-            "timeout_processor_slack_seconds": 0.5, "memory_mb": 2048, "file_mb": 64, "touched": {}, "warm": True, "mutants": []}
+            "timeout_processor_slack_seconds": 0.25, "memory_mb": 2048, "file_mb": 64, "touched": {}, "warm": True, "mutants": []}
 MAX_CRASHES = 50
 FIRST_IMPORT_SECONDS = 120.0
 
@@ -155,7 +155,8 @@ class Runner(object):
 
             def ready(run, run_tests):
                 lines = reach.take() if reach else ()
-                events.put("imported", lines=lines, modules=self.modules(run))
+                if job.mutant is None:
+                    events.put("imported", lines=lines, modules=self.modules(run))
                 run.reach = reach
                 run_tests(self.collected if job.tests is None else job.tests)
                 if not job.stop:
@@ -405,6 +406,10 @@ class Runner(object):
 
         def start(job, writer, folder):
             pipe = self.child(writer, folder)
+            if job.batch:
+                run.events, run.stop = pipe, False
+                self.run_batch(job.batch, run, run_tests, live)
+                run.leave()
             try:
                 self.put_in_place(job, live)
             except Exception:
@@ -419,10 +424,20 @@ class Runner(object):
         def source():
             if works:
                 return works.pop()
-            while waiting and self.in_time():
+            while self.in_time() and (judge.later or waiting):
+                if judge.later:
+                    mutant, _, tests = judge.later.pop(0)
+                    return judge.trial(mutant, clock(), tests)
+                if judge.free:
+                    taken = [self.mutants[name] for name in waiting[:BATCH]]
+                    del waiting[:BATCH]
+                    return judge.quick(taken)
                 work = judge.examine(self.mutants[waiting.pop(0)])
                 if work is not None:
                     return work
+            if judge.batches and self.in_time():
+                # What they leave open is tried after them.
+                return None
             raise StopIteration
 
         live.warm_files = [number for number in range(len(self.files)) if number not in judge.cold_files]
@@ -431,6 +446,31 @@ class Runner(object):
         Pool(self.width_warm, self.scratch, start, self.limit).run(source)
         events.put("finished")
         os._exit(0)
+
+    def run_batch(self, batch, run, run_tests, live):
+        """Mutants one after the other, each taken back before the next."""
+        for mutant, tests in batch:
+            number = mutant["file_number"]
+            run.events.put("part")
+            try:
+                before = live.swap(number, mutant["place"].changed)
+            except Exception:
+                continue
+            self.sources.override(self.files[number], mutant)
+            failed = None
+            for test in tests:
+                run_tests([test])
+                if run.outcome in BAD:
+                    failed = test, run.outcome
+                    break
+            swap_back(before)
+            self.sources.restore(self.files[number])
+            if failed is not None:
+                run.events.put("control")
+                run_tests([failed[0]])
+                if run.outcome != "passed" or failed[1] == "timeout":
+                    # What was stopped in the middle may have left anything.
+                    return
 
     def put_in_place(self, job, live):
         if job.same is not None:

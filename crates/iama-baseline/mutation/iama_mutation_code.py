@@ -290,16 +290,28 @@ class Live(object):
         return True
 
     def swap(self, number, changed):
-        """Puts new code into all live functions; ValueError when one of them does not take it."""
-        for index, new in changed:
-            for function in self.functions.get((number, index), ()):
-                function.__code__ = new
+        """Puts new code into all live functions; ValueError when one of them does not take it. Gives what takes it back."""
+        before = []
+        try:
+            for index, new in changed:
+                for function in self.functions.get((number, index), ()):
+                    before.append((function, function.__code__))
+                    function.__code__ = new
+        except ValueError:
+            swap_back(before)
+            raise
+        return before
 
     def swap_same(self, number):
         """The whole file compiled once more and put in place: what a mutant does, without a mutant."""
         source = self.files[number]
         fresh = flat(source.compiled(source.source))
         self.swap(number, [(node.index, fresh[node.index]) for node in source.nodes if node.kind == "function"])
+
+
+def swap_back(before):
+    for function, code in reversed(before):
+        function.__code__ = code
 
 
 # --- imports ---------------------------------------------------------------------------------------------------------
@@ -316,6 +328,9 @@ class Sources(object):
 
     def override(self, source, mutant):
         self.overrides[os.path.realpath(source.full)] = lambda: source.compiled(source.mutated(mutant))
+
+    def restore(self, source):
+        self.overrides.pop(os.path.realpath(source.full), None)
 
     def keep(self, path):
         """Compiles a file that has no mutants, so that later imports need not."""

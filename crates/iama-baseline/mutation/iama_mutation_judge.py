@@ -7,6 +7,8 @@ from iama_mutation_pool import Job
 
 clock = getattr(time, "monotonic", time.time)
 REMEMBERED = 3
+# Mutants that one child tries, and tests that each of them gets there.
+BATCH, FIRST_TESTS, FIRST_SECONDS = 12, 3, 0.1
 
 
 class Knowledge(object):
@@ -53,6 +55,8 @@ class Judge(object):
         self.knowledge, self.warm, self.tell, self.live = knowledge, warm, tell, live
         self.controls, self.killers, self.unstable = {}, {}, set()
         self.cold_files, self.free = set(), set()
+        # Trials that a batch left open, and batches under way.
+        self.later, self.batches = [], 0
 
     def backwards(self):
         """All tests in the opposite order, every file compiled anew: tests that pass need no single checks."""
@@ -63,8 +67,39 @@ class Judge(object):
             self.free = {test for test in order if test.split("::")[0] not in bound}
             self.tell({"free": sorted(self.free)})
 
+    def quick(self, mutants):
+        """Several mutants in one child, each with the tests that are most likely to kill it. A failure counts when the test
+        is one that needs no single check and passes at once without the mutant; everything else gets a child of its own."""
+        parts = []
+        for mutant in mutants:
+            found = self.look(mutant, clock())
+            if found is not None:
+                number, tests = mutant["file_number"], found[2]
+                order = self.ordered(number, (number, mutant["place"].own[-1]), tests)[:FIRST_TESTS]
+                quick = sum(self.knowledge.seconds.get(test, 1.0) for test in order) <= FIRST_SECONDS
+                if order and quick and all(test in self.free for test in order):
+                    parts.append((found, order))
+                else:
+                    self.later.append(found)
+        if not parts:
+            return
+        self.batches += 1
+        result = yield Job(None, batch=[(found[0], order) for found, order in parts])
+        self.batches -= 1
+        for position, (found, _) in enumerate(parts):
+            seen = result.parts[position] if position < len(result.parts) else None
+            if seen is None or seen.culprit is None or seen.control != "passed":
+                self.later.append((found[0], clock(), found[2]))
+                continue
+            number = found[0]["file_number"]
+            self.kill(found[0], clock() - seen.seconds, seen, len(seen.ends), (number, found[0]["place"].own[-1]))
+
     def examine(self, mutant):
-        began = clock()
+        found = self.look(mutant, clock())
+        return found and self.trial(*found)
+
+    def look(self, mutant, began):
+        """The arguments of a trial; nothing when there is a verdict without one, or another process has to give it."""
         number, knowledge = mutant["file_number"], self.knowledge
         try:
             place = knowledge.files[number].place(mutant)
@@ -81,7 +116,7 @@ class Judge(object):
         elif imported or late:
             tests = set(knowledge.order)
         mutant["place"] = place
-        return self.trial(mutant, began, tests - self.unstable)
+        return mutant, began, tests - self.unstable
 
     def trial(self, mutant, began, tests):
         """Runs the tests until one tells the mutant apart for a reason that is the mutant's."""

@@ -5,6 +5,7 @@ Two processes have a pool: the one in which only libraries are loaded and the on
 """
 import errno
 import fcntl
+import gc
 import json
 import os
 import select
@@ -18,12 +19,31 @@ GRACE_SECONDS = 1.0
 
 
 class Job(object):
-    """Tests to run in a child, with a mutant, with a file compiled anew (``same``), or as they are."""
+    """Tests to run in a child, with a mutant, with a file compiled anew (``same``), or as they are. ``batch``: (mutant, tests)
+    pairs instead, one after the other."""
 
-    __slots__ = ("tests", "mutant", "same", "trace", "stop")
+    __slots__ = ("tests", "mutant", "same", "trace", "stop", "batch")
 
-    def __init__(self, tests, mutant=None, same=None, trace=False, stop=True):
-        self.tests, self.mutant, self.same, self.trace, self.stop = tests, mutant, same, trace, stop
+    def __init__(self, tests, mutant=None, same=None, trace=False, stop=True, batch=()):
+        self.tests, self.mutant, self.same, self.trace, self.stop, self.batch = tests, mutant, same, trace, stop, batch
+
+
+class Part(object):
+    """What a child told of one mutant of a batch: the test that failed, and whether it passed without the mutant at once."""
+
+    def __init__(self):
+        self.began, self.ends, self.culprit, self.error, self.status = clock(), {}, None, None, "passed"
+        self.seconds, self.in_control, self.control = 0.0, False, None
+
+    def take(self, event):
+        if self.in_control:
+            self.control = event["outcome"]
+            return
+        self.seconds = clock() - self.began
+        self.ends[event["id"]] = event
+        if event["outcome"] in ("failed", "error", "timeout"):
+            self.culprit, self.error = event["id"], event.get("error") or {}
+            self.status = "timeout" if event["outcome"] == "timeout" else "failed"
 
 
 class Result(object):
@@ -34,7 +54,7 @@ class Result(object):
         self.ids, self.imported, self.modules = None, (), ()
         self.ends, self.broken, self.running, self.patterns = {}, {}, None, ()
         self.problems, self.culprit, self.status, self.error = [], None, "passed", None
-        self.setup_seconds = 0.0
+        self.setup_seconds, self.parts = 0.0, []
 
     def close(self):
         """Sums up: the test that tells the mutant apart, if one does."""
@@ -96,9 +116,15 @@ class Child(object):
             self.deadline = clock() + self.limit_of(event["id"]) + GRACE_SECONDS
         elif kind == "end":
             result.ends[event["id"]] = event
+            if result.parts:
+                result.parts[-1].take(event)
             self.deadline = clock() + self.limit_of(None)
         elif kind == "collect_error":
             result.broken[event["file"]] = event["error"]
+        elif kind == "part":
+            result.parts.append(Part())
+        elif kind == "control":
+            result.parts[-1].in_control = True
         elif kind == "problem":
             result.problems.append(event)
         elif kind in ("done", "unplaced"):
@@ -144,6 +170,9 @@ class Pool(object):
         folder = os.path.join(self.folder, "tmp-%d-%d" % (os.getpid(), slot))
         if not os.path.isdir(folder):
             os.makedirs(folder)
+        if hasattr(gc, "freeze"):
+            # What came since then needs no look from the child's collector, which would copy it.
+            gc.freeze()
         pid = os.fork()
         if pid == 0:
             try:

@@ -91,6 +91,8 @@ pub(crate) fn summary(result: &RunResult) {
     say!("  changes   {files}, {edits} by {recipes}");
     say!("  unproven  {}, {} left alone", number(result.unproven.len(), "place"), result.refused.len());
     regressions(result);
+    let parts: Vec<String> = result.seconds.iter().map(|(stage, seconds)| format!("{stage} {seconds:.1}")).collect();
+    say!("  seconds   {:.1}: {}", result.seconds.values().sum::<f64>(), parts.join(", "));
     for (name, path) in &result.paths {
         say!("  {name:9} {path}");
     }

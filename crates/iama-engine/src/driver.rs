@@ -19,6 +19,7 @@ use crate::perform::Shop;
 use crate::problem::{Kind, Problem};
 use crate::records::{DecisionRecord, Proposal, Spec};
 use crate::request::{Machine, Request};
+use crate::stages::Stages;
 
 /// What is told while a job is at work.
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +162,12 @@ pub fn drive(
     let request: Request = folder.read("request.json")?;
     let journal = Journal::open(&folder.file("journal.jsonl"))?;
     let job = journal.job(&folder.id)?;
-    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress };
+    let mut stages = Stages::open(folder, machine.clock)?;
+    let mut noted = |step: Progress<'_>| {
+        stages.take(&step);
+        progress(step);
+    };
+    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress: &mut noted };
     let mut driver = Driver { shop, journal, job, decider };
     driver.repeat_last()?;
     if matches!(driver.job.state, State::Pending) {

@@ -23,7 +23,8 @@ use crate::records::{
     FileRecord, NoteRecord, PlaceRecord, SCENARIOS, ScenariosRecord, ScopeRecord, Spec, SpecItem, Toolchain,
     WorkspaceRecord,
 };
-use crate::{reach, report};
+use crate::stages::Stage;
+use crate::{reach, report, stages};
 
 mod behaviour;
 mod diffs;
@@ -66,6 +67,7 @@ pub struct Evidence {
     spec: Vec<SpecItem>,
     files: Vec<diffs::FilePart>,
     seconds: BTreeMap<&'static str, f64>,
+    stages: Vec<Stage>,
     privacy: Privacy,
 }
 
@@ -288,6 +290,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         files: diffs::file_parts(shop.pair, &sources, &links),
         spec: sources.spec.as_ref().map(|spec| spec.items.clone()).unwrap_or_default(),
         seconds: seconds(records),
+        stages: stages::of(folder, records.last().map(|record| record.at))?,
         privacy: privacy(folder)?,
         unproven,
         characterisation: behaviour.characterisation,

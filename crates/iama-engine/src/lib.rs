@@ -20,6 +20,7 @@ pub mod records;
 pub mod report;
 pub mod request;
 pub mod rewrite;
+pub mod stages;
 pub mod verify;
 
 pub use driver::{Answer, Decider, Progress, Question, decide, drive, start};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::folder::JobFolder;
 use crate::problem::Problem;
+use crate::stages::Stage;
 
 /// The result of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +37,8 @@ pub struct RunResult {
     pub refused: Vec<Place>,
     /// Seconds by stage.
     pub seconds: BTreeMap<String, f64>,
+    /// The same by step, in the order in which they were begun.
+    pub stages: Vec<Stage>,
     /// Files of the job: `evidence`, `report`, `patch`, `copy`.
     pub paths: BTreeMap<String, String>,
 }
@@ -72,6 +75,8 @@ struct Known {
     recipes: Vec<KnownRecipe>,
     files: Vec<KnownFile>,
     seconds: BTreeMap<String, f64>,
+    #[serde(default)]
+    stages: Vec<Stage>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +142,7 @@ pub fn of(folder: &JobFolder, job: &Job) -> Result<RunResult, Problem> {
         unproven: known.unproven,
         refused: known.refused,
         seconds: known.seconds,
+        stages: known.stages,
         paths,
     })
 }

@@ -146,6 +146,7 @@ mod tests {
             symbol: symbol.to_owned(),
             first,
             last,
+            by: Vec::new(),
             tests,
             at_import,
         };
