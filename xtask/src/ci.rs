@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
-use crate::{escapes, kill, material, recipes, setup, tidy};
+use crate::{escapes, kill, material, platforms, recipes, sarif_check, setup, tidy};
 
 /// Runs everything; stops at the first failure.
 pub(crate) fn run() -> Result<()> {
@@ -22,6 +22,8 @@ pub(crate) fn run() -> Result<()> {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
     })?;
     step("tests", || cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
+    step("other systems", platforms::run)?;
+    step("sarif", || sarif_check::run(&sarif_check::Options::default()))?;
     step("ways out of the sandbox", escapes::run)?;
     step("test harness on every interpreter found", || {
         start(&mut command("python3", &["crates/iama-baseline/harness/test_harness.py"]))

@@ -18,9 +18,11 @@ mod mutation_bench;
 mod oracle;
 mod packages;
 mod patch_cases;
+mod platforms;
 mod proof;
 mod python3;
 mod recipes;
+mod sarif_check;
 mod setup;
 mod strength;
 mod tidy;
@@ -64,6 +66,10 @@ enum Command {
     MutationBench(mutation_bench::Options),
     /// Seconds by stage of a whole `iama refactor` with baseline and strength, and the size of its evidence
     Cost(cost::Options),
+    /// Compile the sandbox for Windows and macOS
+    Platforms,
+    /// Hold the SARIF of a job to the published schema
+    SarifCheck(sarif_check::Options),
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Kill a migration at many points and resume it
@@ -89,6 +95,8 @@ fn main() -> ExitCode {
         Command::Faults(options) => faults::run(&options),
         Command::MutationBench(options) => mutation_bench::run(&options),
         Command::Cost(options) => cost::run(&options),
+        Command::Platforms => platforms::run(),
+        Command::SarifCheck(options) => sarif_check::run(&options),
         Command::Escapes => escapes::run(),
         Command::Kill(options) => kill::run(&options),
     };

@@ -17,8 +17,8 @@ use iama_recipes::PAIRS;
 use iama_sandbox::{Sandbox, printable};
 use serde::{Deserialize, Serialize};
 
-use crate::copies::{copy_project, remove};
-use crate::folder::{cannot_read, cannot_write};
+use crate::copies::{Own, copy_project, remove};
+use crate::folder::cannot_read;
 use crate::perform::{environment_for, not_run};
 use crate::problem::Problem;
 use crate::request::Machine;
@@ -204,7 +204,7 @@ pub struct Place {
     hidden: Vec<PathBuf>,
     clock: fn() -> Timestamp,
     root: PathBuf,
-    own: tempfile::TempDir,
+    own: Own,
     /// The interpreter.
     pub interpreter: Interpreter,
 }
@@ -220,8 +220,7 @@ impl Place {
         let tests: Vec<String> = files.into_iter().filter(|path| is_test(root, path)).collect();
         let environment = environment_for(machine, root, &tests, &found)?;
         let folder = machine.cache.join("scenarios");
-        std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
-        let own = tempfile::tempdir_in(&folder).map_err(|error| cannot_write(&folder, &error))?;
+        let own = Own::make(&folder)?;
         let (sandbox, hidden, root) = (machine.sandbox.clone(), machine.hidden.clone(), root.to_owned());
         Ok(Self { sandbox, environment, hidden, clock: machine.clock, root, own, interpreter: found })
     }

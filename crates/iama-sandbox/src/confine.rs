@@ -15,6 +15,7 @@ use crate::view::View;
 pub(crate) const FILE_BYTES: u64 = 1 << 30;
 
 /// The memory that one process may map, in bytes. Runtimes reserve far more than they use.
+#[cfg(unix)]
 const ADDRESS_BYTES: u64 = 16 << 30;
 
 /// Becomes the command; comes back only with what stood in the way.

@@ -106,10 +106,14 @@ mod other {
     pub(crate) fn kill_all() {}
 
     /// Not known here.
+    #[cfg(unix)]
     pub(crate) fn threads_of_user() -> u64 {
         u64::MAX / 2
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use other::{descendants, kill_all, memory, threads_of_user};
+pub(crate) use other::{descendants, kill_all, memory};
+
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) use other::threads_of_user;

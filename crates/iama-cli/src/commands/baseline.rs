@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use iama_baseline::python::interpreter::Wanted;
-use iama_baseline::scenarios::{self, Expectation, NORMALISERS, Scenario, Scenarios, Settled};
+use iama_baseline::scenarios::{self, Difference, Expectation, NORMALISERS, Scenario, Scenarios, Settled};
 use iama_engine::blackbox::{self, Outcome, Place, Side, Standing};
 use iama_engine::folder::write_whole;
 use iama_engine::{Machine, Request, isolation};
@@ -235,21 +235,28 @@ fn show_outcome(outcome: &Outcome) {
         Standing::Different => say!("{}  {name}", paint::error("   DIFFERENT")),
     }
     for found in &outcome.differences {
-        let side = |text: &Option<String>| {
-            text.as_deref().map_or_else(|| "nothing".to_owned(), |text| printable(text).into_owned())
-        };
-        if found.lines.is_empty() {
-            say!("    {}: recorded {}, seen {}", printable(&found.part), side(&found.recorded), side(&found.seen));
-            continue;
+        show_difference(found);
+        if let Some(hint) = found.hint() {
+            say!("    {}", paint::dim(printable(&hint)));
         }
-        say!("    {}:", printable(&found.part));
-        for line in &found.lines {
-            let line = printable(line);
-            match line.chars().next() {
-                Some('-') => say!("      {}", paint::removed(line)),
-                Some('+') => say!("      {}", paint::added(line)),
-                _ => say!("      {line}"),
-            }
+    }
+}
+
+fn show_difference(found: &Difference) {
+    let side = |text: &Option<String>| {
+        text.as_deref().map_or_else(|| "nothing".to_owned(), |text| printable(text).into_owned())
+    };
+    if found.lines.is_empty() {
+        say!("    {}: recorded {}, seen {}", printable(&found.part), side(&found.recorded), side(&found.seen));
+        return;
+    }
+    say!("    {}:", printable(&found.part));
+    for line in &found.lines {
+        let line = printable(line);
+        match line.chars().next() {
+            Some('-') => say!("      {}", paint::removed(line)),
+            Some('+') => say!("      {}", paint::added(line)),
+            _ => say!("      {line}"),
         }
     }
 }

@@ -21,6 +21,50 @@ fn checks(world: &World, more: &[&str]) -> (i32, Vec<(String, String)>) {
     (shown.code, checks.map(|check| (word(&check["code"]), word(&check["finding"]))).collect())
 }
 
+/// Runs openssl in the folder of the documents; nothing where there is none.
+fn openssl(world: &World, arguments: &[&str]) -> Option<bool> {
+    let folder = world.root().join("../out");
+    let mut command = std::process::Command::new("openssl");
+    Some(command.args(arguments).current_dir(folder).output().ok()?.status.success())
+}
+
+#[test]
+fn another_tool_verifies_the_signature_of_a_job() {
+    let world = project();
+    let out = world.root().join("../out");
+    fs::create_dir_all(&out).unwrap();
+    let Some(true) = openssl(&world, &["genpkey", "-algorithm", "ed25519", "-out", "key.pem"]) else {
+        eprintln!("not run: there is no openssl that knows Ed25519");
+        return;
+    };
+    assert_eq!(openssl(&world, &["pkey", "-in", "key.pem", "-pubout", "-out", "public.pem"]), Some(true));
+    let shown = world.iama(&["refactor", ".", "--yes", "--out", "../out", "--sign-key", "../out/key.pem"]);
+    assert_eq!(shown.code, 0, "{}{}", shown.out, shown.err);
+    let envelope: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out.join("statement.dsse.json")).unwrap()).unwrap();
+    let decoded = |text: &serde_json::Value| {
+        fs::write(out.join("coded"), text.as_str().unwrap()).unwrap();
+        assert_eq!(openssl(&world, &["base64", "-d", "-A", "-in", "coded", "-out", "plain"]), Some(true));
+        fs::read(out.join("plain")).unwrap()
+    };
+    let payload = decoded(&envelope["payload"]);
+    assert_eq!(payload, fs::read(out.join("statement.json")).unwrap());
+    // What DSSE signs: type and payload with their lengths.
+    let kind = envelope["payloadType"].as_str().unwrap();
+    assert_eq!(kind, "application/vnd.in-toto+json");
+    let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
+    signed.extend(&payload);
+    fs::write(out.join("signature"), decoded(&envelope["signatures"][0]["sig"])).unwrap();
+    let verify = ["pkeyutl", "-verify", "-pubin", "-inkey", "public.pem", "-rawin", "-in", "signed"];
+    let verify = [&verify[..], &["-sigfile", "signature"]].concat();
+    fs::write(out.join("signed"), &signed).unwrap();
+    assert_eq!(openssl(&world, &verify), Some(true));
+    signed.push(b' ');
+    fs::write(out.join("signed"), &signed).unwrap();
+    assert_eq!(openssl(&world, &verify), Some(false), "another payload");
+    assert!(checks(&world, &["--key", "../out/public.pem"]).1.contains(&("SIGNATURE".to_owned(), "holds".to_owned())));
+}
+
 fn named(all: &[(&str, &str)]) -> Vec<(String, String)> {
     all.iter().map(|(code, finding)| ((*code).to_owned(), (*finding).to_owned())).collect()
 }

@@ -1,6 +1,6 @@
 //! SARIF 2.1.0: what a person should look at, as annotations of the code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,8 @@ pub(super) fn of(told: &Told) -> Value {
         rules.insert(&place.recipe, &place.title);
         results.push(result(&place.recipe, "note", &place.reason, &place.file, place.line));
     }
-    let is_check = |why: &str| told.checks.iter().any(|place| why.starts_with(&format!("{}: ", place.recipe)));
+    let checks: BTreeSet<&str> = told.checks.iter().map(|place| place.recipe.as_str()).collect();
+    let is_check = |why: &str| why.split_once(": ").is_some_and(|(recipe, _)| checks.contains(recipe));
     for place in told.unproven.iter().filter(|place| !is_check(&place.why)) {
         rules.insert("unproven", "nothing shows that this behaves as before");
         results.push(result("unproven", "note", &place.why, &place.file, place.line));

@@ -232,7 +232,8 @@ fn legacy_case(row: &ScenarioRow) -> Case {
 fn case_of(outcome: &Outcome) -> Case {
     let told = outcome.differences.iter().map(|found| {
         let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
-        format!("{}: recorded {}, seen {}", found.part, side(&found.recorded), side(&found.seen))
+        let hint = found.hint().map_or_else(String::new, |hint| format!(" ({hint})"));
+        format!("{}: recorded {}, seen {}{hint}", found.part, side(&found.recorded), side(&found.seen))
     });
     let message: Vec<String> = outcome.failure.iter().cloned().chain(told).collect();
     let error = (outcome.standing != Standing::Same).then(|| error(message.join("\n")));

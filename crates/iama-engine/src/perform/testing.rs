@@ -120,6 +120,8 @@ impl Shop<'_> {
 
     /// Runs the tests on the result and compares.
     pub(super) fn run_result(&mut self, factor: u32, without: &[JobTestId]) -> Result<TestOutcome, Problem> {
+        // An environment that has to be made first is a step of its own.
+        self.toolchain(Side::Target)?;
         (self.progress)(Progress::Stage("running the tests on the result"));
         let work = self.folder.work();
         self.check_seal()?;

@@ -8,8 +8,8 @@ use iama_recipes::Strategy;
 use serde::Deserialize;
 
 use super::{Check, check};
-use crate::copies::copy_project;
-use crate::folder::{JobFolder, cannot_read, cannot_write};
+use crate::copies::{Own, copy_project};
+use crate::folder::{JobFolder, cannot_read};
 use crate::problem::Problem;
 use crate::request::{Machine, Request};
 
@@ -27,7 +27,7 @@ pub struct Rerun {
     /// What it is asked.
     pub request: Request,
     known: PathBuf,
-    _own: tempfile::TempDir,
+    _own: Own,
 }
 
 /// What two runs of the same job have in common.
@@ -68,8 +68,7 @@ pub fn prepare(machine: &Machine, place: &Path, root: Option<&Path>) -> Result<R
             .hint("it was written by another version or damaged")
     })?;
     let folder = machine.cache.join("rerun");
-    fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
-    let own = tempfile::tempdir_in(&folder).map_err(|error| cannot_write(&folder, &error))?;
+    let own = Own::make(&folder)?;
     let from = root.unwrap_or(&request.root);
     let from = from.canonicalize().map_err(|error| cannot_read(from, &error))?;
     let name = request.root.file_name().map_or_else(|| "project".into(), std::ffi::OsStr::to_owned);
