@@ -96,6 +96,19 @@ fn a_module_that_is_gone_comes_along() {
 }
 
 #[test]
+fn modules_that_are_gone_leave_the_list_they_are_imported_in() {
+    let files = ["pkg/__init__.py", "pkg/a.py"].map(str::to_owned).into();
+    let project = Project { files, ..project() };
+    let text = "import re, sgmllib, rfc822\nprint re, sgmllib.SGMLParser, rfc822.Message\n";
+    let done = migrate(PAIRS[0], "pkg/a.py", text, &project, &Options::of(Strategy::Comprehensive));
+    let Outcome::Migrated(done) = done else { panic!("{done:?}") };
+    let imports = "import re\nfrom . import _py2_rfc822 as rfc822\nfrom . import _py2_sgmllib as sgmllib\n";
+    assert_eq!(done.text, format!("{imports}print(re, sgmllib.SGMLParser, rfc822.Message)\n"));
+    let added: Vec<_> = done.added.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(added, ["pkg/_py2_rfc822.py", "pkg/_py2_sgmllib.py"]);
+}
+
+#[test]
 fn what_could_be_python_3_as_well_is_left_alone() {
     let text = "from __future__ import annotations\nx = d.keys()\ny = u'x' / 2\n";
     match migrate(PAIRS[0], "a.py", text, &Project::default(), &Options::of(Strategy::Comprehensive)) {

@@ -35,18 +35,18 @@ pub(super) fn removed_modules(context: &Context<'_>, node: Node<'_>, found: &mut
         } else if let Some(text) = gone.compat {
             let (path, module) = compat_place(context, gone.name);
             let bound = alias.unwrap_or(name).text();
-            let alone = node.fields("name").count() == 1;
-            match (&module[..], alone) {
-                ("", _) => {
-                    let text = format!("_py2_{} as {bound}", gone.name);
-                    found.check(item, gone.why, vec![Edit::replace(item.span(), text)]);
+            let rest: Vec<_> =
+                items(node).filter(|(other, ..)| *other != item).map(|(other, ..)| other.text()).collect();
+            let new = format!("_py2_{} as {bound}", gone.name);
+            let edit = match (&module[..], &rest[..]) {
+                ("", _) => Edit::replace(item.span(), new),
+                (package, []) => Edit::replace(node.span(), format!("from {package} import {new}")),
+                (package, rest) => {
+                    let lines = [format!("import {}", rest.join(", ")), format!("from {package} import {new}")];
+                    Edit::replace(node.span(), join_statements(node, lines.into_iter()))
                 }
-                (package, true) => {
-                    let text = format!("from {package} import _py2_{} as {bound}", gone.name);
-                    found.check(item, gone.why, vec![Edit::replace(node.span(), text)]);
-                }
-                _ => return found.refuse(item, "import it in a statement of its own, so that it can be replaced"),
-            }
+            };
+            found.check(item, gone.why, vec![edit]);
             found.add_file(path, text);
         } else {
             found.refuse(item, gone.why);
