@@ -31,7 +31,9 @@ pub(crate) fn run() -> Result<()> {
     step("recorder of calls", || {
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_values.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_recorder.py"]))?;
-        start(&mut command("python3", &["crates/iama-baseline/recorder/test_grow.py"]))
+        start(&mut command("python3", &["crates/iama-baseline/recorder/test_rules.py"]))?;
+        start(&mut command("python3", &["crates/iama-baseline/recorder/test_grow.py"]))?;
+        start(&mut command("python3", &["crates/iama-baseline/recorder/test_programs.py"]))
     })?;
     step("runner of planted faults", || {
         start(&mut command("python3", &["crates/iama-baseline/mutation/test_mutation.py"]))

@@ -15,7 +15,6 @@ use crate::tools::{cache, iama, sandbox, workspace};
 
 mod draw;
 mod judge;
-mod operators;
 
 use draw::{Candidate, Drawn, candidates, order};
 use judge::{Caught, Judge};

@@ -356,6 +356,7 @@ class Sources(object):
         return self.others.get(path)
 
     def install(self):
+        self.serve_programs()
         if PY2:
             sys.meta_path.insert(0, Finder(self))
             return
@@ -367,6 +368,21 @@ class Sources(object):
             return plain(loader, fullname) if code is None else code
 
         SourceFileLoader.get_code = get_code
+
+
+    def serve_programs(self):
+        """Files that tests run as programs, by ``runpy.run_path``, are mutated, too."""
+        import runpy
+        plain = runpy._get_code_from_file
+
+        def get_code(*arguments):
+            found = plain(*arguments)
+            code = self.code_of(arguments[-1])
+            if code is None:
+                return found
+            return (code,) + found[1:] if isinstance(found, tuple) else code
+
+        runpy._get_code_from_file = get_code
 
 
 class Finder(object):

@@ -297,6 +297,26 @@ class Verdicts(unittest.TestCase):
 
         everywhere(check)
 
+    def test_a_file_that_tests_run_as_a_program_is_mutated(self):
+        tree = {
+            "tool": "LIMIT = 3 + 4\ndef grown(count):\n    return count * 2\nRESULT = grown(LIMIT)\nif LIMIT > 100:\n    LIMIT = 8\n",
+            "test_a.py": """\
+                import os, runpy, unittest
+                class Some(unittest.TestCase):
+                    def test_run(self):
+                        names = runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tool"), run_name="__main__")
+                        self.assertEqual(names["RESULT"], 14)
+                """,
+        }
+        mutants = [("module", "tool", "LIMIT = @3@ + 4", "5"), ("function", "tool", "count @*@ 2", "+"), ("unread", "tool", "LIMIT = @8@", "9")]
+
+        def check(python, runner):
+            run = Run(python, runner, tree, mutants)
+            noticed = "killed", "test_a.py::Some::test_run"
+            self.assertEqual(run.verdicts("by"), {"module": noticed, "function": noticed, "unread": ("unreached", None)}, run.problems())
+
+        everywhere(check)
+
     def test_ids_are_those_of_the_harness_and_left_out_tests_are_named(self):
         tree = {
             "code.py": "def one():\n    return 1\n\ndef two():\n    return 2\n",

@@ -23,6 +23,8 @@ from uuid import UUID
 PY2 = sys.version_info[0] == 2
 Text = type(u"")
 MAX_NODES = 800
+# Parts of each part of a value that is too big as a whole.
+PART_NODES = 120
 MAX_CHARS = 4000
 MAX_DEPTH = 60
 MAX_DIGITS = 2000
@@ -198,6 +200,10 @@ def large(name, digest):
     return Opaque("large(%r, %r)" % (name, digest))
 
 
+# Stands for a number that only says where an object lies.
+address = Opaque("address")
+
+
 class Blocked(Exception):
     """The value cannot be built again, and only values that can are wanted."""
 
@@ -208,7 +214,7 @@ class Speller(object):
 
     def __init__(self, exact=False, strict=False):
         self.exact, self.strict = exact, strict
-        self.nodes = 0
+        self.nodes, self.limit = 0, MAX_NODES
         self.path = []
         self.blocked = []
 
@@ -220,7 +226,7 @@ class Speller(object):
 
     def spell(self, value):
         self.nodes += 1
-        if self.nodes > MAX_NODES:
+        if self.nodes > self.limit:
             raise TooBig()
         kind = type(value)
         plain = PLAIN.get(kind)
@@ -529,6 +535,31 @@ class Spelled(object):
         self.text, self.blocked, self.nodes = text, blocked, nodes
 
 
+class Outliner(Speller):
+    """Spells the parts of a value that is too big, and of parts that are too big themselves the type alone."""
+
+    def spell(self, value):
+        if len(self.path) != 1:
+            return Speller.spell(self, value)
+        self.nodes += 1
+        if self.nodes > self.limit:
+            raise TooBig()
+        part = Speller(self.exact)
+        part.path, part.limit = list(self.path), PART_NODES
+        try:
+            return part.spell(value)
+        except (TooBig, RuntimeError):
+            return "opaque(%r)" % class_name(type(value))
+
+
+def outline(value):
+    """The attributes or entries of a value, as far as each is small enough; the type alone where there are too many."""
+    try:
+        return Outliner().spell(value)
+    except (TooBig, RuntimeError):
+        return "opaque(%r)" % class_name(type(value))
+
+
 def spelled(value, exact=False, strict=False):
     """The spelling of a value, bounded in size."""
     speller = Speller(exact, strict)
@@ -538,7 +569,8 @@ def spelled(value, exact=False, strict=False):
         return Spelled(None, [reason.args[0]], speller.nodes)
     except (TooBig, RuntimeError):
         # RuntimeError: the stack is nearly used up, or something is being changed by another thread.
-        return Spelled("opaque(%r)" % class_name(type(value)), ["it is too big"], speller.nodes)
+        text = "opaque(%r)" % class_name(type(value)) if strict else outline(value)
+        speller.blocked.append("it is too big")
     if len(text) <= MAX_CHARS:
         return Spelled(text, speller.blocked, speller.nodes)
     if exact and PY2:

@@ -7,6 +7,9 @@ import os
 import shutil
 import tokenize
 
+SUPPORT_FILES = ("characterization_programs.py", "characterization_support.py", "characterization_values.py")
+# Forms of calls that run a file of their own accord and import no module.
+PROGRAMS = ("program", "setup")
 TEMPLATES = {
     "__len__": "len({r})", "__contains__": "{0} in {r}", "__getitem__": "{r}[{0}]", "__call__": "{r}({all})", "__iter__": "list({r})",
     "__eq__": "{r} == {0}", "__ne__": "{r} != {0}", "__lt__": "{r} < {0}", "__le__": "{r} <= {0}", "__gt__": "{r} > {0}",
@@ -27,6 +30,12 @@ def source_of(call, receiver, arguments, keywords, target):
     form, method = call["form"], call["function"].rpartition(".")[2]
     if form == "value":
         return target
+    if form in ("program", "setup"):
+        start = [repr(str(call["file"]))]
+        if form == "setup":
+            return "set_up(%s)" % ", ".join(start + ["%r" % str(name) for name in call.get("absent") or ()])
+        absent = ["absent=%r" % ([str(name) for name in call["absent"]],)] if call.get("absent") else []
+        return "program(%s)" % ", ".join(start + list(arguments) + ["%s=%s" % pair for pair in keywords] + absent)
     if form == "property":
         text = "%s.%s" % (receiver, method)
     elif form == "construct":
@@ -47,11 +56,17 @@ def source_of(call, receiver, arguments, keywords, target):
 
 def key_of(call):
     """What makes two calls the same one."""
-    return json.dumps([call[name] for name in ("module", "function", "receiver", "arguments", "keywords")])
+    absent = [call["absent"]] if call.get("absent") else []
+    return json.dumps([call[name] for name in ("module", "function", "receiver", "arguments", "keywords")] + absent)
 
 
 def id_of(call):
     return hashlib.sha1(key_of(call).encode("ascii")).hexdigest()[:12]
+
+
+def alone_of(call):
+    """The text that imports the file of a call that lies in no package."""
+    return "alone(%s)" % ", ".join("%r" % str(part) for part in [call["file"]] + list(call.get("absent") or ()))
 
 
 def tokens_of(text):
@@ -90,5 +105,5 @@ def write_json(path, value):
 def copy_support(folder):
     """Puts what tests and scripts import beside them."""
     own = os.path.dirname(os.path.abspath(__file__))
-    for name in ("characterization_support.py", "characterization_values.py"):
+    for name in SUPPORT_FILES:
         shutil.copyfile(os.path.join(own, name), os.path.join(folder, name))

@@ -1,7 +1,9 @@
 # -*- coding: utf-8 -*-
 """Compares what calls did in the legacy code and in the migrated code. Python 2.7 and 3, standard library only.
 
-    iama_compare.py --calls varied.json --legacy OUT1 OUT2 --migrated OUT3 [OUT4] --out differences.json --scripts DIR
+    iama_compare.py --calls varied.json --legacy OUT1 OUT2 --migrated OUT3 [OUT4] [--again OUT5 …] --out differences.json --scripts DIR
+
+``--again``: further runs of the legacy code, with some of the calls only, in other orders of sets and dicts.
 
 Calls whose legacy outcome differs between its runs are left out with the reason. Every difference has a kind, a place and a
 script that reproduces it under either interpreter; the kinds are listed in README.md.
@@ -13,8 +15,8 @@ import re
 import sys
 
 import characterization_support as support
-from iama_calls import copy_support, read_json, read_lines, source_of, write_json
-from iama_select import reason_for
+from iama_calls import PROGRAMS, alone_of, copy_support, read_json, read_lines, source_of, write_json
+from iama_select import reason_for, settled, without_addresses
 from iama_write_tests import STRING, STRINGS, SUPPORT
 
 PARTS = ("changed", "stdout", "stderr", "files", "environment")
@@ -95,6 +97,76 @@ def value_kind(call, left, right):
     return None
 
 
+# --- differences that say nothing against the migrated code --------------------------------------------------------------
+
+
+# Built-in exceptions that tell of an argument which the code was not made for.
+REFUSALS = ("TypeError", "AttributeError", "UnicodeEncodeError", "UnicodeDecodeError")
+IMPLICIT = ("UnicodeEncodeError", "UnicodeDecodeError")
+PLAIN_PREFIX = re.compile(r"\bu(?=\\*['\"])|(?<=\d)L\b")
+BYTES = re.compile(r"(?<!\w)b['\"]")
+FORM = re.compile(r"(named|new|build|bound|module)\('[^']*'|[a-z_]+\(|[ub]?['\"]|[\[({]|-?\d+\.|.")
+
+
+def shapes_seen(calls):
+    """The forms of arguments that the tests gave, by function and parameter."""
+    seen = {}
+    for call in calls:
+        if not made_up(call):
+            for place, text in arguments_of(call):
+                seen.setdefault((call["module"], call["function"], place), set()).add(form_of(text))
+    return seen
+
+
+def arguments_of(call):
+    named = [(name or index, text) for index, (name, text) in enumerate(zip(call["parameters"], call["arguments"]))]
+    return named + [tuple(pair) for pair in call["keywords"]]
+
+
+def form_of(text):
+    """What sort of value an expression is; numbers are one sort, and so are texts."""
+    form = FORM.match(text).group(0)
+    return "0" if form.isdigit() or form == "-" else "'" if form[-1] in "'\"" and form[0] in "u'\"" else form
+
+
+def made_up(call):
+    """Whether no test makes the call."""
+    return bool(call.get("variation") or call.get("grown"))
+
+
+def is_odd(call, seen):
+    """Whether an argument is of a sort that no test gives to this function."""
+    place = call["module"], call["function"]
+    return any(form_of(text) not in seen.get(place + (name,), ()) for name, text in arguments_of(call))
+
+
+def rule_for(call, found, seen):
+    """The rule by which a difference is harmless; None where it is a finding. Only calls that no test makes come under rules,
+    but for the first, which is about how values are written."""
+    legacy, migrated, kind = found["legacy"], found["migrated"], found["kind"]
+    if kind == "spelling of text" and all(
+            PLAIN_PREFIX.sub("", str(legacy.get(part))) == PLAIN_PREFIX.sub("", str(migrated.get(part))) for part in ("value", "changed", "stdout")):
+        return "prefixes"
+    if not made_up(call):
+        return None
+    refused_before, refuses = refusal(legacy), refusal(migrated)
+    if refused_before and refuses:
+        return "refused by both"
+    if refused_before and legacy["type"] in IMPLICIT:
+        return "implicit ASCII"
+    if refused_before and migrated["kind"] == "result" and is_odd(call, seen):
+        return "refused before"
+    if refuses and kind in ("bytes and text", "bytes given for text") and any(BYTES.search(text) for _, text in arguments_of(call)):
+        return "bytes for text"
+    if kind == "ordering of unlike types" and refuses and is_odd(call, seen):
+        return "unlike types"
+    return None
+
+
+def refusal(outcome):
+    return outcome["kind"] == "raise" and not outcome.get("own") and outcome["type"] in REFUSALS
+
+
 def decoded(text):
     """All strings of a spelling as text, bytes read as UTF-8."""
     def one(match):
@@ -165,9 +237,11 @@ def script(call, kind, legacy, migrated, name):
     source = source_of(call, "receiver", ["given%d" % index for index in range(len(setup) - bool(call["receiver"]))], keywords,
                        "%s.%s" % (call["module"], call["function"]))
     words = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", STRINGS.sub("''", "\n".join(setup) + source)))
+    is_program = call["form"] in PROGRAMS
     used = sorted((words | set(["alone"] if call.get("alone") else ())) & set(SUPPORT))
-    module = "" if call.get("alone") else "import %s\n" % call["module"]
-    setup = ["%s = alone(%r)" % (call["module"], str(call["file"]))] * bool(call.get("alone")) + setup
+    module = "" if call.get("alone") else "import tempfile\n" if is_program else "import %s\n" % call["module"]
+    setup = ["%s = %s" % (call["module"], alone_of(call))] * bool(call.get("alone")) + setup
+    setup = ["os.chdir(tempfile.mkdtemp())"] * is_program + setup
     imports = module + ("from characterization_support import %s\n" % ", ".join(used) if used else "")
     changed = sorted(set(legacy.get("changed") or {}) | set(migrated.get("changed") or {}))
     after = ["print(%r, repr(%s))" % ("afterwards, %s:" % key, "given%s" % key if key.isdigit() else "vars(receiver)")
@@ -183,27 +257,37 @@ def main(arguments):
     parser.add_argument("--calls", required=True)
     parser.add_argument("--legacy", nargs="+", required=True)
     parser.add_argument("--migrated", nargs="+", required=True)
+    parser.add_argument("--again", nargs="*", default=[])
     parser.add_argument("--out", required=True)
     parser.add_argument("--scripts")
     options = parser.parse_args(arguments)
     sides = [[dict((entry["id"], entry) for entry in read_lines(path, "outcome")) for path in paths]
-             for paths in (options.legacy, options.migrated)]
+             for paths in (options.legacy, options.migrated, options.again)]
     differences, excluded, same = [], [], 0
-    for call in read_json(options.calls, "iama.calls/1")["calls"]:
-        legacy, migrated = ([run.get(call["id"]) for run in side] for side in sides)
+    calls = read_json(options.calls, "iama.calls/1")["calls"]
+    seen = shapes_seen(calls)
+    for call in calls:
+        legacy, migrated, again = ([run.get(call["id"]) for run in side] for side in sides)
+        legacy += [entry for entry in again if entry is not None and entry["kind"] != "skipped"]
+        plain = settled(legacy)
+        if plain is not legacy:
+            legacy, migrated = plain, [entry and without_addresses(entry) for entry in migrated]
         reason = unsteady(legacy)
+        is_unsteady = reason is not None and legacy[0] is not None and legacy[0]["kind"] in ("result", "raise")
         found = [entry for entry in migrated if entry is not None and entry["kind"] != "skipped"]
         if reason is None and not found:
             reason = "the migrated code was not run" if None in migrated else "the time was up before the migrated code was run"
         if reason is not None:
-            excluded.append({"id": call["id"], "module": call["module"], "function": call["function"], "reason": reason})
+            excluded.append({"id": call["id"], "module": call["module"], "function": call["function"], "reason": reason,
+                             "unsteady": is_unsteady})
             continue
         parts = [part_that_differs(legacy[0], entry) for entry in found]
         if None in parts:
             # One run that agrees is enough: what differs between two runs of the migrated code is not its behaviour.
             same += 1
             continue
-        differences.append(difference(call, parts[0], legacy[0], found[0]))
+        found = difference(call, parts[0], legacy[0], found[0])
+        differences.append(dict(found, rule=rule_for(call, found, seen)))
     if options.scripts:
         write_scripts(options.scripts, differences)
     for entry in differences:
@@ -228,6 +312,9 @@ def difference(call, part, legacy, migrated):
 def write_scripts(folder, differences):
     if not os.path.isdir(folder):
         os.makedirs(folder)
+    for name in os.listdir(folder):
+        # What an earlier comparison found may be no difference any more.
+        os.unlink(os.path.join(folder, name))
     for entry in differences:
         with io.open(os.path.join(folder, entry["script"]), "w", encoding="ascii", newline="\n") as stream:
             stream.write(support.Text(entry["made"]))

@@ -2,7 +2,7 @@
 """Finds calls that the recorded ones lack: those that run other lines. CPython 2.7 and 3.6 to 3.13 on POSIX, standard library only.
 
     LEGACY iama_grow.py --choice choice.json --plan plan.json --root DIR --out grown.json --pythonpath DIR…
-                        [--seconds 60] [--tries 6000] [--per-function 8] [--seed 0]
+                        [--aims aims.json] [--seconds 60] [--tries 6000] [--per-function 8] [--seed 0]
 
 Working directory: any. Each call runs in a forked child of a process that has imported its module. Public functions and methods
 are called with variations of recorded arguments, with arguments that other functions were given under the same name, and with
@@ -13,8 +13,6 @@ kept. What modules and classes hold as data comes along as calls of the form ``v
 from __future__ import print_function
 
 import argparse
-import ast
-import dis
 import json
 import os
 import random
@@ -24,157 +22,33 @@ import signal
 import sys
 import tempfile
 import time
-import types
 
 import characterization_support as support
 import iama_replay
-from iama_attempts import attempt
+from iama_attempts import MOST_ABSENT, Absent, attempt
 from iama_calls import id_of, key_of, read_json, write_json
-from iama_recorder import Index, is_public
+from iama_hints import functions_in, hints_of
+from iama_programs import runs_of
+from iama_recorder import is_public
 from iama_records import to_json
+from iama_targets import READ_AS, data_of, functions_of, lone_name, module_name
+from iama_texts import composed, edited, fitting, literal, spelled, texts_in
 from iama_variations import varied, variants
 from iama_write_tests import STRINGS
 
 _clock, _exit, _fork, _pipe = getattr(time, "monotonic", time.time), os._exit, os.fork, os.pipe
+SHAPE = re.compile(r"(named|new|build|bound|module)\('[^']*'|[a-z_]+\(|.")
 PLAIN = ("None", "0", "1", "-1", "2", "10", "0.5", "True", "False", "''", "'a'", "'abc'", "'1'", "u'abc'", "[]", "[1, 2]", "['a', 'b']",
          "()", "(1, 2)", "{}", "{'a': 1}", "memory_file('a b')", "datetime(2003, 9, 25, 10, 36, 28)", "date(2003, 9, 25)")
 ENDS = ("result", "raise")
 FIELDS = ("module", "function", "form", "file", "receiver", "arguments", "parameters", "keywords", "drawn")
 TOGETHER = 24
-SEPARATORS = ("", " ", ":", ";", "=", ",", "\n", "-", "/", ".")
-
-
-# --- what can be called ------------------------------------------------------------------------------------------------
-
-
-class Target(object):
-    """A public function: what it takes and the lines that it has."""
-
-    def __init__(self, module, path, name, form, code, defaults):
-        self.module, self.path, self.name, self.form = module, path, name, form
-        count = code.co_argcount
-        first = 0 if form in ("function", "static") else 1
-        self.parameters = list(code.co_varnames[:count])[first:]
-        self.needed = max(0, len(self.parameters) - len(defaults or ()))
-        self.lines, self.constants = lines_of(code), sorted(constants_of(code))
-        self.drawn = "all" if code.co_flags & 0x20 else None
-        self.seeds, self.outcomes, self.kept, self.tries = [], set(), 0, 0
-        # Each word that the function knows is given for each parameter once, before chance takes over.
-        self.sweep = [(index, text) for text in self.constants[:30] for index in range(self.needed)]
-
-    @property
-    def owner(self):
-        return "%s:%s" % (self.module, self.name.rpartition(".")[0])
-
-
-def lines_of(code):
-    """The lines of a function and of those inside it; that of its head is none of them."""
-    found = set(line for _, line in dis.findlinestarts(code) if line is not None)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= lines_of(constant)
-    return found
-
-
-def constants_of(code):
-    """What a function compares with is what makes it go another way."""
-    found = set()
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= constants_of(constant)
-        elif isinstance(constant, (bytes, support.Text) + support.integers) and not isinstance(constant, bool):
-            spelled = support.spelled(constant, True).text
-            if len(spelled) < 60 and "opaque(" not in spelled:
-                found.add(spelled)
-    return found
-
-
-class Targets(Index):
-    """Private functions, too: what only they run counts as well."""
-
-    @staticmethod
-    def wanted(name):
-        return is_public(name) or not name.startswith("__")
-
-
-def module_name(path, folders):
-    """The name under which a file is imported; None when the module path does not lead there."""
-    folder, name = os.path.split(path)
-    parts = [] if name == "__init__.py" else [name[:-3]]
-    while os.path.exists(os.path.join(folder, "__init__.py")):
-        folder, last = os.path.split(folder)
-        parts.insert(0, last)
-    return ".".join(parts) if parts and folder in folders and name.endswith(".py") else None
-
-
-def lone_name(path):
-    """The name of a file that lies in no package, as long as it does not hide a module that others mean; else None."""
-    folder, name = os.path.split(path)
-    if not name.endswith(".py") or not support.IDENTIFIER.match(name[:-3]) or os.path.exists(os.path.join(folder, "__init__.py")):
-        return None
-    try:
-        __import__(name[:-3])
-    except ImportError:
-        return name[:-3]
-    except BaseException:
-        return None
-    return None
-
-
-def functions_of(module, path):
-    """The targets of an imported module."""
-    codes = {}
-    names = vars(module)
-    for name, value in names.items():
-        values = [value]
-        if isinstance(value, type) or type(value) is support.OldClass:
-            values = [getattr(entry, "__func__", entry) for entry in list(vars(value).values())]
-            values = [entry.fget if type(entry) is property else entry for entry in values]
-        for entry in values:
-            if type(entry) is types.FunctionType:
-                codes[id(entry.__code__)] = entry.__code__
-    for key, (name, form, defaults) in Targets().functions(module.__name__, names):
-        if key in codes and not name.rpartition(".")[2] in ("__del__", "__hash__"):
-            yield Target(module.__name__, path, name, form, codes[key], defaults)
-
-
-def data_of(module):
-    """(name, value) of the public data of a module and of its classes."""
-    for name, value in sorted(vars(module).items()):
-        if type(name) is not str or not is_public(name) or name.startswith("__"):
-            continue
-        if isinstance(value, type) or type(value) is support.OldClass:
-            if support.class_names(value) == (module.__name__, name):
-                for entry in class_data(name, value):
-                    yield entry
-        elif is_data(value):
-            yield name, value
-
-
-def class_data(owner, cls):
-    members = vars(cls) if type(cls) is support.OldClass else type.__getattribute__(cls, "__dict__")
-    for name, value in sorted(members.items()):
-        if type(name) is str and is_public(name) and not name.startswith("__") and is_data(value):
-            yield "%s.%s" % (owner, name), value
-
-
-def is_data(value):
-    """Whether a value says what the code holds; only those that are read the same way wherever they are."""
-    if isinstance(value, (bool, float, complex) + support.integers + (bytes, support.Text)):
-        return True
-    return type(value) in (list, tuple, dict, set, frozenset, type(support.pattern("", 0))) and len(str(value)) < 20000
+# What a line that will be rewritten weighs beside one that will not.
+AIMED = 12
+PROGRAM_SECONDS, ALL_PROGRAMS_SECONDS = 30, 90
 
 
 # --- what a call says ---------------------------------------------------------------------------------------------------
-
-
-def literal(text):
-    """The text that an expression stands for; None when it stands for something else, or for one that is not ASCII."""
-    try:
-        value = ast.literal_eval(text)
-        return str(value) if isinstance(value, (str, support.Text)) else None
-    except (ValueError, SyntaxError, MemoryError, RuntimeError):
-        return None
 
 
 def says_something(outcome):
@@ -227,7 +101,8 @@ class Search(object):
         self.words = sorted(set(text for target in targets for text in map(literal, target.constants) if text and len(text) < 30))
 
     def open_lines(self, target):
-        return sum((target.path, line) not in self.covered for line in target.lines)
+        """How much is left to run; what is to be rewritten counts most."""
+        return sum(AIMED if line in target.aimed else 1 for line in target.lines if (target.path, line) not in self.covered)
 
     def run(self, calls, deadline, tries):
         by_name = dict((target.name, target) for target in self.targets)
@@ -236,7 +111,7 @@ class Search(object):
             if call["function"] in by_name:
                 target = by_name[call["function"]]
                 target.seeds.append(dict((name, call.get(name)) for name in FIELDS))
-                target.outcomes.add(call["replayed"].get("value"))
+                target.outcomes.add(self.shown(target, call, call["replayed"]))
         while tries > 0 and _clock() < deadline:
             batch = self.batch(min(tries, TOGETHER))
             if not batch:
@@ -245,7 +120,7 @@ class Search(object):
             # Together they are quick; what one of them may owe to another is tried alone before it is kept.
             outcomes = attempt([call for _, call in batch], self.options)
             for (target, call), outcome in zip(batch, outcomes):
-                if self.adds(target, outcome):
+                if self.adds(target, call, outcome):
                     self.judge(target, call, attempt([call], self.options)[0])
 
     def batch(self, count):
@@ -266,25 +141,38 @@ class Search(object):
         """The one with most lines open for the tries that it has had."""
         def merit(target):
             wanted = self.open_lines(target)
-            wanted += 1 if target.kept < self.options.per_function and is_public(target.name.rpartition(".")[2]) else 0
+            wanted += 3 if target.aimed and target.kept < self.bound(target) else 0
+            wanted += 1 if target.kept < self.bound(target) and is_public(target.name.rpartition(".")[2]) else 0
             return float(wanted) / (1 + target.tries)
         best = max(self.targets, key=merit) if self.targets else None
         return best if best is not None and merit(best) > 0.004 else None
 
-    def adds(self, target, outcome):
+    def adds(self, target, call, outcome):
         """Whether an outcome comes from lines that no call ran before, or is another one of a public function."""
         if not says_something(outcome):
             return False
         if any((path, line) not in self.covered for path in outcome["lines"] for line in outcome["lines"][path]):
             return True
-        public = is_public(target.name.rpartition(".")[2])
-        return public and target.kept < self.options.per_function and text_of(outcome) not in target.outcomes
+        if self.shown(target, call, outcome) in target.outcomes or target.kept >= self.bound(target):
+            return False
+        # Of a private function only what it does at the places that matter.
+        return is_public(target.name.rpartition(".")[2]) or bool(target.aimed.intersection(outcome["lines"].get(target.path, ())))
+
+    @staticmethod
+    def shown(target, call, outcome):
+        """What makes an outcome another one; where it matters most, the sort of arguments that gave it, too."""
+        shapes = tuple(SHAPE.match(text).group(0) for text in call["arguments"]) if target.aimed else ()
+        return text_of(outcome), shapes
+
+    def bound(self, target):
+        """How many calls beyond those that run new lines are kept of a function."""
+        return self.options.per_function * (3 if target.aimed else 1)
 
     def judge(self, target, call, outcome):
-        if not self.adds(target, outcome):
+        if not self.adds(target, call, outcome):
             return
         lines = set((path, line) for path in outcome["lines"] for line in outcome["lines"][path])
-        is_new, text = bool(lines - self.covered), text_of(outcome)
+        is_new, text = bool(lines - self.covered), self.shown(target, call, outcome)
         self.covered |= lines
         target.outcomes.add(text)
         target.kept += not is_new
@@ -295,9 +183,12 @@ class Search(object):
     def candidate(self, target):
         """A variation of a call that is known, or one with arguments from elsewhere."""
         if target.sweep and target.form != "property":
-            index, text = target.sweep.pop(0)
+            name, text = target.sweep.pop(0)
             call = self.generated(target)
-            call["arguments"][index] = text
+            if name in call["parameters"]:
+                call["arguments"][call["parameters"].index(name)] = text
+            else:
+                call["keywords"] = [pair for pair in call["keywords"] if pair[0] != name] + [[name, text]]
             return call
         if target.seeds and self.random.random() < 0.7:
             # The latest ones have come furthest.
@@ -312,6 +203,9 @@ class Search(object):
 
     def value_for(self, name, target):
         seen = self.values.by_name.get(name)
+        if name in target.reads and self.random.random() < 0.5:
+            made = self.changed(self.random.choice(target.texts), target)
+            return READ_AS[target.reads[name]] % made
         if target.constants and self.random.random() < 0.3:
             if self.random.random() < 0.5:
                 return self.composed(target, seen or ())
@@ -326,33 +220,18 @@ class Search(object):
     def composed(self, target, seen):
         """A text of words that the code knows, alone or within one that was seen."""
         known = [text for text in map(literal, seen) if text]
+        word = lambda: self.word(target)
         if known and self.random.random() < 0.7:
-            return support.spelled(self.edited(self.random.choice(known), target), True).text
-        parts = []
-        for _ in range(self.random.randint(1, 6)):
-            parts += [self.word(target), self.random.choice(SEPARATORS)]
-        return support.spelled("".join(parts[:-1]), True).text
+            return spelled(edited(self.random, self.random.choice(known), word))
+        return spelled(composed(self.random, word))
 
     def word(self, target):
         """One that the function compares with, or another one of its module."""
         own = [text for text in map(literal, target.constants) if text]
         return self.random.choice(own if own and self.random.random() < 0.5 else self.words or ["a"])
 
-    def edited(self, text, target):
-        """A text with a line or a part of one changed, left out, moved or put in."""
-        pieces = text.splitlines(True) if "\n" in text and self.random.random() < 0.4 else re.findall(r"\w+|\W", text)
-        for _ in range(self.random.choice((1, 1, 2, 3))):
-            place = self.random.randint(0, len(pieces))
-            change = self.random.randrange(5)
-            if change == 0:
-                pieces[place:place] = [self.word(target), self.random.choice(SEPARATORS)]
-            elif change == 1:
-                pieces[place:place + 1] = [self.word(target)]
-            elif change == 2:
-                pieces[place:place] = pieces[:self.random.randint(0, len(pieces))][-1:]
-            else:
-                del pieces[place:place + self.random.choice((1, 1, 2, 4))]
-        return "".join(pieces)
+    def changed(self, text, target):
+        return spelled(edited(self.random, text, lambda: self.word(target)))
 
     def reworded(self, text, target):
         """An expression with one of its texts changed, wherever it stands."""
@@ -361,7 +240,7 @@ class Search(object):
         if not found:
             return None
         match = self.random.choice(found)
-        return text[:match.start()] + support.spelled(self.edited(literal(match.group(0)), target), True).text + text[match.end():]
+        return text[:match.start()] + self.changed(literal(match.group(0)), target) + text[match.end():]
 
     def reworded_call(self, target, seed):
         """A call with one text changed in its arguments or in the making of its instance."""
@@ -427,14 +306,55 @@ def value_call(module, path, name):
 def of_module(name, path, lone, calls, values, covered, options, deadline):
     """The calls that a module gains; empty when it cannot be imported without doing something."""
     with support.watched() as seen:
-        support.alone(path) if lone else __import__(name)
+        absent = brought_in(name, path, lone)
     if seen.stdout or seen.stderr or seen.files or seen.environment:
         return []
     module = sys.modules[name]
     made = [value_call(name, path, found) for found, value in data_of(module) if not support.spelled(value).text.startswith("opaque(")]
-    search = Search(list(functions_of(module, path)), values, covered, options)
+    search = Search(aimed(list(functions_of(module, path)), module, path, options), values, covered, options)
     search.run(calls, deadline, options.tries)
-    return [dict(call, alone=True) if lone else call for call in made + search.made]
+    extra = dict([("alone", True)] * bool(lone) + [("absent", absent)] * bool(absent))
+    return [dict(call, **extra) for call in made + search.made]
+
+
+def aimed(targets, module, path, options):
+    """The targets of a module, which know what their conditions ask for and which of their lines matter most."""
+    full = [full for full in options.paths if options.paths[full] == path]
+    try:
+        nodes = functions_in(full[0])
+    except (IndexError, SyntaxError, ValueError, TypeError, IOError):
+        nodes = {}
+    for target in targets:
+        node = nodes.get(target.place)
+        members = vars(vars(module)[target.name.partition(".")[0]])
+        hints, reads = hints_of(node, target.parameters, vars(module), members) if node is not None else ([], {})
+        target.aim(hints, options.touched.get(path, frozenset()))
+        # What is read as a file is understood by others of the module.
+        known = target.constants if "file" not in reads.values() else [text for other in targets for text in other.constants]
+        target.read(reads, fitting(options.texts, known) if reads else [])
+    return targets
+
+
+def brought_in(name, path, lone):
+    """Imports a module. Gives the modules that it cannot do without, where there is none of them and it lies in no package."""
+    if not lone:
+        __import__(name)
+        return []
+    absent = []
+    while True:
+        noted = Absent()
+        sys.meta_path.append(noted)
+        try:
+            support.alone(path, *absent)
+            return absent
+        except ImportError:
+            # What was asked for last is what was missing.
+            asked = [other for other in noted.names if other != name and other not in absent]
+            if not asked or len(absent) == MOST_ABSENT:
+                raise
+            absent.append(asked[-1])
+        finally:
+            sys.meta_path.remove(noted)
 
 
 def in_own_process(work, seconds):
@@ -471,10 +391,21 @@ def native(path):
     return path.encode("utf-8") if support.PY2 else path
 
 
+def aims_of(path):
+    """The lines that will be rewritten, by file, and the files among them that may be programs."""
+    if path is None:
+        return {}, []
+    aims = read_json(path, "iama.aims/1")
+    lines = dict((native(path), frozenset(line for first, last in aims["touched"][path] for line in range(first, last + 1)))
+                 for path in aims["touched"])
+    return lines, [native(path) for path in aims["programs"]]
+
+
 def main(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("--choice", required=True)
     parser.add_argument("--plan", required=True)
+    parser.add_argument("--aims")
     parser.add_argument("--out", required=True)
     parser.add_argument("--root", required=True)
     parser.add_argument("--pythonpath", nargs="*", default=[])
@@ -489,6 +420,7 @@ def main(arguments):
     files = [native(path) for path in read_json(options.plan, "iama.recorder/1")["files"]]
     options.paths = dict((os.path.realpath(os.path.join(root, path)), path) for path in files)
     options.project = iama_replay.Project(folders)
+    options.touched, programs = aims_of(options.aims)
     sys.dont_write_bytecode = True
     sys.path[1:1] = folders
     sys.argv[:] = ["grow"]
@@ -500,12 +432,24 @@ def main(arguments):
         lone = None if name else in_own_process(lambda: lone_name(full), 10)
         if name or lone:
             names.append((str(name or lone), path, bool(lone)))
-    values, made = Values(choice["calls"]), []
+    values, made, options.texts = Values(choice["calls"]), [], texts_in(choice["calls"])
     covered = set((path, line) for path in choice["lines"] for line in choice["lines"][path])
     began = _clock()
+    for path in programs:
+        if _clock() > began + ALL_PROGRAMS_SECONDS:
+            break
+        full = os.path.join(root, path)
+        options.paths.setdefault(os.path.realpath(full), path)
+        # What a program changes in the interpreter is gone with it.
+        found = in_own_process(lambda: runs_of(path, full, covered, options), PROGRAM_SECONDS) or []
+        made.extend(found)
+        covered.update((file, line) for call in found for file in call["lines"] for line in call["lines"][file])
+    began = _clock()
+    weights = [1 + len(options.touched.get(path, ())) for _, path, _ in names]
     for index, (name, path, lone) in enumerate(names):
         # What a module leaves of its share goes to the ones after it.
-        share = max(1.0, (began + options.seconds - _clock()) / (len(names) - index))
+        left = max(0.0, began + options.seconds - _clock())
+        share = max(1.0, left * weights[index] / sum(weights[index:]))
         deadline = _clock() + share
         calls = [call for call in choice["calls"] if call["module"] == name]
         found = in_own_process(lambda: of_module(name, path, lone, calls, values, covered, options, deadline), share + 10) or []

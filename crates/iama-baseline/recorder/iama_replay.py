@@ -22,7 +22,7 @@ import tempfile
 import time
 
 import characterization_support as support
-from iama_calls import read_json, source_of
+from iama_calls import PROGRAMS, read_json, source_of
 from iama_recorder import is_own
 from iama_records import to_json
 
@@ -184,11 +184,19 @@ def by_module(calls):
     return [(name, groups[name]) for name in order]
 
 
+def bring_in(module, call):
+    """Imports what a call needs; a program is imported by nothing."""
+    if call.get("alone"):
+        support.alone(str(call["file"]), *[str(name) for name in call.get("absent") or ()])
+    elif call["form"] not in PROGRAMS:
+        __import__(str(module))
+
+
 def run_group(module, calls, options, deadline):
     """In a child that imports the module once: every call runs in a child of that one."""
     try:
         with support.watched():
-            support.alone(str(calls[0]["file"])) if calls[0].get("alone") else __import__(str(module))
+            bring_in(module, calls[0])
     except BaseException as error:
         message = u"%s: %s" % (type(error).__name__, support.message_of(error))
         for call in calls:

@@ -14,6 +14,7 @@ import argparse
 import re
 import sys
 
+import characterization_support as support
 from iama_calls import id_of, key_of, read_json, read_lines, write_json
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}|\bid=\d{9,}")
@@ -23,6 +24,22 @@ RANDOM = re.compile(r"UUID\(|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}|\b[0-9a-f]{16
 PLACE = re.compile(r"/(tmp|home|root|Users|var|work)/|\btmp\w{6,}")
 LARGE = re.compile(r"large\(\\*'[\w.:]+\\*', \\*'[0-9a-f]+\\*'\)")
 NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def without_addresses(outcome):
+    """An outcome that tells of long numbers only that they are there: where objects lie differs from run to run."""
+    parts = dict((name, support.LONG_NUMBER.sub("address", outcome[name])) for name in ("value",) if outcome.get(name))
+    if outcome.get("changed"):
+        parts["changed"] = dict((name, support.LONG_NUMBER.sub("address", text)) for name, text in outcome["changed"].items())
+    return dict(outcome, **parts)
+
+
+def settled(outcomes):
+    """Outcomes of the same call without what is only an address, where that is all in which they differ."""
+    if any(outcome is None for outcome in outcomes) or len(set(map(replay_text, outcomes))) == 1:
+        return outcomes
+    plain = [without_addresses(outcome) for outcome in outcomes]
+    return plain if len(set(map(replay_text, plain))) == 1 else outcomes
 
 
 def reason_for(texts):
@@ -169,10 +186,10 @@ def widen(options):
     replays = [dict((entry["id"], entry) for entry in read_lines(path, "outcome")) for path in options.outcomes]
     known, added = set(call["id"] for call in given["calls"]), []
     for call in grown["calls"]:
-        outcomes = [replay.get(call["id"]) for replay in replays]
+        outcomes = settled([replay.get(call["id"]) for replay in replays])
         if call["id"] not in known and unsteady(outcomes) is None and not has_no_content(outcomes[0]):
             known.add(call["id"])
-            added.append(dict(call, replayed=outcomes[0]))
+            added.append(dict(call, replayed=outcomes[0], grown=True))
     chosen = given["calls"] + added
     write_json(options.out, dict(given, calls=chosen, lines=covered(chosen), grown=len(added)))
     sys.stdout.write("%d calls added\n" % len(added))

@@ -12,7 +12,7 @@ import hashlib
 import sys
 
 import characterization_support as support
-from iama_calls import id_of, key_of, read_json, write_json
+from iama_calls import PROGRAMS, id_of, key_of, read_json, write_json
 
 
 def spell(value):
@@ -118,6 +118,9 @@ def rank(seed, *parts):
 
 def varied(call, seed, count):
     """Calls with one argument changed, and some with two, in an order drawn from the seed."""
+    if call["form"] in PROGRAMS:
+        # What they are called with is text that a person types; the runs that were found are enough of it.
+        return []
     slots = [("argument %s" % (name or index), index, None, text) for index, (name, text) in enumerate(
         zip(call["parameters"], call["arguments"]))]
     slots += [("argument %s" % name, None, index, text) for index, (name, text) in enumerate(call["keywords"])]
@@ -136,7 +139,7 @@ def changed(call, options):
         else:
             keywords[named][1] = text
     made = dict((name, call[name]) for name in ("module", "function", "form", "file", "receiver", "parameters", "drawn"))
-    made.update((name, call[name]) for name in ("alone",) if call.get(name))
+    made.update((name, call[name]) for name in ("alone", "absent") if call.get(name))
     made.update(arguments=arguments, keywords=keywords, origin=call["id"],
                 variation="; ".join("%s: %s" % (slot[0], label) for slot, label, _ in options))
     return dict(made, id=id_of(made))

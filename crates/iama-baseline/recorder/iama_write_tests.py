@@ -15,14 +15,14 @@ import re
 import sys
 
 import characterization_support as support
-from iama_calls import TEMPLATES, copy_support, read_json, source_of, write_json
+from iama_calls import PROGRAMS, TEMPLATES, alone_of, copy_support, read_json, source_of, write_json
 
 WIDTH = 110
 STRING = r"[ub]?'(?:\\.|[^'\\])*'|[ub]?\"(?:\\.|[^\"\\])*\""
 REFERENCE = re.compile(r"\b(?P<kind>new|named)\('(?P<module>[\w.]+):(?P<path>[\w.]+)'(?P<end>, |\))|" + STRING)
 STRINGS = re.compile(STRING)
-SUPPORT = ("alone", "Decimal", "Fraction", "OrderedDict", "UUID", "binary_file", "bound", "build", "cycle", "date", "datetime",
-           "defaultdict", "deque", "inf", "large", "memory_file", "module", "named", "nan", "new", "opaque", "pattern", "raises",
+SUPPORT = ("address", "alone", "Decimal", "Fraction", "OrderedDict", "UUID", "binary_file", "bound", "build", "cycle", "date", "datetime",
+           "defaultdict", "deque", "matched", "program", "set_up", "inf", "large", "memory_file", "module", "named", "nan", "new", "opaque", "pattern", "raises",
            "same", "take", "time", "timedelta", "watched", "xrange", "as_text", "put", "remove", "order", "struct_time", "weak")
 RENAMED = frozenset(support.MODULES.values())
 
@@ -32,7 +32,7 @@ class TestFile(object):
 
     def __init__(self, module, path):
         self.module, self.path = module, path
-        self.imports, self.tests, self.numbers, self.alone = set(), [], {}, False
+        self.imports, self.tests, self.numbers, self.alone = set(), [], {}, None
         self.name = "test_characterization_%s.py" % module.replace(".", "_")
 
     def add(self, call):
@@ -52,7 +52,7 @@ class TestFile(object):
         if used:
             imports.append(wrapped("from characterization_support import ", used))
         if self.alone:
-            imports.append("\n%s = alone(%r)" % (self.module, self.path))
+            imports.append("\n%s = %s" % (self.module, self.alone))
         head = "# -*- coding: utf-8 -*-\n\"\"\"What %s did when its calls were recorded. Runs on Python 2.7 and 3.\"\"\"\n" % self.path
         return head + "\n".join(imports) + "\n\n\n" + whole if bodies else None
 
@@ -82,6 +82,8 @@ class Body(object):
     def __init__(self, file, call):
         self.file, self.call, self.outcome = file, call, call["replayed"]
         self.changed = self.outcome.get("changed") or {}
+        # What is referred to weakly has to be held by a name.
+        self.held = "weak(" in (self.outcome.get("value") or "")
         self.taken = set(SUPPORT) | set(module.partition(".")[0] for module in (call["module"],))
         self.setup, self.after = [], []
 
@@ -93,13 +95,15 @@ class Body(object):
         keywords = [(str(name), self.argument(name, name, text)) for name, text in self.call["keywords"]]
         target = "%s.%s" % (self.call["module"], self.call["function"])
         if self.call.get("alone"):
-            self.file.alone = True
-        else:
+            self.file.alone = alone_of(self.call)
+        elif self.call["form"] not in PROGRAMS:
             self.file.imports.add(self.call["module"])
         expression = source_of(self.call, receiver, arguments, keywords, target)
         watching = [name for name in ("stdout", "stderr", "files", "environment") if self.outcome.get(name)]
-        body = self.statement(expression, 8 if watching else 4)
-        lines = self.setup + (["with watched() as seen:"] if watching else [])
+        # Programs are given a working folder of their own.
+        inside = bool(watching) or self.call["form"] in PROGRAMS
+        body = self.statement(expression, 8 if inside else 4)
+        lines = self.setup + (["with watched()%s:" % (" as seen" if watching else "")] if inside else [])
         lines = ["    " + line for line in lines] + body
         for name in watching:
             value = self.outcome[name]
@@ -137,7 +141,7 @@ class Body(object):
 
     def argument(self, key, name, text):
         text = self.pretty(text)
-        return self.variable(key, name, text) if key in self.changed else text
+        return self.variable(key, name, text) if key in self.changed or self.held and "(" in text else text
 
     def variable(self, key, name, text):
         name = re.sub(r"\W", "", str(name)) or "value"

@@ -44,6 +44,14 @@ class Values(unittest.TestCase):
         self.assertTrue(support.same(alive, support.weak(set([2, 1]))))
         self.assertFalse(support.same(alive, support.weak(None)))
 
+    def test_of_what_is_too_big_the_small_parts_are_told(self):
+        table = dict((number, [number]) for number in range(1000))
+        found = support.spelled({"big": table, "keys": [1, 2]})
+        self.assertEqual((found.text, found.blocked), ("{'big': opaque('dict'), 'keys': [1, 2]}", ["it is too big"]))
+        self.assertEqual(support.spelled(list(range(5000))).text, "opaque('list')")
+        self.assertTrue(support.same({"big": table, "keys": [1, 2]}, {"big": support.opaque("dict"), "keys": [1, 2]}))
+        self.assertFalse(support.same({"big": table, "keys": (1, 2)}, {"big": support.opaque("dict"), "keys": [1, 2]}))
+
     def test_a_mismatch_says_where(self):
         self.assertEqual(repr(support.same([1, 2], [1, 3])), "<expected [1, 3] but got [1, 2]>")
 

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod exercise;
 pub mod interpreter;
 pub mod literals;
+pub mod migration_faults;
 pub mod mutants;
 pub mod recording;
 pub mod requirements;

@@ -322,7 +322,8 @@ pub struct DifferenceRecord {
     pub variation: Option<String>,
     /// The script that shows it, in the job's folder.
     pub script: Option<String>,
-    /// The recipe that had said that the meaning may change at a place which the call runs through.
+    /// The recipe that had said that the meaning may change at a place which the call runs through, or `rule: …` for the rule by
+    /// which the difference says nothing against the result.
     pub declared: Option<String>,
     /// Calls of this function that differ in the same way.
     pub count: usize,

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::Result;
+use iama_baseline::python::migration_faults::{Fault, faults};
 use iama_baseline::python::strength::Reach;
 use iama_syntax::{Dialect, SourceText, SyntaxTree};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::operators::{Fault, faults};
 use crate::proof::{Migrated, Strengths};
 
 /// A fault as the repository holds it: where it is planted and what goes wrong, without a word of the code.

@@ -3,7 +3,7 @@
 //! A fault is one replacement in the text. Its name says what it is and where it stands in terms that a rewrite leaves alone
 //! (symbol, kind, what is replaced, how many of these came before), so that the same fault can be planted on both sides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iama_syntax::{Node, Span, SyntaxTree};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ pub enum Kind {
     Exception,
     /// What came from an iterator stays one, or in the order in which it came.
     Conversion,
+    /// What goes wrong in migrations.
+    Migration,
 }
 
 /// One fault.
@@ -113,9 +115,46 @@ fn faults(node: Node<'_>) -> Vec<Fault> {
 fn converted(node: Node<'_>) -> Option<Fault> {
     let function = node.field("function").filter(|function| matches!(function.text(), "list" | "sorted"))?;
     let only = node.field("arguments").filter(|given| given.kind() == "argument_list")?.named_child(0)?;
-    let looped = node.parent()?.kind() == "for_statement" || node.parent()?.kind() == "for_in_clause";
+    let parent = node.parent()?;
+    let looped = matches!(parent.kind(), "for_statement" | "for_in_clause") || unpacks(parent);
     let skipped = function.text() == "list" && looped || matches!(only.kind(), "list_splat" | "keyword_argument");
     (!skipped).then(|| (Kind::Conversion, node.span(), format!("({})", only.text())))
+}
+
+/// Whether an assignment puts each entry of its value under a name of its own: any iterator will do.
+pub(super) fn unpacks(assignment: Node<'_>) -> bool {
+    let several =
+        |left: Node<'_>| matches!(left.kind(), "pattern_list" | "tuple_pattern" | "list_pattern" | "expression_list");
+    assignment.kind() == "assignment" && assignment.field("left").is_some_and(several)
+}
+
+/// The faults of migrations that begin on one of the lines, but for those that [`mutants`] plants as well.
+pub fn migration_mutants(tree: &SyntaxTree, lines: &[(u32, u32)]) -> Vec<Mutant> {
+    let plain = mutants(tree, lines);
+    let known = |span: Span, replacement: &str| (span.start, span.end, replacement.to_owned());
+    let planted: BTreeSet<_> =
+        plain.iter().filter_map(|mutant| Some(known(mutant.span?, &mutant.replacement))).collect();
+    let touched = |line: u32| lines.iter().any(|(first, last)| (*first..=*last).contains(&line));
+    let found = super::migration_faults::faults(tree).into_iter();
+    let fresh = found.filter(|fault| touched(fault.line) && !planted.contains(&known(fault.span, &fault.replacement)));
+    fresh
+        .map(|fault| Mutant {
+            name: format!("{}/{}/{}", fault.symbol, fault.operator, fault.ordinal),
+            symbol: fault.symbol,
+            kind: Kind::Migration,
+            line: fault.line,
+            span: Some(fault.span),
+            replacement: fault.replacement,
+        })
+        .collect()
+}
+
+impl Mutant {
+    /// What is wrong in a few words: what stands there instead, or what such a fault of migrations is called.
+    pub fn told(&self) -> &str {
+        let called = self.name.rsplit('/').nth(1).filter(|_| self.kind == Kind::Migration);
+        called.unwrap_or(&self.replacement)
+    }
 }
 
 fn comparison(operator: Node<'_>) -> Option<Fault> {
@@ -270,9 +309,21 @@ mod tests {
     #[test]
     fn lists_and_orders_are_left_out_where_they_are_kept() {
         check(
-            "a = list(d)\nfor k in list(d):\n    pass\nfor k in sorted(d):\n    pass\n",
+            "a = list(d)\nfor k in list(d):\n    pass\nfor k in sorted(d):\n    pass\nb, c = list(d)\n",
             &[("/conversion/list(d)/1", 1, "a = (d)"), ("/conversion/sorted(d)/1", 4, "for k in (d):")],
         );
+    }
+
+    #[test]
+    fn faults_of_migrations_are_planted_beside_those_that_are_planted_anyway() {
+        let source = "def f(d):\n    return list(d.keys())[1 // 2]\ng = 'a'\n";
+        let tree = SyntaxTree::parse(Dialect::Python3, source).unwrap();
+        let found = migration_mutants(&tree, &[(2, 2)]);
+        let told: Vec<_> = found.iter().map(|fault| (fault.name.as_str(), fault.told())).collect();
+        // One more and nothing returned are planted in any case.
+        let expected = [("f/stale iterator/1", "stale iterator"), ("f/wrong division/1", "wrong division")];
+        assert_eq!(told, expected);
+        assert_eq!(mutants(&tree, &[(3, 3)]).first().map(Mutant::told), Some("XX"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::suite::{Status, TestId};
 
 /// The programs, by the name that they have beside each other.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("characterization_programs.py", include_str!("../../recorder/characterization_programs.py")),
     ("characterization_support.py", include_str!("../../recorder/characterization_support.py")),
     ("characterization_values.py", include_str!("../../recorder/characterization_values.py")),
     ("iama_attempts.py", include_str!("../../recorder/iama_attempts.py")),
@@ -26,10 +27,14 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("iama_compare.py", include_str!("../../recorder/iama_compare.py")),
     ("iama_exercise.py", include_str!("../../recorder/iama_exercise.py")),
     ("iama_grow.py", include_str!("../../recorder/iama_grow.py")),
+    ("iama_hints.py", include_str!("../../recorder/iama_hints.py")),
+    ("iama_programs.py", include_str!("../../recorder/iama_programs.py")),
     ("iama_recorder.py", include_str!("../../recorder/iama_recorder.py")),
     ("iama_records.py", include_str!("../../recorder/iama_records.py")),
     ("iama_replay.py", include_str!("../../recorder/iama_replay.py")),
     ("iama_select.py", include_str!("../../recorder/iama_select.py")),
+    ("iama_targets.py", include_str!("../../recorder/iama_targets.py")),
+    ("iama_texts.py", include_str!("../../recorder/iama_texts.py")),
     ("iama_variations.py", include_str!("../../recorder/iama_variations.py")),
     ("iama_write_tests.py", include_str!("../../recorder/iama_write_tests.py")),
 ];
@@ -44,6 +49,7 @@ pub const TESTS: &str = "iama_characterization";
 pub(super) const CHOICE: &str = "choice.json";
 
 const INDEX: &str = "index.json";
+const AIMS: &str = "aims.json";
 const RUNS: [&str; 3] = ["records0.jsonl", "records1.jsonl", "records2.jsonl"];
 
 /// Bytes of records that one run keeps: some tens of thousands of calls.
@@ -52,8 +58,20 @@ const KEPT_BYTES: u64 = 24 << 20;
 /// How long calls are looked for that no test makes.
 const GROW: Duration = Duration::from_secs(90);
 
+/// How long programs are run to see what they do.
+const PROGRAMS_RUN: Duration = Duration::from_mins(3);
+
 /// The longest that a step without code of the project may take.
 pub(super) const STEP: Duration = Duration::from_mins(2);
+
+/// Where calls are looked for first of all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aims {
+    /// First and last line, from 1, of what is going to be rewritten in each file.
+    pub touched: BTreeMap<String, Vec<(u32, u32)>>,
+    /// Those of the files that may be run as programs.
+    pub programs: Vec<String>,
+}
 
 /// A call that was put aside because its outcome is no fact about the code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -205,6 +223,7 @@ pub fn settle(
     request: &Request<'_>,
     tests: &Path,
     notes: Vec<String>,
+    aims: &Aims,
     replay: Duration,
 ) -> io::Result<Characterisation> {
     let mut known = match choose(bench, replay)? {
@@ -212,7 +231,7 @@ pub fn settle(
         Err(why) => return Ok(Characterisation { notes, ..Characterisation::skipped(why) }),
     };
     known.notes.splice(0..0, notes);
-    match grow(bench, replay)? {
+    match grow(bench, aims, replay)? {
         Ok(grown) => known.grown = grown,
         Err(why) => known.notes.push(format!("no calls beyond the recorded ones were looked for: {why}")),
     }
@@ -268,15 +287,17 @@ fn choose(bench: &Bench<'_>, replay: Duration) -> io::Result<Result<Characterisa
 }
 
 /// Adds calls that the tests do not make to the choice, and gives how many.
-fn grow(bench: &Bench<'_>, limit: Duration) -> io::Result<Result<usize, String>> {
-    let [choice, plan, grown] = [CHOICE, PLAN, "grown.json"].map(|name| bench.path(name));
+fn grow(bench: &Bench<'_>, aims: &Aims, limit: Duration) -> io::Result<Result<usize, String>> {
+    let told = json!({ "schema": "iama.aims/1", "touched": aims.touched, "programs": aims.programs });
+    fs::write(bench.scratch.join(AIMS), serde_json::to_vec(&told)?)?;
+    let [choice, plan, aims, grown] = [CHOICE, PLAN, AIMS, "grown.json"].map(|name| bench.path(name));
     let root = bench.root.display().to_string();
-    let mut arguments: Vec<String> =
-        ["--choice", &choice, "--plan", &plan, "--root", &root, "--out", &grown].map(str::to_owned).into();
+    let line = ["--choice", &choice, "--plan", &plan, "--aims", &aims, "--root", &root, "--out", &grown];
+    let mut arguments: Vec<String> = line.map(str::to_owned).into();
     arguments.extend(["--seconds".to_owned(), GROW.as_secs().to_string(), "--pythonpath".to_owned()]);
     arguments.extend(bench.pythonpath.iter().map(|folder| bench.root.join(folder).display().to_string()));
     // It ends by itself when its time is up.
-    if let Err(why) = bench.step("iama_grow.py", arguments, 0, GROW + STEP)? {
+    if let Err(why) = bench.step("iama_grow.py", arguments, 0, GROW + PROGRAMS_RUN + STEP)? {
         return Ok(Err(why));
     }
     for (seed, out) in [(0, "grown0.jsonl"), (1, "grown1.jsonl")] {

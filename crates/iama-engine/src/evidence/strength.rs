@@ -120,7 +120,7 @@ fn fault(file: &str, row: &Tried) -> FaultPart {
         line: row.mutant.line,
         symbol: row.mutant.symbol.clone(),
         kind: kind.unwrap_or_default(),
-        replacement: row.mutant.replacement.chars().take(80).collect(),
+        replacement: row.mutant.told().chars().take(80).collect(),
     }
 }
 
@@ -143,9 +143,9 @@ pub(super) fn gaps(record: &StrengthRecord) -> Vec<Unproven> {
     let weaker = by_line(&again, is_weaker).into_iter().map(|(place, faults)| {
         place.because(Side::New, format!("tests notice this fault in the old code and not in the new one: {faults}"))
     });
-    let unnoticed = by_line(&fresh, |verdict| verdict == Verdict::Survived).into_iter().map(|(place, faults)| {
-        place.because(Side::New, format!("tests run this line and do not notice this fault in it: {faults}"))
-    });
+    let unnoticed = by_line(&fresh, is_weaker)
+        .into_iter()
+        .map(|(place, faults)| place.because(Side::New, format!("no test notices this fault: {faults}")));
     // What stands in the new code as well is told there.
     let known: BTreeSet<(&str, &str)> =
         rows(&result.tried).into_iter().map(|(file, row)| (file, row.mutant.name.as_str())).collect();
@@ -177,7 +177,7 @@ fn by_line(rows: &[(&str, &Tried)], wanted: fn(Verdict) -> bool) -> BTreeMap<Pla
     let mut found: BTreeMap<Place, Vec<&str>> = BTreeMap::new();
     for (file, row) in rows.iter().filter(|(_, row)| wanted(row.verdict)) {
         let place = Place { file: (*file).to_owned(), line: row.mutant.line, symbol: row.mutant.symbol.clone() };
-        found.entry(place).or_default().push(&row.mutant.replacement);
+        found.entry(place).or_default().push(row.mutant.told());
     }
     let told = |faults: Vec<&str>| {
         let first: String = faults.first().into_iter().flat_map(|fault| fault.chars().take(80)).collect();

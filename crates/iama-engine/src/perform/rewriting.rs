@@ -130,6 +130,24 @@ impl Shop<'_> {
         Ok(ArtifactId("recipes.json".to_owned()))
     }
 
+    /// The lines of the originals that recipes would change, by file; nothing is kept of it.
+    pub(super) fn preview(&self, strategy: Strategy, tests: &[String]) -> Result<BTreeMap<String, Lines>, Problem> {
+        let (files, project) = self.project()?;
+        let source: Vec<SourceFile> = files.into_iter().filter(|file| !tests.contains(&file.path)).collect();
+        let options = self.options(strategy)?;
+        let settled = settle(&self.folder.root, self.pair, project, &options);
+        let mut touched = BTreeMap::new();
+        rewrite(&self.folder.root, &source, self.pair, settled, &options, |file| {
+            let changes = record(&file, false).changes;
+            if !changes.is_empty() {
+                let lines = changes.iter().map(|change| (change.first_line, change.last_line)).collect();
+                touched.insert(file.path, lines);
+            }
+            self.go_on()
+        });
+        Ok(touched)
+    }
+
     /// Applies a patch to the original files and writes the result to the copy. A sealed test is never written.
     pub(super) fn apply_patch(&mut self, id: &ArtifactId) -> Result<EffectResult, Problem> {
         let patch: Patch = self.folder.read(&id.0)?;
@@ -186,6 +204,9 @@ impl Shop<'_> {
         Ok(records)
     }
 }
+
+/// First and last line of each changed region of a file, from 1.
+pub(super) type Lines = Vec<(u32, u32)>;
 
 /// The user's own rules, from files in ast-grep's YAML.
 pub fn read_rules(pair: &Pair, files: &[PathBuf]) -> Result<Rules, Problem> {

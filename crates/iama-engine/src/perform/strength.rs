@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use iama_baseline::TestId;
 use iama_baseline::python::environment::Environment;
-use iama_baseline::python::mutants::mutants;
+use iama_baseline::python::mutants::{Mutant, migration_mutants, mutants};
 use iama_baseline::python::recording;
 use iama_baseline::python::strength::{Bench, Planted, Request, Strength, Verdict, measure};
 use iama_job::TestId as JobTestId;
@@ -16,6 +16,7 @@ use iama_syntax::{Dialect, SourceText, SyntaxTree};
 
 use super::Shop;
 use super::behaviour::TESTS as RECORDED;
+use super::rewriting::Lines;
 use super::testing::{Side, not_run, target_missing};
 use crate::copies::copy_project;
 use crate::driver::Progress;
@@ -25,9 +26,6 @@ use crate::records::{CHARACTERIZATION, CharacterizationRecord, STRENGTH, Sides, 
 use crate::request::Effort;
 
 const SCRATCH: &str = "strength-run";
-
-/// First and last line of each run of lines, from 1.
-type Lines = Vec<(u32, u32)>;
 
 /// One side's code: what was touched and what can be planted there.
 struct Field {
@@ -176,14 +174,17 @@ impl Shop<'_> {
                 let text = (self.pair.decode)(&state.bytes).ok();
                 let read = text.as_ref().map(|text| (self.pair.read)(text.text()));
                 if let (Some(text), Some(Reading::Source(tree))) = (&text, read) {
-                    old.add(&diff.path, removed, &tree, text, &state.bytes);
+                    let planted = mutants(&tree, &removed);
+                    old.add(&diff.path, removed, planted, text, &state.bytes);
                 }
             }
             if let Some(state) = after.get(&diff.path) {
                 let text = SourceText::decode(Dialect::Python3, &state.bytes).ok();
                 let tree = text.as_ref().and_then(|text| SyntaxTree::parse(Dialect::Python3, text.text()).ok());
                 if let (Some(text), Some(tree)) = (&text, &tree) {
-                    new.add(&diff.path, added, tree, text, &state.bytes);
+                    // What migrations get wrong can only be planted where one was made.
+                    let planted = mutants(tree, &added).into_iter().chain(migration_mutants(tree, &added)).collect();
+                    new.add(&diff.path, added, planted, text, &state.bytes);
                 }
             }
         }
@@ -201,14 +202,14 @@ impl Field {
         Self { touched: BTreeMap::new(), mutants: BTreeMap::new() }
     }
 
-    fn add(&mut self, path: &str, lines: Lines, tree: &SyntaxTree, text: &SourceText, bytes: &[u8]) {
+    fn add(&mut self, path: &str, lines: Lines, faults: Vec<Mutant>, text: &SourceText, bytes: &[u8]) {
         let plain = text.text().as_bytes() == bytes;
         let place = |offset: u32| {
             let offset = offset as usize;
             // Where the file is written otherwise, what stands before the place tells how far it is.
             if plain { Some(offset) } else { Some(text.encode(text.text().get(..offset)?).ok()?.len()) }
         };
-        let planted = mutants(tree, &lines).into_iter().filter_map(|mutant| {
+        let planted = faults.into_iter().filter_map(|mutant| {
             let span = mutant.span?;
             Some(Planted { start: place(span.start)?, end: place(span.end)?, mutant })
         });

@@ -6,25 +6,25 @@ use iama_syntax::{Node, Span, SyntaxTree};
 
 /// A place where a fault can be planted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// What goes wrong.
-    pub(crate) operator: &'static str,
+    pub operator: &'static str,
     /// The function or class around it, names joined by dots; empty at the top level.
-    pub(crate) symbol: String,
+    pub symbol: String,
     /// Its rank among the faults of this kind in this symbol, from 1.
-    pub(crate) ordinal: usize,
+    pub ordinal: usize,
     /// The line, from 1.
-    pub(crate) line: u32,
+    pub line: u32,
     /// The bytes of the text that are replaced.
-    pub(crate) span: Span,
+    pub span: Span,
     /// What stands there instead.
-    pub(crate) replacement: String,
+    pub replacement: String,
 }
 
 type Change = (&'static str, Span, String);
 
 /// Every fault of a text, in its order.
-pub(crate) fn faults(tree: &SyntaxTree) -> Vec<Fault> {
+pub fn faults(tree: &SyntaxTree) -> Vec<Fault> {
     let mut ranks: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
     let mut found = Vec::new();
     for node in tree.nodes() {
@@ -132,11 +132,11 @@ fn stale(node: Node<'_>) -> Option<Change> {
     is_kept(node).then(|| ("stale iterator", node.span(), format!("({inside})")))
 }
 
-/// Whether a value goes to a name or to the caller, and not only into a loop.
+/// Whether a value goes to a name or to the caller, and not only into a loop or into several names, which take any iterator.
 fn is_kept(node: Node<'_>) -> bool {
     node.parent().is_some_and(|parent| {
         matches!(parent.kind(), "return_statement" | "binary_operator" | "subscript" | "comparison_operator")
-            || parent.kind() == "assignment" && node.field_name() == "right"
+            || parent.kind() == "assignment" && node.field_name() == "right" && !super::mutants::unpacks(parent)
     })
 }
 
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn lists_lose_their_making_only_where_they_are_kept() {
         check(
-            "k = list(d.keys())\nfor k in list(d.keys()):\n    pass\nr = [f(v) for v in s]\n",
+            "k = list(d.keys())\nfor k in list(d.keys()):\n    pass\nr = [f(v) for v in s]\na, b = list(d.keys())\n",
             &[
                 ("dropped list", "k = (d.keys())"),
                 ("stale iterator", "k = iter(d.keys())"),
