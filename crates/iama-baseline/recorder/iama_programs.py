@@ -61,8 +61,9 @@ class Script(object):
             yield [one, other, self.path]
 
 
-    def is_fact(self, outcome):
-        """Whether a run ends as the program meant it, or for the lack of a module."""
+    def is_fact(self, call, outcome):
+        """Whether a run ends as the program meant it, or for the lack of a module. With no arguments of ours, what it prints
+        before it fails is a fact, too."""
         if outcome is None or outcome["kind"] not in ("result", "raise") or outcome.get("files"):
             return False
         # What the library says of options differs between versions.
@@ -70,7 +71,8 @@ class Script(object):
             return False
         if "optparse" in self.imports and outcome.get("value") == "2":
             return False
-        return outcome["kind"] == "result" or bool(outcome.get("own")) or outcome["type"] in TYPED
+        own = outcome["kind"] == "result" or bool(outcome.get("own")) or outcome["type"] in TYPED
+        return own or bool(outcome.get("stdout")) and not call["arguments"]
 
 
 def imported(node):
@@ -127,7 +129,7 @@ def runs_of(path, full, covered, options):
         if lacking and lacking not in absent and len(absent) < MOST_ABSENT:
             arguments = [ast.literal_eval(text) for text in call["arguments"]]
             attempts.insert(0, call_of(path, call["form"], arguments, absent + [lacking]))
-        if not script.is_fact(outcome):
+        if not script.is_fact(call, outcome):
             continue
         text = repr([outcome.get(name) for name in ("kind", "value", "type", "stdout", "stderr")])
         lines = lines_in(outcome)

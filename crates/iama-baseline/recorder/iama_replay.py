@@ -2,7 +2,7 @@
 """Runs recorded calls again, each alone, and notes what they do. CPython 2.7 and 3.6 to 3.13 on POSIX, standard library only.
 
     PYTHON iama_replay.py --calls calls.json --out outcomes.jsonl --pythonpath DIR [DIR…]
-                          [--call-seconds 5] [--seconds 300] [--memory-mb 1024]
+                          [--call-seconds 5] [--seconds 300] [--memory-mb 1024] [--workers N]
 
 Working directory: any; every call gets an empty one. Outcomes are spelled the same on all versions, see README.md. Each call
 runs in a forked child of a process that has imported the call's module: a crash, ``os._exit`` or a changed global costs that
@@ -28,6 +28,8 @@ from iama_records import to_json
 
 _clock, _exit, _write, _fork = getattr(time, "monotonic", time.time), os._exit, os.write, os.fork
 KEPT_TEXT = 20000
+# Calls of one module that one process makes.
+PORTION = 100
 STANDING = ("function", "static", "value")
 
 
@@ -184,6 +186,18 @@ def by_module(calls):
     return [(name, groups[name]) for name in order]
 
 
+def portions(groups):
+    """The groups in parts that can run beside each other."""
+    return [(name, calls[start:start + PORTION]) for name, calls in groups for start in range(0, len(calls), PORTION)]
+
+
+def processors():
+    try:
+        return max(1, min(4, os.sysconf("SC_NPROCESSORS_ONLN")))
+    except (ValueError, OSError):
+        return 1
+
+
 def bring_in(module, call):
     """Imports what a call needs; a program is imported by nothing."""
     if call.get("alone"):
@@ -238,6 +252,7 @@ def main(arguments):
     parser.add_argument("--call-seconds", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--memory-mb", type=int, default=1024)
+    parser.add_argument("--workers", type=int, default=processors())
     options = parser.parse_args(arguments)
     calls = read_json(options.calls, "iama.calls/1")["calls"]
     folders = [os.path.abspath(folder) for folder in options.pythonpath]
@@ -251,15 +266,20 @@ def main(arguments):
     os.chdir(folder)
     deadline = _clock() + options.seconds
     try:
-        for module, group in by_module(calls):
-            child = _fork()
-            if child == 0:
+        running = 0
+        for module, group in portions(by_module(calls)):
+            if running == options.workers:
+                os.wait()
+                running -= 1
+            if _fork() == 0:
                 limit_memory(options.memory_mb)
                 try:
                     run_group(module, group, options, deadline)
                 finally:
                     _exit(0)
-            os.waitpid(child, 0)
+            running += 1
+        for _ in range(running):
+            os.wait()
     finally:
         shutil.rmtree(folder, True)
     options.put({"e": "done", "python": "%d.%d.%d" % tuple(sys.version_info[:3])})

@@ -7,7 +7,7 @@ import types
 import characterization_support as support
 from iama_hints import KINDS, MATCHED
 from iama_recorder import Index, is_public
-from iama_texts import edits_of, literal, spelled
+from iama_texts import EDITS, edits_of, literal, spelled
 
 LEFT_ALONE = frozenset(("__del__", "__hash__", "__new__", "__getattribute__", "__instancecheck__", "__subclasscheck__"))
 READ_AS = {"file": "memory_file(%s)", "match": MATCHED, "text": "%s"}
@@ -39,13 +39,14 @@ class Target(object):
             self.sweep += [(name, text) for text in KINDS for name in self.parameters[:self.needed]]
 
     def read(self, reads, texts):
-        """``reads``: the parameters that are read as texts or files; ``texts``: those that fit it."""
+        """``reads``: the parameters that are read as texts or files; ``texts``: those that fit it, best first."""
         self.reads, self.texts = reads if texts else {}, texts
         words = [text for text in map(literal, self.constants) if text and text.strip()]
-        for name in sorted(self.reads):
-            form = READ_AS[reads[name]]
-            for text in texts:
-                self.sweep += [(name, form % spelled(other)) for other in [text] + edits_of(text, words)]
+        made = [(name, READ_AS[reads[name]] % spelled(other)) for name in sorted(self.reads) for rank, text in enumerate(texts)
+                for other in [text] + edits_of(text, words)[:EDITS >> rank]]
+        # In turns, so that neither has to wait for the other.
+        both = [pair for pairs in zip(self.sweep, made) for pair in pairs]
+        self.sweep = both + self.sweep[len(made):] + made[len(self.sweep):]
 
     @property
     def owner(self):
