@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use iama_syntax::scopes::{Binding, BindingId, BindingKind, Resolution, ScopeId, Scopes};
+use iama_syntax::scopes::{Binding, BindingId, BindingKind, Resolution, ScopeId, ScopeKind, Scopes};
 use iama_syntax::{Node, NodeId, Span, SyntaxTree};
 use rustc_hash::FxHashMap;
 
@@ -284,6 +284,14 @@ impl<'t> Context<'t> {
     /// Whether only one place binds this name.
     pub fn has_one_definition(&self, name: Node<'_>) -> bool {
         self.binding(name).is_some_and(|binding| self.scopes().binding(binding).definitions.len() == 1)
+    }
+
+    /// Whether a name belongs to one function, so that no other file can ask for it.
+    pub fn is_local(&self, name: Node<'_>) -> bool {
+        self.binding(name).is_some_and(|binding| {
+            let scope = self.scopes().binding(binding).scope;
+            self.scopes().scope(scope).kind == ScopeKind::Function
+        })
     }
 
     /// The values that a name is given, when nothing but plain assignments give it any; nothing else than that is told.

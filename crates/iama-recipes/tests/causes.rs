@@ -275,3 +275,17 @@ fn an_escape_in_text_stays_one_however_many_rounds_a_file_takes() {
     let done = run(before);
     assert!(done.contains("\nends = '\\u2028', '\\\\u2028'\nstream = RelativeStringIO(ends)\n"), "{done}");
 }
+
+#[test]
+fn a_stream_that_nobody_else_sees_moves_as_its_own_lines_say() {
+    let function =
+        |body: &str| format!("import io, sys\ndef f(other):\n    s = io.StringIO()\n    {body}\nother.seek(-2, 1)\n");
+    for plain in ["s.write(other)\n    return s.getvalue()", "sys.stdout = s", "s.seek(0)\n    print >>s, 1"] {
+        let done = run(&function(plain));
+        assert!(done.contains("    s = io.StringIO()\n"), "{done}");
+    }
+    for seen in ["return s", "other.take(s)", "s.seek(-2, 1)", "move = s.seek"] {
+        let done = run(&function(seen));
+        assert!(done.contains("    s = RelativeStringIO()\n"), "{done}");
+    }
+}

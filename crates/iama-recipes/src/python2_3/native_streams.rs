@@ -126,7 +126,7 @@ fn relative_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     }
     let old = |path: &String| matches!(path.as_str(), "StringIO.StringIO" | "cStringIO.StringIO" | "io.StringIO");
     let paths = context.paths(function);
-    if paths.is_empty() || !paths.iter().all(old) {
+    if paths.is_empty() || !paths.iter().all(old) || moves_from_the_start(context, node) {
         return;
     }
     let name = name_of(context, &RELATIVE);
@@ -136,6 +136,43 @@ fn relative_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) 
     let why = "some file moves in a stream from where it stands, and this may be the one";
     let imports = vec![Import::Module("io"), RELATIVE];
     found.check_with(node, why, vec![super::look::rename(function, &name)], imports);
+}
+
+/// Whether a stream is seen by nobody but the lines around it, and these move in it only from its start, if at all.
+fn moves_from_the_start(context: &Context<'_>, stream: Node<'_>) -> bool {
+    let Some(outer) = stream.parent() else { return false };
+    if is_member(stream, outer) {
+        return is_moved_plainly(outer);
+    }
+    let standard = |left: Node<'_>| {
+        context.dotted(left).is_some_and(|path| matches!(path, "sys.stdout" | "sys.stderr" | "sys.stdin"))
+    };
+    let Some(name) = target_of(stream) else { return false };
+    standard(name)
+        || (context.is_local(name)
+            && context.references(name).into_iter().all(|used| {
+                used.parent().is_some_and(|outer| match outer.kind() {
+                    "chevron" => true,
+                    "attribute" => is_member(used, outer) && is_moved_plainly(outer),
+                    _ => target_of(used).is_some_and(standard),
+                })
+            }))
+}
+
+/// What an assignment gives a value to.
+fn target_of(value: Node<'_>) -> Option<Node<'_>> {
+    let assignment = value.parent().filter(|outer| outer.kind() == "assignment" && value.field_name() == "right")?;
+    assignment.field("left")
+}
+
+fn is_member(object: Node<'_>, attribute: Node<'_>) -> bool {
+    attribute.kind() == "attribute" && object.field_name() == "object"
+}
+
+/// Whether an attribute of a stream is not its `seek`, or is called with nothing but a place.
+fn is_moved_plainly(attribute: Node<'_>) -> bool {
+    let named = attribute.field("attribute").is_some_and(|name| name.text() == "seek");
+    !named || call_of(attribute).and_then(positional).is_some_and(|parts| parts.len() == 1)
 }
 
 fn renamed_stream(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
