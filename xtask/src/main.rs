@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod cost;
 mod demo;
+mod docker_job;
 mod engine;
 mod escapes;
 mod faults;
@@ -66,6 +67,8 @@ enum Command {
     MutationBench(mutation_bench::Options),
     /// Seconds by stage of a whole `iama refactor` with baseline and strength, and the size of its evidence
     Cost(cost::Options),
+    /// A whole job in containers, with scenarios, recorded calls and planted faults
+    DockerJob(docker_job::Options),
     /// Compile the sandbox for Windows and macOS
     Platforms,
     /// Hold the SARIF of a job to the published schema
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Command::Faults(options) => faults::run(&options),
         Command::MutationBench(options) => mutation_bench::run(&options),
         Command::Cost(options) => cost::run(&options),
+        Command::DockerJob(options) => docker_job::run(&options),
         Command::Platforms => platforms::run(),
         Command::SarifCheck(options) => sarif_check::run(&options),
         Command::Escapes => escapes::run(),

@@ -38,7 +38,7 @@ _SELF = sys.modules[__name__]
 SCHEMA = "iama.mutation/1"
 DEFAULTS = {"runner": "auto", "pythonpath": [], "skip": [], "per_test_seconds": 30.0, "whole_seconds": None, "workers": 1,
             "seed": None, "timeout_factor": 8.0, "timeout_slack_seconds": 3.0,
-            "timeout_processor_slack_seconds": 0.25, "memory_mb": 2048, "file_mb": 64, "touched": {}, "warm": True, "mutants": []}
+            "timeout_processor_slack_seconds": 0.15, "memory_mb": 2048, "file_mb": 64, "touched": {}, "warm": True, "mutants": []}
 MAX_CRASHES = 50
 FIRST_IMPORT_SECONDS = 120.0
 

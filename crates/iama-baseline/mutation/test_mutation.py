@@ -430,6 +430,42 @@ class Verdicts(unittest.TestCase):
 
         everywhere(check)
 
+    def test_what_a_mutant_leaves_behind_kills_no_other(self):
+        tree = {
+            "state.py": """\
+                LIMIT = [10]
+                def narrow(value):
+                    return value
+                def wide(value):
+                    return min(value, LIMIT[0])
+                """,
+            "test_state.py": """\
+                import unittest
+                import state
+                class State(unittest.TestCase):
+                    def test_narrow(self):
+                        self.assertEqual(state.narrow(3), 3)
+                    def test_wide(self):
+                        self.assertEqual(state.wide(5), 5)
+                """,
+        }
+        mutants = [
+            ("poison", "state.py", "def narrow(value):\n    return @value@", "LIMIT.__setitem__(0, 0) or value + 1"),
+            ("same", "state.py", "LIMIT[@0@]", "-1"),
+            ("other", "state.py", "return @min@", "max"),
+            ("less", "state.py", "def narrow(value):\n    return @value@", "value - 1"),
+        ]
+
+        def check(python, runner):
+            run = Run(python, runner, tree, mutants)
+            self.assertEqual(run.problems(), ([], ""))
+            self.assertEqual(run.verdicts("by"), {
+                "poison": ("killed", "test_state.py::State::test_narrow"), "same": ("survived", None),
+                "other": ("killed", "test_state.py::State::test_wide"),
+                "less": ("killed", "test_state.py::State::test_narrow")})
+
+        everywhere(check)
+
     def test_tests_that_need_their_neighbours_do_not_kill(self):
         tree = {
             "state.py": "SEEN = []\ndef first():\n    SEEN.append(1)\n    return 5\ndef second():\n    return len(SEEN) + 6 - 6\n",

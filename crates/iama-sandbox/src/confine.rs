@@ -77,6 +77,7 @@ fn die_with_supervisor() -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "as where it can fail")]
 fn die_with_supervisor() -> io::Result<()> {
     Ok(())
 }
@@ -98,6 +99,7 @@ fn take_limits(limits: &Limits) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as where it can fail")]
 fn take_limits(_: &Limits) -> io::Result<()> {
     Ok(())
 }

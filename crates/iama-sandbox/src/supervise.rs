@@ -163,6 +163,7 @@ fn kill_group(child: &Child) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as where it can fail")]
 fn kill_group(_: &Child) -> io::Result<()> {
     Ok(())
 }

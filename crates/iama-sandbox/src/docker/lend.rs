@@ -37,6 +37,7 @@ impl Loan {
     }
 
     #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "as where it can fail")]
     pub(super) fn of(_: &View) -> io::Result<Self> {
         Ok(Self { folders: Vec::new(), user: (NOBODY, NOBODY) })
     }
@@ -73,6 +74,7 @@ fn give(path: &Path, user: u32) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as where it can fail")]
 fn give(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
