@@ -121,8 +121,8 @@ def _empty(cls, content):
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-# A number on its own that is as long as addresses are.
-LONG_NUMBER = re.compile(r"(?<![\w.'\"-])\d{9,}(?![\w.'\"])")
+# A number on its own that is as long as addresses are; those of built-in types are short.
+LONG_NUMBER = re.compile(r"(?<![\w.'\"-])\d{7,}(?![\w.'\"])")
 
 
 class Mismatch(object):

@@ -43,7 +43,7 @@ def part_that_differs(legacy, migrated):
     for name in ("kind", "type", "value") + PARTS:
         if left[name] != right[name]:
             return name
-    if legacy.get("own") and migrated.get("own"):
+    if legacy.get("message") is not None and migrated.get("message") is not None:
         foreign = migrated.get("foreign") or legacy.get("foreign")
         if not support.says_the_same(migrated["message"], legacy["message"], foreign):
             return "message"
@@ -56,8 +56,6 @@ def kind_of(call, part, legacy, migrated):
         return migrated["kind"]
     if migrated["kind"] == "unbuilt":
         return "not built"
-    if "bytes outside of ASCII" in call.get("variation", ""):
-        return "bytes given for text"
     said = migrated.get("said") or ""
     if part == "kind" and migrated["kind"] == "raise":
         if migrated["type"] == "TypeError" and ("not supported between" in said or "unorderable" in said):
@@ -103,7 +101,11 @@ def value_kind(call, left, right):
 # Built-in exceptions that tell of an argument which the code was not made for.
 REFUSALS = ("TypeError", "AttributeError", "UnicodeEncodeError", "UnicodeDecodeError")
 IMPLICIT = ("UnicodeEncodeError", "UnicodeDecodeError")
-PLAIN_PREFIX = re.compile(r"\bu(?=\\*['\"])|(?<=\d)L\b")
+REPRS = (
+    (re.compile(r"\bu(?=\\*['\"])|(?<=\d)L\b"), ""), (re.compile(r"<type (?=\\*')"), "<class "), (re.compile(r"\bset\(\[(.*?)\]\)"), r"{\1}"),
+    (re.compile(r"\btimedelta\((-?\d+)\)"), r"timedelta(days=\1)"), (re.compile(r"<class (\\*')unicode(?=\\*')"), r"<class \1str"),
+    (re.compile(r"<class (\\*')long(?=\\*')"), r"<class \1int"),
+)
 BYTES = re.compile(r"(?<!\w)b['\"]")
 FORM = re.compile(r"(named|new|build|bound|module)\('[^']*'|[a-z_]+\(|[ub]?['\"]|[\[({]|-?\d+\.|.")
 
@@ -135,18 +137,18 @@ def made_up(call):
 
 
 def is_odd(call, seen):
-    """Whether an argument is of a sort that no test gives to this function."""
-    place = call["module"], call["function"]
-    return any(form_of(text) not in seen.get(place + (name,), ()) for name, text in arguments_of(call))
+    """Whether an argument is of a sort that the tests do not give to this function. Where they give none, nothing is odd."""
+    given = [(seen.get((call["module"], call["function"], name)), form_of(text)) for name, text in arguments_of(call)]
+    return any(forms and form not in forms for forms, form in given)
 
 
 def rule_for(call, found, seen):
     """The rule by which a difference is harmless; None where it is a finding. Only calls that no test makes come under rules,
     but for the first, which is about how values are written."""
     legacy, migrated, kind = found["legacy"], found["migrated"], found["kind"]
-    if kind == "spelling of text" and all(
-            PLAIN_PREFIX.sub("", str(legacy.get(part))) == PLAIN_PREFIX.sub("", str(migrated.get(part))) for part in ("value", "changed", "stdout")):
-        return "prefixes"
+    if legacy["kind"] == migrated["kind"] == "result" and all(
+            plain_repr(legacy.get(part)) == plain_repr(migrated.get(part)) for part in ("value",) + PARTS):
+        return "reprs"
     if not made_up(call):
         return None
     refused_before, refuses = refusal(legacy), refusal(migrated)
@@ -156,11 +158,19 @@ def rule_for(call, found, seen):
         return "implicit ASCII"
     if refused_before and migrated["kind"] == "result" and is_odd(call, seen):
         return "refused before"
-    if refuses and kind in ("bytes and text", "bytes given for text") and any(BYTES.search(text) for _, text in arguments_of(call)):
+    if refuses and kind == "bytes and text" and any(BYTES.search(text) for _, text in arguments_of(call)):
         return "bytes for text"
     if kind == "ordering of unlike types" and refuses and is_odd(call, seen):
         return "unlike types"
     return None
+
+
+def plain_repr(part):
+    """A part of an outcome with what ``repr`` made in it as Python 3 has it."""
+    text = repr(sorted(part.items())) if isinstance(part, dict) else part or u""
+    for found, plain in REPRS:
+        text = found.sub(plain, text)
+    return text
 
 
 def refusal(outcome):

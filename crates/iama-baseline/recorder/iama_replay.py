@@ -13,7 +13,9 @@ from __future__ import print_function
 import argparse
 import errno
 import json
+import linecache
 import os
+import re
 import select
 import shutil
 import signal
@@ -86,11 +88,22 @@ def perform(call, project, seconds):
     return dict(outcome, **effects(seen))
 
 
+HANDED_ON = re.compile(r"\s*raise(\s+[a-z_]\w*)?\s*(#.*)?$")
+
+
+def is_handed_on(error, trace):
+    """Whether a built-in exception that was caught is raised once more: its message is not the project's."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+    return ":" not in support.exception_name(type(error)) and bool(HANDED_ON.match(line))
+
+
 def raised(error, trace, project):
     own = is_own(trace, project)
     message = support.message_of(error)[:KEPT_TEXT]
-    outcome = {"kind": "raise", "type": support.exception_name(type(error)), "own": own, "message": message if own else None,
-               "said": message}
+    outcome = {"kind": "raise", "type": support.exception_name(type(error)), "own": own, "said": message,
+               "message": message if own and not is_handed_on(error, trace) else None}
     foreign = support.foreign_text(error) if own else None
     return dict(outcome, foreign=foreign[:KEPT_TEXT]) if foreign else outcome
 

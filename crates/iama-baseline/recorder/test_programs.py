@@ -67,6 +67,12 @@ def kind(value):
         return "method"
     return "other"
 
+def handed_on(text):
+    try:
+        return int(text)
+    except ValueError as error:
+        raise error
+
 def letter(match):
     if match.group(1) == "amp":
         return "&"
@@ -107,7 +113,7 @@ class Finding(unittest.TestCase):
                 "changed": {}, "outcome": {"kind": "result", "value": "'fine'"}, "lines": {}, "replayed": {"kind": "result", "value": "'fine'"}}
         cls.write("choice.json", {"schema": "iama.choice/1", "calls": [call], "quarantined": [], "blocked": {}, "lines": {}})
         cls.write("plan.json", {"schema": "iama.recorder/1", "files": ["lib.py", "odd/conf.py"]})
-        cls.write("aims.json", {"schema": "iama.aims/1", "touched": {"lib.py": [[11, 45]]}, "programs": ["setup.py", "tool", "lib.py"]})
+        cls.write("aims.json", {"schema": "iama.aims/1", "touched": {"lib.py": [[11, 51]]}, "programs": ["setup.py", "tool", "lib.py"]})
         cls.step("iama_grow.py", "--choice", cls.path("choice.json"), "--plan", cls.path("plan.json"), "--aims", cls.path("aims.json"),
                  "--root", cls.project, "--out", cls.path("grown.json"), "--pythonpath", cls.project, "--tries", "1800")
         for seed in (0, 1):
@@ -175,6 +181,10 @@ class Finding(unittest.TestCase):
     def test_classes_attributes_and_groups_that_are_asked_for_are_given(self):
         self.assertTrue(set(["'table'", "'method'", "'other'"]) <= self.outcomes("kind"), self.outcomes("kind"))
         self.assertEqual(self.outcomes("letter"), set(["'&'", "'?'"]))
+
+    def test_an_exception_that_was_caught_and_raised_again_has_no_message_of_the_project(self):
+        found = [call["replayed"] for call in self.calls if call["function"] == "handed_on" and call["replayed"]["kind"] == "raise"]
+        self.assertEqual(set((entry["type"], entry["own"], entry["message"]) for entry in found), set([("ValueError", True, None)]))
 
     def test_what_modules_and_classes_hold_is_known_to_conditions(self):
         self.assertTrue(set(["'vertical'", "1", "2", "'none'"]) <= self.outcomes("Sorts.side"), self.outcomes("Sorts.side"))
