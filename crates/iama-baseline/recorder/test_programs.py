@@ -67,10 +67,10 @@ def kind(value):
         return "method"
     return "other"
 
-def handed_on(text):
+def handed_on(count):
     try:
-        return int(text)
-    except ValueError as error:
+        return [5][count]
+    except IndexError as error:
         raise error
 
 def letter(match):
@@ -184,7 +184,9 @@ class Finding(unittest.TestCase):
 
     def test_an_exception_that_was_caught_and_raised_again_has_no_message_of_the_project(self):
         found = [call["replayed"] for call in self.calls if call["function"] == "handed_on" and call["replayed"]["kind"] == "raise"]
-        self.assertEqual(set((entry["type"], entry["own"], entry["message"]) for entry in found), set([("ValueError", True, None)]))
+        # In Python 3 it tells where it came from first, and so is none of the project's from the start.
+        expected = set([("IndexError", True, None)]) if sys.version_info[0] == 2 else set()
+        self.assertEqual(set((entry["type"], entry["own"], entry["message"]) for entry in found), expected)
 
     def test_what_modules_and_classes_hold_is_known_to_conditions(self):
         self.assertTrue(set(["'vertical'", "1", "2", "'none'"]) <= self.outcomes("Sorts.side"), self.outcomes("Sorts.side"))
