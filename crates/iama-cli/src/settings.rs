@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) dual: bool,
     /// Whether calls are recorded and compared.
     pub(crate) characterise: bool,
+    /// Commands that are recorded as well.
+    pub(crate) exercise: Vec<String>,
     /// Only these recipes.
     pub(crate) select: Vec<String>,
     /// Not these recipes.
@@ -97,6 +99,6 @@ fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> Problem {
     bad_input(
         "SETTINGS_INVALID",
         format!("{}:{line}: {first}", file.display()),
-        "`strategy`, `dual`, `characterise`, `select`, `ignore`, `exclude`, `rules`, `sandbox` and `docker-image` are known",
+        "`strategy`, `dual`, `characterise`, `exercise`, `select`, `ignore`, `exclude`, `rules`, `sandbox` and `docker-image` are known",
     )
 }

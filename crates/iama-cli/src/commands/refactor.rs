@@ -108,7 +108,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         sandbox: options.sandbox.map(Choice::from).or(settings.sandbox).unwrap_or_default(),
         docker_image: options.docker_image.clone().or(settings.docker_image),
         characterise: options.characterise || settings.characterise,
-        exercise: options.exercise.clone(),
+        exercise: if options.exercise.is_empty() { settings.exercise } else { options.exercise.clone() },
         strength: options.strength,
         scenarios: check::scenarios(options.scenarios.as_deref(), &root)?,
         acknowledge_uncovered: options.acknowledge_uncovered,

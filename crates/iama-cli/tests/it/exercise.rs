@@ -109,12 +109,14 @@ fn a_command_that_fails_is_told_and_what_it_called_counts() {
 #[test]
 fn a_test_command_is_recorded_and_gives_strength_through_what_it_calls() {
     let test = "import lib\nassert lib.half(7) == 3\nassert lib.Basket({1: 2}).total() == 2\n";
-    let world = World::new(&[("lib.py", LIB), ("run_checks.py", test)]);
+    let settings = ("iama.toml", "exercise = [\"python -c 'import lib; lib.never({})'\"]\n");
+    let world = World::new(&[("lib.py", LIB), ("run_checks.py", test), settings]);
     let line = ["--test-command", "python run_checks.py", "--characterise", "--strength", "full"];
     let Some((shown, found)) = refactor(&world, &line) else { return };
     assert_eq!(shown.code, 0, "{}", shown.err);
     let known = &found["characterisation"];
-    assert_eq!(known["commands"], serde_json::json!(["python run_checks.py"]));
+    assert_eq!(known["commands"], serde_json::json!(["python -c 'import lib; lib.never({})'", "python run_checks.py"]));
+    assert!(written(&world).contains("never({})"), "what the command of the settings calls");
     assert!(known["tests"].as_u64().unwrap() >= 2, "{known}");
     let strength = &found["strength"];
     assert!(strength["own"]["skipped"].as_str().unwrap().starts_with("a test command is one test"), "{strength}");
