@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use iama_baseline::TestId;
 use iama_baseline::python::environment::Environment;
 use iama_baseline::python::mutants::{Mutant, migration_mutants, mutants};
 use iama_baseline::python::recording;
 use iama_baseline::python::strength::{Bench, Planted, Request, Strength, Verdict, measure};
+use iama_baseline::{Status, TestId};
 use iama_job::TestId as JobTestId;
 use iama_patch::{FileDiff, Files, LineKind};
 use iama_recipes::pair::Reading;
@@ -22,7 +22,9 @@ use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::folder::cannot_write;
 use crate::problem::Problem;
-use crate::records::{CHARACTERIZATION, CharacterizationRecord, STRENGTH, Sides, StrengthRecord, SuiteRecord};
+use crate::records::{
+    BEHAVIOUR, BehaviourRecord, CHARACTERIZATION, CharacterizationRecord, STRENGTH, Sides, StrengthRecord, SuiteRecord,
+};
 use crate::request::Effort;
 
 const SCRATCH: &str = "strength-run";
@@ -106,11 +108,33 @@ impl Shop<'_> {
             Tests::Own => "planting faults into the legacy code",
             Tests::Recorded => "trying the recorded tests on the faults that nothing noticed",
         }));
-        let legacy = self.plant(tests, legacy, (&self.folder.root, &self.folder.legacy()), old, budget, without)?;
+        let silent = self.silent(tests, Side::Legacy)?;
+        let but = silent.keys().chain(without).cloned().collect();
+        let mut legacy = self.plant(tests, legacy, (&self.folder.root, &self.folder.legacy()), old, budget, &but)?;
+        legacy.left_out.extend(silent.into_iter().map(|(id, why)| (id.0, why)));
         (self.progress)(Progress::Stage("planting the same faults into the result"));
-        let result =
-            self.plant(tests, target, (&self.folder.work(), &self.folder.file("result")), new, budget, without)?;
+        let silent = self.silent(tests, Side::Target)?;
+        let but = silent.keys().chain(without).cloned().collect();
+        let mut result =
+            self.plant(tests, target, (&self.folder.work(), &self.folder.file("result")), new, budget, &but)?;
+        result.left_out.extend(silent.into_iter().map(|(id, why)| (id.0, why)));
         Ok(Sides { legacy, result })
+    }
+
+    /// Tests that were seen not to pass on a side, with how they end: no fault can be noticed by them, and one that hangs would
+    /// take the time of the others.
+    fn silent(&self, tests: Tests, side: Side) -> Result<BTreeMap<TestId, String>, Problem> {
+        if tests == Tests::Recorded {
+            let known: BehaviourRecord = self.folder.read_if_kept(BEHAVIOUR)?.unwrap_or_default();
+            let failed = known.differences.into_iter().filter_map(|found| found.test);
+            let id = |name: String| (TestId(format!("{}/{name}", recording::TESTS)), "failed".to_owned());
+            return Ok(if side == Side::Legacy { BTreeMap::new() } else { failed.map(id).collect() });
+        }
+        let name = if side == Side::Legacy { "legacy.suite.json" } else { "result.suite.json" };
+        let suite: SuiteRecord = self.folder.read_if_kept(name)?.unwrap_or_default();
+        let rows = suite.cases.into_iter().filter(|(_, case)| case.status != Status::Passed);
+        let said = |status: Status| serde_json::to_value(status).ok().and_then(|name| name.as_str().map(str::to_owned));
+        Ok(rows.map(|(id, case)| (id, said(case.status).unwrap_or_default())).collect())
     }
 
     fn plant(
