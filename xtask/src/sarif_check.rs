@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::tools::{cache, command, debug_binary, output, run as go};
+use crate::tools::{cache, command, debug_binary, output, run as go, works};
 
 /// The package on npm that carries the schema.
 const CARRIER: &str = "@microsoft/jest-sarif@1.0.0-beta.0";
@@ -34,6 +34,10 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = cache().join("sarif-check");
     fs::create_dir_all(&folder)?;
+    if !folder.join(SCHEMA).is_file() && !works("npm", &["--version"]) {
+        println!("not run: there is no npm to fetch the schema with");
+        return Ok(());
+    }
     let (schema, python) = (schema(&folder)?, validator(&folder)?);
     let files = if options.file.is_empty() { vec![of_job(&folder, options)?] } else { options.file.clone() };
     for file in files {
