@@ -243,7 +243,11 @@ class Project(object):
         self.folders = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
 
     def __call__(self, code):
-        path = os.path.realpath(code.co_filename)
+        name = code.co_filename
+        if not os.path.isabs(name):
+            # A program's, which goes by its place below the root; its working folder may be gone.
+            return any(os.path.isfile(folder + name) for folder in self.folders)
+        path = os.path.realpath(name)
         return path.startswith(self.folders) and "-packages" not in path
 
 

@@ -36,6 +36,8 @@ def main(arguments):
 main(sys.argv[1:])
 ''',
     "odd/conf.py": u'''
+import sys
+sys.path.append("more")
 try:
     import rarely_there
 except ImportError:
@@ -113,7 +115,7 @@ class Finding(unittest.TestCase):
                 "changed": {}, "outcome": {"kind": "result", "value": "'fine'"}, "lines": {}, "replayed": {"kind": "result", "value": "'fine'"}}
         cls.write("choice.json", {"schema": "iama.choice/1", "calls": [call], "quarantined": [], "blocked": {}, "lines": {}})
         cls.write("plan.json", {"schema": "iama.recorder/1", "files": ["lib.py", "odd/conf.py"]})
-        cls.write("aims.json", {"schema": "iama.aims/1", "touched": {"lib.py": [[11, 51]]}, "programs": ["setup.py", "tool", "lib.py"]})
+        cls.write("aims.json", {"schema": "iama.aims/1", "touched": {"lib.py": [[11, 51]]}, "programs": ["odd/conf.py", "setup.py", "tool", "lib.py"]})
         cls.step("iama_grow.py", "--choice", cls.path("choice.json"), "--plan", cls.path("plan.json"), "--aims", cls.path("aims.json"),
                  "--root", cls.project, "--out", cls.path("grown.json"), "--pythonpath", cls.project, "--tries", "1800")
         for seed in (0, 1):
@@ -167,6 +169,10 @@ class Finding(unittest.TestCase):
         self.assertEqual(runs[()].get("stderr"), "nothing given\n")
         self.assertEqual(runs[("'--loud'",)].get("stdout"), "LOUD\nread 0\n")
         self.assertNotIn(("'write'",), runs)
+
+    def test_an_exception_of_a_program_is_the_projects_own(self):
+        found = [call["replayed"].get("message") for call in self.calls if call["function"] == "odd/conf.py" and not call.get("absent")]
+        self.assertEqual(found, ["please install it"])
 
     def test_a_module_that_is_no_program_is_not_run_as_one(self):
         self.assertEqual([call for call in self.calls if call["file"] == "lib.py" and call["form"] == "program"], [])
