@@ -179,8 +179,8 @@ def remove(container, key):
 
 
 def order(left, right):
-    """-1, 0 or 1, as ``cmp`` has it."""
-    return (left > right) - (left < right)
+    """-1, 0 or 1, as ``cmp`` has it, by all three comparisons; None where they leave it open."""
+    return 0 if left == right else 1 if left > right else -1 if left < right else None
 
 
 @contextlib.contextmanager

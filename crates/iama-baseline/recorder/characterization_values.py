@@ -380,7 +380,7 @@ class Speller(object):
         full = class_name(value) if is_class else "%s:%s" % (MODULES.get(module, module), name)
         if full.startswith("builtins:"):
             full = full[9:]
-        if not _leads_to(module, name, value):
+        if not _leads_to(module, name, value) or "." in name and not self.exact:
             self.block("a function or class that has no name in its module")
             return "opaque(%r)" % ("type" if is_class else "function")
         if is_class and full in PLAIN_NAMES:
@@ -422,6 +422,9 @@ class Speller(object):
         full = class_name(cls) if ":" in class_name(cls) or module in MODULES else "%s:%s" % (module, name)
         if BaseException in getattr(cls, "__mro__", ()):
             full = exception_name(cls)
+        if not self.exact:
+            # Python 2 does not know in which class another one stands.
+            full = full[:full.find(":") + 1] + full.rpartition(":")[2].rpartition(".")[2]
         parts = [repr(full)]
         content = None if old is not None else self.content(value, cls)
         odd = [key for key in state if type(key) is not str or not IDENTIFIER.match(key) or key in NOT_A_NAME]

@@ -25,6 +25,11 @@ def write(folder, name, content):
         stream.write(content)
 
 
+class Outer(object):
+    class Inner(object):
+        pass
+
+
 class Values(unittest.TestCase):
     def test_type_families_differ_and_numbers_of_one_family_do_not(self):
         self.assertFalse(support.same(2, 2.0))
@@ -51,6 +56,20 @@ class Values(unittest.TestCase):
         self.assertEqual(support.spelled(list(range(5000))).text, "opaque('list')")
         self.assertTrue(support.same({"big": table, "keys": [1, 2]}, {"big": support.opaque("dict"), "keys": [1, 2]}))
         self.assertFalse(support.same({"big": table, "keys": (1, 2)}, {"big": support.opaque("dict"), "keys": [1, 2]}))
+
+    def test_a_class_within_another_is_called_the_same_in_both_versions(self):
+        made = Outer.Inner()
+        made.held = Outer.Inner
+        self.assertEqual(support.spelled(made).text, "build('test_values:Inner', held=opaque('type'))")
+
+    def test_an_order_takes_all_three_comparisons(self):
+        class Odd(int):
+            __hash__ = int.__hash__
+
+            def __eq__(self, other):
+                return False
+
+        self.assertEqual([support.order(*pair) for pair in ((1, 1), (2, 1), (1, 2), (Odd(1), 1))], [0, 1, -1, None])
 
     def test_a_mismatch_says_where(self):
         self.assertEqual(repr(support.same([1, 2], [1, 3])), "<expected [1, 3] but got [1, 2]>")
