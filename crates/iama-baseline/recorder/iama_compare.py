@@ -9,6 +9,7 @@ Calls whose legacy outcome differs between its runs are left out with the reason
 script that reproduces it under either interpreter; the kinds are listed in README.md.
 """
 import argparse
+import ast
 import io
 import os
 import re
@@ -178,15 +179,13 @@ def refusal(outcome):
 
 
 def decoded(text):
-    """All strings of a spelling as text, bytes read as UTF-8."""
+    """All strings of a spelling as text, bytes read as UTF-8. What was printed may have quotes that enclose no string."""
     def one(match):
         raw = match.group(0)
-        if raw[0] != "b":
-            return repr(support.Text(eval(raw)))
-        value = eval(raw)
         try:
-            return repr(value.decode("utf-8"))
-        except UnicodeDecodeError:
+            value = ast.literal_eval(raw)
+            return repr(value.decode("utf-8") if raw[0] == "b" else support.Text(value))
+        except (SyntaxError, ValueError):
             return raw
     return LITERAL.sub(one, text)
 

@@ -73,6 +73,13 @@ class Rules(unittest.TestCase):
         self.assertEqual(rule(call("'a'"), result('"[\'a\']"'), result('"[b\'a\']"')), None)
 
 
+class Kinds(unittest.TestCase):
+    def test_what_was_printed_may_have_quotes_that_enclose_no_string(self):
+        legacy, migrated = (dict(result("None"), stdout=support.Text("don't %s\nit's\n") % word) for word in ("stop", "go"))
+        part = iama_compare.part_that_differs(legacy, migrated)
+        self.assertEqual((part, iama_compare.kind_of(call("1"), part, legacy, migrated)), ("stdout", "output"))
+
+
 class Addresses(unittest.TestCase):
     def test_outcomes_that_differ_in_addresses_alone_are_settled_without_them(self):
         first, second = result("(140234567890123, 'a', 123456)"), result("(9804992, 'a', 123456)")
