@@ -60,7 +60,7 @@ class Values(unittest.TestCase):
     def test_a_class_within_another_is_called_the_same_in_both_versions(self):
         made = Outer.Inner()
         made.held = Outer.Inner
-        self.assertEqual(support.spelled(made).text, "build('test_values:Inner', held=opaque('type'))")
+        self.assertEqual(support.spelled(made).text, "build('%s:Inner', held=opaque('type'))" % __name__)
 
     def test_an_order_takes_all_three_comparisons(self):
         class Odd(int):
