@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::packages::named;
-use crate::tools::{cache, command, iama, output};
+use crate::tools::{cache, command, iama};
 
 /// The most that evidence and report may have for each 10 000 lines, in bytes; small projects may have as much.
 const MOST_BYTES: u64 = 2_000_000;
@@ -41,12 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     crate::setup::bubblewrap()?;
     let iama = iama(options.iama.as_deref())?;
     let project = cache().join("cost").join(&options.package);
-    if project.exists() {
-        fs::remove_dir_all(&project)?;
-    }
-    fs::create_dir_all(&project)?;
-    let source = named(&options.package)?.fetch()?;
-    output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &project.display().to_string()]))?;
+    named(&options.package)?.copy_to(&project)?;
     let shown = project.display().to_string();
     let mut line = vec!["refactor", &shown, "--yes", "--json", "--to", &options.to, "--strength", &options.strength];
     line.extend((!options.no_characterise).then_some("--characterise"));

@@ -1,11 +1,9 @@
 //! The main job on real input, from nothing.
 
-use std::fs;
-
 use anyhow::Result;
 use clap::Args;
 
-use crate::tools::{cache, command, output, release_binary};
+use crate::tools::{cache, command, release_binary};
 use crate::{packages, setup};
 
 /// What to migrate.
@@ -24,13 +22,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     setup::bubblewrap()?;
     let iama = release_binary("iama-cli", "iama")?;
     let package = packages::named(&options.package)?;
-    let source = package.fetch()?;
     let project = cache().join("demo").join(package.name);
-    if project.exists() {
-        fs::remove_dir_all(&project)?;
-    }
-    fs::create_dir_all(&project)?;
-    output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &project.display().to_string()]))?;
+    package.copy_to(&project)?;
     println!("Migrating {} {}, a published Python 2 package, in {}", package.name, package.version, project.display());
     crate::tools::run(command(&iama.display().to_string(), &["refactor", "--yes", "--to", &options.to]).arg(&project))
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     };
     let iama = options.iama.clone().map_or_else(|| debug_binary("iama-cli", "iama"), Ok)?;
-    let project = cache().join("docker-job");
+    let project = cache().join("container-job");
     if project.exists() {
         fs::remove_dir_all(&project)?;
     }

@@ -93,12 +93,8 @@ fn runs_in(socket: &Path) -> Result<()> {
 
 /// Migrates a published package, with its tests on both sides in containers.
 fn job_in(socket: &Path) -> Result<()> {
-    let (source, copy) = (named("iso8601")?.fetch()?, cache().join("docker-job"));
-    if copy.exists() {
-        fs::remove_dir_all(&copy)?;
-    }
-    fs::create_dir_all(&copy)?;
-    output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &copy.display().to_string()]))?;
+    let copy = cache().join("docker-job");
+    named("iso8601")?.copy_to(&copy)?;
     let iama = debug_binary("iama-cli", "iama")?.display().to_string();
     let shown = copy.display().to_string();
     let mut job = command(&iama, &["refactor", &shown, "--sandbox", "docker", "--yes", "--json", "--out", &shown]);

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use crate::packages::named;
+use crate::packages::{Package, named};
 use crate::tools::{cache, command, iama, output};
 
 /// Scenarios for any package: what is recorded must survive as well, also where it is nothing steady.
@@ -45,16 +45,15 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let iama = iama(options.iama.as_deref())?;
     let package = named(&options.package)?;
-    let source = package.fetch()?;
     let project = cache().join("kill").join(package.name);
     // The first run fills the cache of environments, so that the second one shows how long a run takes.
-    undisturbed(&iama, &source, &project)?;
-    let (expected, took) = undisturbed(&iama, &source, &project)?;
+    undisturbed(&iama, package, &project)?;
+    let (expected, took) = undisturbed(&iama, package, &project)?;
     println!("undisturbed: {:.2} s", took.as_secs_f64());
     let (mut killed, mut finished) = (0, 0);
     for point in 0..options.points {
         let after = took.mul_f64(f64::from(point) / f64::from(options.points));
-        fresh(&source, &project)?;
+        fresh(package, &project)?;
         let mut child = refactor(&iama, &project).spawn()?;
         std::thread::sleep(after);
         if child.try_wait()?.is_none() {
@@ -82,19 +81,15 @@ fn refactor(iama: &Path, project: &Path) -> std::process::Command {
     command
 }
 
-fn fresh(source: &Path, project: &Path) -> Result<()> {
-    if project.exists() {
-        fs::remove_dir_all(project)?;
-    }
-    fs::create_dir_all(project)?;
-    output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &project.display().to_string()]))?;
+fn fresh(package: &Package, project: &Path) -> Result<()> {
+    package.copy_to(project)?;
     fs::write(project.join("iama-scenarios.yaml"), SCENARIOS)?;
     Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a run is measured by the real clock")]
-fn undisturbed(iama: &Path, source: &Path, project: &Path) -> Result<((String, Value), Duration)> {
-    fresh(source, project)?;
+fn undisturbed(iama: &Path, package: &Package, project: &Path) -> Result<((String, Value), Duration)> {
+    fresh(package, project)?;
     let started = Instant::now();
     let status = refactor(iama, project).status()?;
     let took = started.elapsed();

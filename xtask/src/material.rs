@@ -156,13 +156,8 @@ impl Bench {
     }
 
     fn copy(&self, package: &Package, tool: &str) -> Result<PathBuf> {
-        let source = package.fetch()?;
         let copy = self.folder.join(tool).join(package.name);
-        if copy.exists() {
-            fs::remove_dir_all(&copy)?;
-        }
-        fs::create_dir_all(&copy)?;
-        output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &copy.display().to_string()]))?;
+        package.copy_to(&copy)?;
         Ok(copy)
     }
 

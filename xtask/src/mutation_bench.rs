@@ -1,7 +1,5 @@
 //! How many mutants a minute our runner tries, beside two versions of mutmut.
 
-use std::fs;
-
 use anyhow::Result;
 use clap::Args;
 
@@ -38,15 +36,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let iama = iama(options.iama.as_deref())?;
     let project = cache().join("mutation-bench").join(&options.package);
-    if project.exists() {
-        fs::remove_dir_all(&project)?;
-    }
-    fs::create_dir_all(&project)?;
-    let source = named(&options.package)?.fetch()?;
-    output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &project.display().to_string()]))?;
+    named(&options.package)?.copy_to(&project)?;
     let shown = project.display().to_string();
-    // Places that are refused make no difference here.
-    let _ = output(&mut command(&iama.display().to_string(), &["recipes", "run", "--write", &shown]));
+    output(&mut command(&iama.display().to_string(), &["recipes", "run", "--write", &shown]))?;
     let seconds = options.seconds.to_string();
     let script = "crates/iama-baseline/mutation/bench_mutation.py";
     let parts = [script, "--project", &shown, "--source", &options.source, "--tests", &options.tests];

@@ -1,7 +1,7 @@
 //! Published Python 2 packages with tests of their own: names, versions and counts. Their code is fetched, never kept here.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use iama_baseline::python::interpreter::{self, Search, Wanted};
@@ -69,6 +69,17 @@ pub(crate) fn named(name: &str) -> Result<&'static Package> {
 }
 
 impl Package {
+    /// Puts a fresh copy of the source into a folder; what was there goes.
+    pub(crate) fn copy_to(&self, folder: &Path) -> Result<()> {
+        let source = self.fetch()?;
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder)?;
+        output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &folder.display().to_string()]))?;
+        Ok(())
+    }
+
     /// The unpacked source, fetched by pip when it is not there yet.
     pub(crate) fn fetch(&self) -> Result<PathBuf> {
         let folder = cache().join("material/python2/src");

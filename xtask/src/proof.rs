@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::packages::Package;
-use crate::tools::{cache, command, output};
+use crate::tools::{cache, command};
 
 /// A package and the job that migrated it.
 pub(crate) struct Migrated {
@@ -23,12 +23,7 @@ impl Migrated {
     /// Migrates a fresh copy of a package: calls recorded, and each planted fault tried.
     pub(crate) fn make(iama: &Path, package: &'static Package, target: &str) -> Result<Self> {
         let project = cache().join("proof").join(package.name);
-        if project.exists() {
-            fs::remove_dir_all(&project)?;
-        }
-        fs::create_dir_all(&project)?;
-        let source = package.fetch()?;
-        output(&mut command("cp", &["-r", &format!("{}/.", source.display()), &project.display().to_string()]))?;
+        package.copy_to(&project)?;
         let shown = project.display().to_string();
         let line = ["refactor", &shown, "--yes", "--json", "--characterise", "--strength", "full", "--to", target];
         let line = [&line[..], &["--sandbox", "native"]].concat();

@@ -4,16 +4,12 @@
     PYTHON -m unittest test_grow        (2.7 and 3.6 to 3.13, in this folder)
 """
 import io
-import json
 import os
-import shutil
-import subprocess
-import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-Text = type(u"")
+from step_case import StepCase
+
 LIB = u'''
 class Odd(Exception):
     pass
@@ -58,7 +54,7 @@ def writes(name):
 NOISY = u"print('imported')\nVALUE = 1\n"
 
 
-class Growing(unittest.TestCase):
+class Growing(StepCase):
     maxDiff = None
 
     @classmethod
@@ -79,34 +75,6 @@ class Growing(unittest.TestCase):
         cls.step("iama_select.py", "widen", "--choice", cls.path("choice.json"), "--grown", cls.path("grown.json"), "--outcomes",
                  cls.path("out0"), cls.path("out1"), "--out", cls.path("wide.json"))
         cls.calls = cls.read("wide.json")["calls"]
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder, True)
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.folder, name)
-
-    @classmethod
-    def write(cls, name, value):
-        with io.open(cls.path(name), "w", encoding="ascii") as stream:
-            stream.write(Text(json.dumps(value)))
-
-    @classmethod
-    def read(cls, name):
-        with io.open(cls.path(name), encoding="ascii") as stream:
-            return json.load(stream)
-
-    @classmethod
-    def step(cls, name, *arguments):
-        environment = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
-        command = [sys.executable, os.path.join(HERE, name)] + list(arguments)
-        done = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        said = done.communicate()[0].decode("utf-8", "replace")
-        if done.returncode:
-            raise AssertionError(said)
-        return said
 
     @classmethod
     def grow(cls, out):

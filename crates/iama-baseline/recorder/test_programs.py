@@ -5,16 +5,14 @@ program of its own.
     PYTHON -m unittest test_programs        (2.7 and 3.6 to 3.13, in this folder)
 """
 import io
-import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-Text = type(u"")
+from step_case import StepCase
+
 FILES = {
     "setup.py": u'''
 from setuptools import setup
@@ -99,7 +97,7 @@ def parse(text):
 }
 
 
-class Finding(unittest.TestCase):
+class Finding(StepCase):
     maxDiff = None
 
     @classmethod
@@ -123,34 +121,6 @@ class Finding(unittest.TestCase):
         cls.step("iama_select.py", "widen", "--choice", cls.path("choice.json"), "--grown", cls.path("grown.json"), "--outcomes",
                  cls.path("out0"), cls.path("out1"), "--out", cls.path("wide.json"))
         cls.calls = cls.read("wide.json")["calls"]
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder, True)
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.folder, name)
-
-    @classmethod
-    def write(cls, name, value):
-        with io.open(cls.path(name), "w", encoding="ascii") as stream:
-            stream.write(Text(json.dumps(value)))
-
-    @classmethod
-    def read(cls, name):
-        with io.open(cls.path(name), encoding="ascii") as stream:
-            return json.load(stream)
-
-    @classmethod
-    def step(cls, name, *arguments):
-        environment = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
-        command = [sys.executable, os.path.join(HERE, name)] + list(arguments)
-        done = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        said = done.communicate()[0].decode("utf-8", "replace")
-        if done.returncode:
-            raise AssertionError(said)
-        return said
 
     def outcomes(self, function):
         return set(str(call["replayed"].get("value") or call["replayed"].get("message")) for call in self.calls

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use iama_syntax::{Node, Span, SyntaxTree};
 
+use super::mutants::other_comparison;
+
 /// A place where a fault can be planted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -80,20 +82,7 @@ fn division(node: Node<'_>) -> Option<Change> {
 }
 
 fn comparison(operator: Node<'_>) -> Option<Change> {
-    let other = match operator.kind() {
-        "==" => "!=",
-        "!=" => "==",
-        "<" => "<=",
-        "<=" => "<",
-        ">" => ">=",
-        ">=" => ">",
-        "in" => "not in",
-        "not in" => "in",
-        "is" => "is not",
-        "is not" => "is",
-        _ => return None,
-    };
-    Some(("changed comparison", operator.span(), other.to_owned()))
+    Some(("changed comparison", operator.span(), other_comparison(operator.kind())?.to_owned()))
 }
 
 fn boolean(operator: Node<'_>) -> Change {

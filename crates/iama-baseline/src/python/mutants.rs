@@ -158,7 +158,12 @@ impl Mutant {
 }
 
 fn comparison(operator: Node<'_>) -> Option<Fault> {
-    let other = match operator.kind() {
+    Some((Kind::Operator, operator.span(), other_comparison(operator.kind())?.to_owned()))
+}
+
+/// What takes the place of a comparison that goes wrong.
+pub(super) fn other_comparison(operator: &str) -> Option<&'static str> {
+    Some(match operator {
         "==" => "!=",
         "!=" | "<>" => "==",
         "<" => "<=",
@@ -170,8 +175,7 @@ fn comparison(operator: Node<'_>) -> Option<Fault> {
         "is" => "is not",
         "is not" => "is",
         _ => return None,
-    };
-    Some((Kind::Operator, operator.span(), other.to_owned()))
+    })
 }
 
 /// Each operator with the one that takes its place.

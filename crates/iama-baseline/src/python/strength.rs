@@ -256,9 +256,9 @@ pub fn measure(bench: &Bench<'_>, request: &Request<'_>) -> io::Result<Strength>
 }
 
 /// First and last of each run of numbers, which are in order.
-fn runs_of(numbers: &[usize]) -> Vec<(usize, usize)> {
+pub fn runs_of(numbers: impl IntoIterator<Item = usize>) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
-    for &number in numbers {
+    for number in numbers {
         match runs.last_mut() {
             Some((_, last)) if *last + 1 == number => *last = number,
             _ => runs.push((number, number)),
@@ -304,7 +304,8 @@ fn read(events: &str, request: &Request<'_>) -> Strength {
             Event::Problem { code, message, fatal } if fatal => strength.skipped = Some(format!("{code}: {message}")),
             Event::LeftOut { id, reason } => drop(strength.left_out.insert(id, reason)),
             Event::Reach { file, symbol, first, last, tests, at_import } => {
-                let row = Reach { symbol, first, last, tests: tests.len(), by: runs_of(&tests), at_import };
+                let row =
+                    Reach { symbol, first, last, tests: tests.len(), by: runs_of(tests.iter().copied()), at_import };
                 strength.reach.entry(file).or_default().push(row);
             }
             Event::Clean { tests } => strength.tests = tests,
@@ -362,7 +363,7 @@ mod tests {
 
     #[test]
     fn tests_in_a_row_are_named_by_the_first_and_the_last() {
-        assert_eq!(runs_of(&[0, 1, 2, 5, 7, 8]), [(0, 2), (5, 5), (7, 8)]);
+        assert_eq!(runs_of([0, 1, 2, 5, 7, 8]), [(0, 2), (5, 5), (7, 8)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iama_baseline::python::recording::Written;
-use iama_baseline::python::strength::{Reach, Strength, Tried, Verdict};
+use iama_baseline::python::strength::{Reach, Strength, Tried, Verdict, runs_of};
 use iama_baseline::{Suite, TestId};
 use iama_patch::{Hunk, LineKind};
 use serde::Serialize;
@@ -144,7 +144,7 @@ impl<'a> Links<'a> {
         ReachedPart {
             how,
             tests: found.len(),
-            cases: runs_of(&found).into_iter().take(NAMED).collect(),
+            cases: runs_of(found.iter().copied()).into_iter().take(NAMED).collect(),
             recorded: recorded.len(),
             recorded_tests: recorded.iter().map(|(name, _)| (*name).clone()).take(NAMED).collect(),
             behaviours: behaviours.into_iter().take(NAMED).collect(),
@@ -243,16 +243,4 @@ fn importers(
         }
     }
     found
-}
-
-/// First and last of each run of numbers.
-fn runs_of(numbers: &BTreeSet<usize>) -> Vec<(usize, usize)> {
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    for &number in numbers {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == number => *last = number,
-            _ => runs.push((number, number)),
-        }
-    }
-    runs
 }
