@@ -13,6 +13,7 @@ mod patch;
 mod recipes;
 mod recipes_run;
 mod refactor;
+mod scan;
 mod verify;
 
 /// Runs the chosen command.
@@ -35,5 +36,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Recipes(Recipes::Run(options)) => recipes_run::run(&options),
         Command::Recipes(Recipes::List(options)) => recipes::list(&options),
         Command::Recipes(Recipes::Explain(options)) => recipes::explain(&options),
+        Command::Scan(options) => scan::run(&options),
     }
 }

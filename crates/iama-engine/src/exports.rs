@@ -8,7 +8,7 @@ use crate::problem::Problem;
 
 mod envelope;
 mod junit;
-mod sarif;
+pub mod sarif;
 mod statement;
 mod told;
 mod trace;

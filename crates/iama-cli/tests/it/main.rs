@@ -10,6 +10,7 @@ mod isolation;
 mod jobs;
 mod proof;
 mod recipes;
+mod scan;
 mod scenarios;
 mod slips;
 mod strength;

@@ -20,26 +20,31 @@ pub(super) fn of(told: &Told) -> Value {
             "warning",
             &format!("left as it is: {}", place.reason),
             &place.file,
-            place.line,
+            (place.line, None),
         ));
     }
     for place in &told.checks {
         rules.insert(&place.recipe, &place.title);
-        results.push(result(&place.recipe, "note", &place.reason, &place.file, place.line));
+        results.push(result(&place.recipe, "note", &place.reason, &place.file, (place.line, None)));
     }
     let checks: BTreeSet<&str> = told.checks.iter().map(|place| place.recipe.as_str()).collect();
     let is_check = |why: &str| why.split_once(": ").is_some_and(|(recipe, _)| checks.contains(recipe));
     for place in told.unproven.iter().filter(|place| !is_check(&place.why)) {
         rules.insert("unproven", "nothing shows that this behaves as before");
-        results.push(result("unproven", "note", &place.why, &place.file, place.line));
+        results.push(result("unproven", "note", &place.why, &place.file, (place.line, None)));
     }
+    document(&told.job.iama_version, &rules, &results)
+}
+
+/// A whole document: rules by their ids, with what each is about, and results made by [`result`].
+pub fn document(version: &str, rules: &BTreeMap<&str, &str>, results: &[Value]) -> Value {
     let rules: Vec<Value> =
-        rules.into_iter().map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } })).collect();
+        rules.iter().map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } })).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": { "name": "iama", "version": told.job.iama_version, "rules": rules } },
+            "tool": { "driver": { "name": "iama", "version": version, "rules": rules } },
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -56,10 +61,15 @@ fn regression(case: &Case) -> Value {
         ),
         None => (format!("{} passed before and is {} now", case.id, case.result), test_file, None),
     };
-    result("regression", "error", &message, file, line)
+    result("regression", "error", &message, file, (line, None))
 }
 
-fn result(rule: &str, level: &str, message: &str, file: &str, line: Option<u32>) -> Value {
+/// One result. The file is relative to the root; line and column count from 1, the column in characters.
+pub fn result(rule: &str, level: &str, message: &str, file: &str, (line, column): (Option<u32>, Option<u32>)) -> Value {
+    let mut region = json!({ "startLine": line.unwrap_or(1).max(1) });
+    if let Some(column) = column {
+        region["startColumn"] = json!(column);
+    }
     json!({
         "ruleId": rule,
         "level": level,
@@ -67,7 +77,7 @@ fn result(rule: &str, level: &str, message: &str, file: &str, line: Option<u32>)
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": { "uri": uri(file), "uriBaseId": "%SRCROOT%" },
-                "region": { "startLine": line.unwrap_or(1).max(1) },
+                "region": region,
             },
         }],
     })

@@ -1,0 +1,130 @@
+//! Secrets in source and settings: what must not leave the machine.
+//!
+//! [`scan`] is pure: a path as a hint, a text in, findings out. No finding holds the secret itself; it holds its place, a short
+//! hash and how it begins.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use self::engine::Ranked;
+use self::place::Place;
+
+mod address;
+mod allow;
+mod assign;
+pub mod baseline;
+mod engine;
+pub mod folder;
+mod formats;
+mod kept;
+mod named;
+mod place;
+mod random;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+/// A secret at a place in a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Finding {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// The rule that found it.
+    pub rule: String,
+    /// What it is, for a person.
+    pub title: String,
+    /// The first 16 hexadecimal digits of the SHA-256 of the secret.
+    pub hash: String,
+    /// How it begins: at most four characters, fewer of a short one, and an ellipsis.
+    pub redacted: String,
+}
+
+/// Looks for secrets in one file. The path is a hint only and need not exist; findings are in the order of the text.
+pub fn scan(path: &str, text: &[u8]) -> Vec<Finding> {
+    let place = Place::of(path);
+    let mut hits = engine::hits(text, place);
+    if place.kind == place::Kind::Kept {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
+        hits.extend(kept::hits(&name, text).into_iter().map(|hit| Ranked { hit, rank: 2 }));
+    }
+    hits.retain(|ranked| !ranked.hit.at.is_empty());
+    let hits = apart(hits);
+    if hits.is_empty() {
+        return Vec::new();
+    }
+    let lines = Lines::new(text);
+    let mut findings: Vec<Finding> = hits.iter().filter_map(|hit| lines.finding(hit)).collect();
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+/// Of hits that overlap, the one that says most.
+fn apart(mut hits: Vec<Ranked>) -> Vec<formats::Hit> {
+    hits.sort_by_key(|ranked| (ranked.rank, usize::MAX - ranked.hit.at.len(), ranked.hit.at.start));
+    let mut kept: BTreeMap<usize, formats::Hit> = BTreeMap::new();
+    for Ranked { hit, .. } in hits {
+        let before = kept.range(..hit.at.end).next_back();
+        if before.is_none_or(|(_, other)| other.at.end <= hit.at.start) {
+            kept.insert(hit.at.start, hit);
+        }
+    }
+    kept.into_values().collect()
+}
+
+/// The lines of a text, for places that are shown to a person.
+struct Lines<'t> {
+    text: &'t [u8],
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t [u8]) -> Self {
+        let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
+    }
+
+    fn line(&self, index: usize) -> &'t [u8] {
+        let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
+        &self.text[self.starts[index]..end]
+    }
+
+    /// None where a comment allows it.
+    fn finding(&self, hit: &formats::Hit) -> Option<Finding> {
+        let index = self.starts.partition_point(|start| *start <= hit.at.start) - 1;
+        let line = String::from_utf8_lossy(self.line(index));
+        let before = index
+            .checked_sub(1)
+            .map_or(String::new(), |before| String::from_utf8_lossy(self.line(before)).into_owned());
+        if allow::allows(&line, &before) {
+            return None;
+        }
+        let column = String::from_utf8_lossy(&self.text[self.starts[index]..hit.at.start]).chars().count() + 1;
+        let secret = &self.text[hit.at.clone()];
+        Some(Finding {
+            line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+            rule: hit.rule.to_owned(),
+            title: hit.title.to_owned(),
+            hash: hash(secret),
+            redacted: redacted(secret),
+        })
+    }
+}
+
+/// Short enough to say little of a weak password, long enough to tell one secret from another.
+fn hash(secret: &[u8]) -> String {
+    let digest = format!("{:x}", Sha256::digest(secret));
+    digest[..16].to_owned()
+}
+
+fn redacted(secret: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(secret);
+    let length = shown.chars().count();
+    let begin: String = shown.chars().take(4.min(length / 4)).filter(|one| !one.is_control()).collect();
+    format!("{begin}…")
+}

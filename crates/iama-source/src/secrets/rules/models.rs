@@ -1,0 +1,42 @@
+//! Tokens of language models and what serves them.
+
+use super::{Token, inside, token};
+
+pub(in super::super) const TOKENS: &[Token] = &[
+    token("anthropic-key", "Anthropic API key", "sk-ant-", r"sk-ant-(?:api|admin|oat|ort|sid)\d\d-[\w-]{80,120}"),
+    inside(
+        "openai-key",
+        "OpenAI API key",
+        "t3blbkfj",
+        160,
+        r"sk-(?:[\w-]{0,40}[A-Za-z0-9]{20}|(?:proj|svcacct|admin)-[\w-]{20,74})T3BlbkFJ[\w-]{20,74}",
+    ),
+    token("openrouter-key", "OpenRouter API key", "sk-or-v", r"sk-or-v\d+-[\w-]{20,}"),
+    token("langfuse-key", "Langfuse key", "sk-lf-", "sk-lf-[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"),
+    token("langfuse-key", "Langfuse key", "pk-lf-", "pk-lf-[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"),
+    token("minimax-key", "MiniMax API key", "sk-api-", r"sk-api-[\w-]{119}"),
+    token("deepseek-key", "DeepSeek or OpenAI-like API key", "sk-", r"sk-(?:[0-9A-Fa-f]{32}|[A-Za-z0-9_-]{48})"),
+    token("cartesia-key", "Cartesia API key", "sk_car_", r"sk_car_\w{20}"),
+    token("cerebras-key", "Cerebras API key", "csk-", "(?i)csk-[a-z0-9]{48}"),
+    token("groq-key", "Groq API key", "gsk_", "(?i)gsk_[a-z0-9]{52}"),
+    token("xai-key", "xAI API key", "xai-", r"(?i)xai-[\w-]{70,120}"),
+    token("perplexity-key", "Perplexity API key", "pplx-", "pplx-[A-Za-z0-9]{48}"),
+    token("replicate-token", "Replicate API token", "r8_", "(?i)r8_[a-z0-9]{37}"),
+    token("huggingface-token", "Hugging Face token", "hf_", "(?i)hf_[a-z0-9]{34}"),
+    token("huggingface-token", "Hugging Face organisation token", "api_org_", "(?i)api_org_[a-z0-9]{34}"),
+    token("togetherai-key", "Together AI key", "tgp_v1_", r"(?i)tgp_v1_[\w-]{43}"),
+    token("voyageai-key", "Voyage AI key", "pa-", r"pa-[\w-]{43}"),
+    token("voyageai-key", "Voyage AI key", "al-", r"al-[\w-]{43}"),
+    token("llama-cloud-key", "LlamaCloud API key", "llx-", "llx-[A-Za-z0-9]{44,52}"),
+    token("langsmith-key", "LangSmith key", "lsv2_", "lsv2_(?:pt|sk)_[0-9a-fA-F]{32}_[0-9a-fA-F]{10}"),
+    token("nvidia-key", "NVIDIA API key", "nvapi-", r"(?i)nvapi-[\w-]{60,70}"),
+    token("pinecone-key", "Pinecone API key", "pcsk_", "pcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{63}"),
+    token("apify-token", "Apify API token", "apify_api_", "apify_api_[A-Za-z0-9]{34,38}"),
+    token("wandb-key", "Weights & Biases key", "wandb_v1_", r"(?i)wandb_v1_\w{77}"),
+    token("runpod-key", "RunPod or redirect.pizza key", "rpa_", "rpa_(?:[A-Z0-9]{40}[A-Za-z0-9]{6}|[A-Za-z0-9]{30})"),
+    token("devin-key", "Devin API key", "apk_", r"apk_(?:user_)?[A-Za-z0-9+/]{80,180}={0,2}"),
+    token("devin-key", "Devin service user token", "cog_", "cog_[a-z2-7]{52}"),
+    token("brave-search-key", "Brave Search API key", "bsa", r"BSA[\w-]{24,40}"),
+    token("unkey-key", "Unkey root key", "unkey_", "unkey_[A-Za-z0-9]{20,32}"),
+    token("elevenlabs-key", "ElevenLabs API key", "sk_", "sk_[0-9a-f]{48}"),
+];

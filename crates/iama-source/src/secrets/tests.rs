@@ -1,0 +1,104 @@
+//! What is found in a text, and what is not.
+
+use super::*;
+
+/// The rules found, each with its line and column.
+fn found(path: &str, text: &str) -> Vec<(String, u32, u32)> {
+    scan(path, text.as_bytes()).into_iter().map(|finding| (finding.rule, finding.line, finding.column)).collect()
+}
+
+fn check(path: &str, text: &str, expected: &[(&str, u32, u32)]) {
+    let shown = found(path, text);
+    let shown: Vec<_> = shown.iter().map(|(rule, line, column)| (rule.as_str(), *line, *column)).collect();
+    assert_eq!(shown, expected, "{text}");
+}
+
+/// Put together here, so that the file itself holds none.
+fn token(prefix: &str, rest: &str) -> String {
+    format!("{prefix}{rest}")
+}
+
+#[test]
+fn tokens_are_known_by_their_form() {
+    let github = token("ghp_", "16C7e42F292c6912E7710c838347Ae178B4a");
+    check("a.py", &format!("x = 1\ncall('{github}')\n"), &[("github-token", 2, 7)]);
+    check("a.md", &format!("see {} there", token("AKIA", "Q3EGRZX5WV7LPT2K")), &[("aws-access-key-id", 1, 5)]);
+    check("a.py", &format!("'{}'", token("AKIA", "IOSFODNN7EXAMPLE")), &[]);
+}
+
+#[test]
+fn no_finding_holds_its_secret() {
+    let secret = "k9#Vx2!qLw8Z";
+    let findings = scan("a.py", format!("db_password = '{secret}'\n").as_bytes());
+    let shown = serde_json::to_string(&findings).unwrap();
+    assert_eq!(findings.len(), 1);
+    assert!(!shown.contains(secret) && shown.contains("k9#…"), "{shown}");
+}
+
+#[test]
+fn columns_count_characters() {
+    check("a.py", "ä = 'ö'; db_password = 'k9#Vx2!qLw8Z'\n", &[("named-password", 1, 25)]);
+}
+
+#[test]
+fn comments_allow_a_line_or_the_next() {
+    check("a.py", "db_password = 'k9#Vx2!qLw8Z'  # iama: allow secret\n", &[]);
+    check("a.py", "# iama: allow next secret\ndb_password = 'k9#Vx2!qLw8Z'\n", &[]);
+    check("a.py", "db_password = 'k9#Vx2!qLw8Z'  # pragma: allowlist secret\n", &[]);
+}
+
+#[test]
+fn stand_ins_and_references_are_no_secrets() {
+    for text in [
+        "password = os.environ['DB_PASSWORD']\n",
+        "password = get_password(user)\n",
+        "password = 'changeme'\n",
+        "password = '<your password>'\n",
+        "password = '${DB_PASSWORD}'\n",
+        "token_type = 'q8Zr2LmX0vTn5KpW'\n",
+        "key = 'Content-Type'\n",
+        "url = 'http://user:pass@example.com/'\n",
+    ] {
+        check("a.py", text, &[]);
+    }
+}
+
+#[test]
+fn settings_give_plain_passwords_away() {
+    check("config/database.yml", "production:\n  password: hunter2\n", &[("named-password", 2, 13)]);
+    check(".env", "DB_PASSWORD=hunter2\n", &[("named-password", 1, 13)]);
+    check("app.properties", "spring.datasource.password=hunter2\n", &[("named-password", 1, 28)]);
+}
+
+#[test]
+fn a_private_key_needs_more_than_its_header() {
+    let header = format!("-----BEGIN RSA {} KEY-----", "PRIVATE");
+    let body = "MIIEpAIBAAKCAQEA3Tz2mr7SZiAMfQyuvBjM9Oi";
+    check("key.pem", &format!("{header}\n{body}\n"), &[("private-key", 1, 1)]);
+    check("a.py", &format!("KEY = \"{header}\\n{body}\\n\"\n"), &[("private-key", 1, 8)]);
+    check("a.py", &format!("if line == '{header}':\n    pass\n"), &[]);
+}
+
+#[test]
+fn addresses_with_a_password_are_found() {
+    check("settings.py", "DB = 'postgres://app:q8Zr2LmX@db.internal/app'\n", &[("url-password", 1, 22)]);
+    check(".git-credentials", "https://me:hunter2@git.internal\n", &[("url-password", 1, 12)]);
+}
+
+#[test]
+fn findings_that_overlap_are_told_once() {
+    let github = token("ghp_", "16C7e42F292c6912E7710c838347Ae178B4a");
+    check(".env", &format!("GITHUB_TOKEN={github}\n"), &[("github-token", 1, 14)]);
+}
+
+#[test]
+fn every_pattern_compiles_and_every_lead_is_in_lower_case() {
+    for rule in rules::tokens() {
+        let built = regex::bytes::RegexBuilder::new(rule.pattern).unicode(false).build();
+        assert!(built.is_ok() && rule.key == rule.key.to_ascii_lowercase(), "{}: {}", rule.id, rule.key);
+    }
+    for rule in rules::VENDORS {
+        let built = regex::bytes::RegexBuilder::new(rule.value).unicode(false).build();
+        assert!(built.is_ok() && rule.words.iter().all(|word| *word == word.to_ascii_lowercase()), "{}", rule.id);
+    }
+}
