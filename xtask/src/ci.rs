@@ -34,6 +34,7 @@ pub(crate) fn run() -> Result<()> {
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_recorder.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_rules.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_grow.py"]))?;
+        start(&mut command("python3", &["crates/iama-baseline/recorder/test_brought.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_programs.py"]))
     })?;
     step("runner of planted faults", || {

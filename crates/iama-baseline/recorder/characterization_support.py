@@ -34,6 +34,25 @@ def module(name):
     return sys.modules[name]
 
 
+# What the names of modules begin with that stand for modules of Python 2's library.
+BROUGHT = "_py2_"
+
+
+def brought(place, name, *users):
+    """What a migration brings along in place of a builtin, or of a module that the library no longer has; where the code was not
+    migrated, what that stands for. ``users``: modules that are imported first, since they may add to it."""
+    for user in users:
+        module(user)
+    last = place.rpartition(".")[2]
+    try:
+        held = module(place)
+    except ImportError:
+        if not last.startswith(BROUGHT):
+            raise
+        held = module(last[len(BROUGHT):])
+    return getattr(held, name) if hasattr(held, name) or last.startswith(BROUGHT) else find(name)
+
+
 def bound(receiver, name):
     """A method of an instance or class."""
     return getattr(receiver, name)

@@ -69,6 +69,12 @@ def alone_of(call):
     return "alone(%s)" % ", ".join("%r" % str(part) for part in [call["file"]] + list(call.get("absent") or ()))
 
 
+def brought_of(call):
+    """The text for what a migration brings along, of a call of it."""
+    users = [user for user in call["brought"] if user != call["module"]]
+    return "brought(%s)" % ", ".join("%r" % str(part) for part in [call["module"], call["function"]] + users)
+
+
 def tokens_of(text):
     """(type, text) of the tokens of an expression; the spaces between them are lost."""
     return [(token[0], token[1]) for token in tokenize.generate_tokens(io.StringIO(u"%s" % text).readline)

@@ -16,7 +16,7 @@ import re
 import sys
 
 import characterization_support as support
-from iama_calls import PROGRAMS, alone_of, copy_support, read_json, read_lines, source_of, write_json
+from iama_calls import PROGRAMS, alone_of, brought_of, copy_support, read_json, read_lines, source_of, write_json
 from iama_select import reason_for, settled, without_addresses
 from iama_write_tests import STRING, STRINGS, SUPPORT
 
@@ -58,9 +58,9 @@ def kind_of(call, part, legacy, migrated):
     if migrated["kind"] == "unbuilt":
         return "not built"
     said = migrated.get("said") or ""
+    if part in ("kind", "type") and migrated.get("type") == "TypeError" and ("not supported between" in said or "unorderable" in said):
+        return "ordering of unlike types"
     if part == "kind" and migrated["kind"] == "raise":
-        if migrated["type"] == "TypeError" and ("not supported between" in said or "unorderable" in said):
-            return "ordering of unlike types"
         if re.search(r"bytes-like|to bytes|not bytes|bytes object|must be str|not str\b|'bytes'|str and bytes|has no attribute "
                      r"'(decode|encode)'|string argument without an encoding|bytes pattern|string pattern", said):
             return "bytes and text"
@@ -102,6 +102,7 @@ def value_kind(call, left, right):
 # Built-in exceptions that tell of an argument which the code was not made for.
 REFUSALS = ("TypeError", "AttributeError", "UnicodeEncodeError", "UnicodeDecodeError")
 IMPLICIT = ("UnicodeEncodeError", "UnicodeDecodeError")
+TOO_BIG = ("OverflowError", "MemoryError")
 REPRS = (
     (re.compile(r"\bu(?=\\*['\"])|(?<=\d)L\b"), ""), (re.compile(r"<type (?=\\*')"), "<class "), (re.compile(r"\bset\(\[(.*?)\]\)"), r"{\1}"),
     (re.compile(r"\btimedelta\((-?\d+)\)"), r"timedelta(days=\1)"), (re.compile(r"<class (\\*')unicode(?=\\*')"), r"<class \1str"),
@@ -157,13 +158,23 @@ def rule_for(call, found, seen):
         return "refused by both"
     if refused_before and legacy["type"] in IMPLICIT:
         return "implicit ASCII"
+    if legacy["kind"] == "raise" and not legacy.get("own") and legacy["type"] in TOO_BIG:
+        return "too big before"
     if refused_before and migrated["kind"] == "result" and is_odd(call, seen):
         return "refused before"
     if refuses and kind == "bytes and text" and any(BYTES.search(text) for _, text in arguments_of(call)):
         return "bytes for text"
-    if kind == "ordering of unlike types" and refuses and is_odd(call, seen):
+    if orders_unlike(call, legacy, migrated):
+        return "unlike types"
+    if kind == "ordering of unlike types" and refuses and not legacy.get("own") and is_odd(call, seen):
         return "unlike types"
     return None
+
+
+def orders_unlike(call, legacy, migrated):
+    """Whether a ``cmp`` that came along has another order of values that no order is defined for."""
+    return call.get("brought") and call["function"] == "cmp" and legacy["kind"] == migrated["kind"] == "result" and (
+        len(set(form_of(text) for _, text in arguments_of(call))) > 1)
 
 
 def plain_repr(part):
@@ -244,11 +255,11 @@ def script(call, kind, legacy, migrated, name):
     setup = ["given%d = %s" % (index, text) for index, text in enumerate(call["arguments"])]
     setup += ["receiver = %s" % call["receiver"]] if call["receiver"] else []
     source = source_of(call, "receiver", ["given%d" % index for index in range(len(setup) - bool(call["receiver"]))], keywords,
-                       "%s.%s" % (call["module"], call["function"]))
+                       brought_of(call) if call.get("brought") else "%s.%s" % (call["module"], call["function"]))
     words = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", STRINGS.sub("''", "\n".join(setup) + source)))
     is_program = call["form"] in PROGRAMS
     used = sorted((words | set(["alone"] if call.get("alone") else ())) & set(SUPPORT))
-    module = "" if call.get("alone") else "import tempfile\n" if is_program else "import %s\n" % call["module"]
+    module = "" if call.get("alone") or call.get("brought") else "import tempfile\n" if is_program else "import %s\n" % call["module"]
     setup = ["%s = %s" % (call["module"], alone_of(call))] * bool(call.get("alone")) + setup
     setup = ["os.chdir(tempfile.mkdtemp())"] * is_program + setup
     imports = module + ("from characterization_support import %s\n" % ", ".join(used) if used else "")

@@ -26,12 +26,13 @@ import time
 import characterization_support as support
 import iama_replay
 from iama_attempts import MOST_ABSENT, Absent, attempt
+from iama_brought import Brought, noted, plain_calls, targets_of, values_of
 from iama_calls import id_of, key_of, read_json, write_json
 from iama_hints import functions_in, hints_of
 from iama_programs import runs_of
 from iama_recorder import is_public
 from iama_records import to_json
-from iama_targets import READ_AS, data_of, functions_of, lone_name, module_name
+from iama_targets import READ_AS, data_of, functions_of, left_behind, lone_name, module_name
 from iama_texts import composed, edited, fitting, literal, spelled, texts_in
 from iama_variations import varied, variants
 from iama_write_tests import STRINGS
@@ -46,6 +47,8 @@ TOGETHER = 24
 # What a line that will be rewritten weighs beside one that will not.
 AIMED = 12
 PROGRAM_SECONDS, ALL_PROGRAMS_SECONDS = 30, 90
+# For everything that comes along in one file.
+BROUGHT_SECONDS = 12
 
 
 # --- what a call says ---------------------------------------------------------------------------------------------------
@@ -310,11 +313,54 @@ def of_module(name, path, lone, calls, values, covered, options, deadline):
     if seen.stdout or seen.stderr or seen.files or seen.environment:
         return []
     module = sys.modules[name]
-    made = [value_call(name, path, found) for found, value in data_of(module) if not support.spelled(value).text.startswith("opaque(")]
+    left = left_behind(next((full for full in options.paths if options.paths[full] == path), path))
+    made = [value_call(name, path, found) for found, value in data_of(module, left) if not support.spelled(value).text.startswith("opaque(")]
     search = Search(aimed(list(functions_of(module, path)), module, path, options), values, covered, options)
     search.run(calls, deadline, options.tries)
     extra = dict([("alone", True)] * bool(lone) + [("absent", absent)] * bool(absent))
     return [dict(call, **extra) for call in made + search.made]
+
+
+def of_brought(brought, calls, values, options):
+    """The calls of what comes along in one file."""
+    if not brought.bring_in():
+        return []
+    # The library's code is no file of the project: where it goes is told by lines of a name that nothing else has.
+    label, source = "<%s>" % brought.path, getattr(brought.source, "__file__", None)
+    if source:
+        options.paths[os.path.realpath(source[:-1] if source.endswith((".pyc", ".pyo")) else source)] = label
+        options.touched[label] = frozenset(range(1, 100000))
+    made = [value_call(brought.source.__name__, label, name) for name in values_of(brought)]
+    targets = targets_of(brought, label)
+    handed_on = in_own_process(lambda: noted(brought, [target.name for target in targets], calls, options.project), BROUGHT_SECONDS)
+    aimed([target for target in targets if target.lines], brought.source, label, options)
+    # All of it is new in the migrated code.
+    options.per_function *= 2
+    search = Search(targets, values, set(), options)
+    given = [given_call(targets, entry) for entry in handed_on or []]
+    # What tests make comes first, and of the others what is plain.
+    given.sort(key=lambda entry: 0 if entry[2] else 2)
+    count = sum(is_recorded for _, _, is_recorded in given)
+    given[count:count] = [given_call(targets, entry + [False]) for target in targets for entry in plain_calls(target)]
+    for first in range(0, len(given), TOGETHER):
+        batch = given[first:first + TOGETHER]
+        for (target, call, is_recorded), outcome in zip(batch, attempt([call for _, call, _ in batch], options)):
+            count = len(search.made)
+            search.judge(target, call, outcome)
+            for found in search.made[count:]:
+                found["noted"] = is_recorded
+    search.run([], _clock() + BROUGHT_SECONDS, options.tries)
+    made = [brought.named(call) for call in made + search.made]
+    return [dict(call, id=id_of(call)) for call in made]
+
+
+def given_call(targets, entry):
+    """Target, call, and whether tests make it, of a call that was seen."""
+    name, arguments, keywords, is_recorded = entry
+    target = next(target for target in targets if target.name == name)
+    names = (target.parameters + [None] * len(arguments))[:len(arguments)]
+    return target, {"module": target.module, "function": name, "form": "function", "file": target.path, "receiver": None,
+                    "arguments": arguments, "parameters": names, "keywords": keywords, "drawn": target.drawn}, is_recorded
 
 
 def aimed(targets, module, path, options):
@@ -387,18 +433,20 @@ def in_own_process(work, seconds):
 
 
 def native(path):
-    """A path of the plan as this version of Python names files."""
+    """A path or name of the plan as this version of Python has them."""
     return path.encode("utf-8") if support.PY2 else path
 
 
 def aims_of(path):
-    """The lines that will be rewritten, by file, and the files among them that may be programs."""
+    """The lines that will be rewritten, by file, the files among them that may be programs, and what will come along."""
     if path is None:
-        return {}, []
+        return {}, [], []
     aims = read_json(path, "iama.aims/1")
     lines = dict((native(path), frozenset(line for first, last in aims["touched"][path] for line in range(first, last + 1)))
                  for path in aims["touched"])
-    return lines, [native(path) for path in aims["programs"]]
+    brought = [dict((name, native(entry[name]) if name == "file" else [native(text) for text in entry[name]]) for name in entry)
+               for entry in aims.get("brought") or ()]
+    return lines, [native(path) for path in aims["programs"]], brought
 
 
 def main(arguments):
@@ -420,7 +468,7 @@ def main(arguments):
     files = [native(path) for path in read_json(options.plan, "iama.recorder/1")["files"]]
     options.paths = dict((os.path.realpath(os.path.join(root, path)), path) for path in files)
     options.project = iama_replay.Project(folders)
-    options.touched, programs = aims_of(options.aims)
+    options.touched, programs, coming = aims_of(options.aims)
     sys.dont_write_bytecode = True
     sys.path[1:1] = folders
     sys.argv[:] = ["grow"]
@@ -458,6 +506,9 @@ def main(arguments):
             covered.update((file, line) for file in call["lines"] for line in call["lines"][file])
             if call["form"] != "value":
                 values.learn(call)
+    for entry in coming:
+        brought = Brought(entry, folders, root)
+        made.extend(in_own_process(lambda: of_brought(brought, choice["calls"] + made, values, options), BROUGHT_SECONDS * 3) or [])
     shutil.rmtree(folder, True)
     write_json(options.out, {"schema": "iama.calls/1", "calls": made, "quarantined": [], "blocked": {}})
     print("%d calls more" % len(made))

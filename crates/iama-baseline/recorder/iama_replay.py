@@ -4,9 +4,9 @@
     PYTHON iama_replay.py --calls calls.json --out outcomes.jsonl --pythonpath DIR [DIR…]
                           [--call-seconds 5] [--seconds 300] [--memory-mb 1024] [--workers N]
 
-Working directory: any; every call gets an empty one. Outcomes are spelled the same on all versions, see README.md. Each call
-runs in a forked child of a process that has imported the call's module: a crash, ``os._exit`` or a changed global costs that
-call only. Network and foreign files are the affair of the sandbox that starts this program.
+``--seconds``: of work for each worker. Working directory: any; every call gets an empty one. Outcomes are spelled the same on all
+versions, see README.md. Each call runs in a forked child of a process that has imported the call's module: a crash, ``os._exit``
+or a changed global costs that call only. Network and foreign files are the affair of the sandbox that starts this program.
 """
 from __future__ import print_function
 
@@ -24,7 +24,7 @@ import tempfile
 import time
 
 import characterization_support as support
-from iama_calls import PROGRAMS, read_json, source_of
+from iama_calls import PROGRAMS, brought_of, read_json, source_of
 from iama_recorder import is_own
 from iama_records import to_json
 
@@ -32,6 +32,8 @@ _clock, _exit, _write, _fork = getattr(time, "monotonic", time.time), os._exit, 
 KEPT_TEXT = 20000
 # Calls of one module that one process makes.
 PORTION = 100
+# So many times the seconds of work may pass by the clock.
+PATIENCE = 3
 STANDING = ("function", "static", "value")
 
 
@@ -46,6 +48,13 @@ def ring(_number, _frame):
 # --- in the child ------------------------------------------------------------------------------------------------------
 
 
+def target_of(call):
+    """The function, or the data, that a call is of."""
+    if call.get("brought"):
+        return eval(brought_of(call), dict(vars(support)))
+    return support.find("%s:%s" % (call["module"], call["function"]))
+
+
 def perform(call, project, seconds):
     """The outcome of one call."""
     names = dict(vars(support))
@@ -53,7 +62,7 @@ def perform(call, project, seconds):
         arguments = [eval(text, names) for text in call["arguments"]]
         keywords = [(str(key), eval(text, names)) for key, text in call["keywords"]]
         receiver = eval(call["receiver"], names) if call["receiver"] else None
-        target = support.find("%s:%s" % (call["module"], call["function"])) if call["form"] in STANDING else None
+        target = target_of(call) if call["form"] in STANDING else None
     except (Exception, SystemExit) as error:
         return {"kind": "unbuilt", "message": u"%s: %s" % (type(error).__name__, support.message_of(error))}
     inputs = [("receiver", receiver)] if call["form"] in ("method", "property") else []
@@ -215,6 +224,8 @@ def bring_in(module, call):
     """Imports what a call needs; a program is imported by nothing."""
     if call.get("alone"):
         support.alone(str(call["file"]), *[str(name) for name in call.get("absent") or ()])
+    elif call.get("brought"):
+        target_of(call)
     elif call["form"] not in PROGRAMS:
         __import__(str(module))
 
@@ -251,6 +262,12 @@ class Project(object):
         return path.startswith(self.folders) and "-packages" not in path
 
 
+def used():
+    """Seconds of processor time of the groups that have ended."""
+    times = os.times()
+    return times[2] + times[3]
+
+
 def limit_memory(megabytes):
     try:
         import resource
@@ -281,13 +298,16 @@ def main(arguments):
     sys.argv[:] = ["replay"]
     folder = tempfile.mkdtemp()
     os.chdir(folder)
-    deadline = _clock() + options.seconds
+    # A busy machine takes longer for the same work; what does not end at all is not waited for.
+    deadline = _clock() + PATIENCE * options.seconds
     try:
         running = 0
         for module, group in portions(by_module(calls)):
             if running == options.workers:
                 os.wait()
                 running -= 1
+            if used() > options.seconds * options.workers:
+                deadline = 0
             if _fork() == 0:
                 limit_memory(options.memory_mb)
                 try:

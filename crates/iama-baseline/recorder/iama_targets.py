@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
 """What of a module can be called, and what it holds as data. CPython 2.7 and 3.6 to 3.13, standard library only."""
+import ast
 import dis
 import os
 import types
@@ -124,10 +125,24 @@ def functions_of(module, path):
             yield Target(module.__name__, path, name, form, codes[key], defaults)
 
 
-def data_of(module):
-    """(name, value) of the public data of a module and of its classes."""
+def left_behind(path):
+    """The names of a module that list comprehensions alone leave there, which Python 3 keeps to themselves."""
+    try:
+        with open(path, "rb") as stream:
+            tree = compile(stream.read(), path, "exec", ast.PyCF_ONLY_AST, True)
+    except (SyntaxError, ValueError, TypeError, IOError):
+        return frozenset()
+    inner = set(id(entry) for node in ast.walk(tree) if isinstance(node, ast.comprehension) for entry in ast.walk(node.target))
+    bound = [(id(node) in inner, node.id) for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    named = set(entry.asname or entry.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))
+                for entry in node.names)
+    return frozenset(name for _, name in bound) - set(name for is_inner, name in bound if not is_inner) - named
+
+
+def data_of(module, left=frozenset()):
+    """(name, value) of the public data of a module and of its classes, but for names that are ``left``."""
     for name, value in sorted(vars(module).items()):
-        if type(name) is not str or not is_public(name) or name.startswith("__"):
+        if type(name) is not str or not is_public(name) or name.startswith("__") or name in left:
             continue
         if isinstance(value, type) or type(value) is support.OldClass:
             if support.class_names(value) == (module.__name__, name):

@@ -139,7 +139,7 @@ def changed(call, options):
         else:
             keywords[named][1] = text
     made = dict((name, call[name]) for name in ("module", "function", "form", "file", "receiver", "parameters", "drawn"))
-    made.update((name, call[name]) for name in ("alone", "absent") if call.get(name))
+    made.update((name, call[name]) for name in ("alone", "absent", "brought") if call.get(name))
     made.update(arguments=arguments, keywords=keywords, origin=call["id"],
                 variation="; ".join("%s: %s" % (slot[0], label) for slot, label, _ in options))
     return dict(made, id=id_of(made))

@@ -15,13 +15,13 @@ import re
 import sys
 
 import characterization_support as support
-from iama_calls import PROGRAMS, TEMPLATES, alone_of, copy_support, read_json, source_of, write_json
+from iama_calls import PROGRAMS, TEMPLATES, alone_of, brought_of, copy_support, read_json, source_of, write_json
 
 WIDTH = 110
 STRING = r"[ub]?'(?:\\.|[^'\\])*'|[ub]?\"(?:\\.|[^\"\\])*\""
 REFERENCE = re.compile(r"\b(?P<kind>new|named)\('(?P<module>[\w.]+):(?P<path>[\w.]+)'(?P<end>, |\))|" + STRING)
 STRINGS = re.compile(STRING)
-SUPPORT = ("address", "alone", "Decimal", "Fraction", "OrderedDict", "UUID", "binary_file", "bound", "build", "cycle", "date", "datetime",
+SUPPORT = ("address", "alone", "Decimal", "Fraction", "OrderedDict", "UUID", "binary_file", "bound", "brought", "build", "cycle", "date", "datetime",
            "defaultdict", "deque", "matched", "program", "set_up", "inf", "large", "memory_file", "module", "named", "nan", "new", "opaque", "pattern", "raises",
            "same", "take", "time", "timedelta", "watched", "xrange", "as_text", "put", "remove", "order", "struct_time", "weak")
 RENAMED = frozenset(support.MODULES.values())
@@ -96,6 +96,8 @@ class Body(object):
         target = "%s.%s" % (self.call["module"], self.call["function"])
         if self.call.get("alone"):
             self.file.alone = alone_of(self.call)
+        elif self.call.get("brought"):
+            target = brought_of(self.call)
         elif self.call["form"] not in PROGRAMS:
             self.file.imports.add(self.call["module"])
         expression = source_of(self.call, receiver, arguments, keywords, target)

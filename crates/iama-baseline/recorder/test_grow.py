@@ -6,8 +6,10 @@
 import io
 import os
 import tempfile
+import types
 import unittest
 
+import iama_targets
 from step_case import StepCase
 
 LIB = u'''
@@ -118,6 +120,17 @@ class Growing(StepCase):
         with io.open(os.path.join(tests, "test_characterization_lib.py"), encoding="ascii") as stream:
             self.assertIn(u'def test_Scale_steps_1():\n    """Scale.steps in lib.py"""\n    assert same(lib.Scale.steps, [\'a\', \'b\'])\n',
                           stream.read())
+
+    def test_names_that_only_a_list_comprehension_leaves_behind_are_no_data(self):
+        text = u"kept = [n for n in range(3)]\nm = 1\nlast = [m for m in kept]\n"
+        with io.open(self.path("left.py"), "w", encoding="ascii") as stream:
+            stream.write(text)
+        left = iama_targets.left_behind(self.path("left.py"))
+        self.assertEqual(left, frozenset(["n"]))
+        module = types.ModuleType("left")
+        exec(text, vars(module))
+        module.n = 2
+        self.assertEqual([name for name, _ in iama_targets.data_of(module, left)], ["kept", "last", "m"])
 
 
 if __name__ == "__main__":

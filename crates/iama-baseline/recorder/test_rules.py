@@ -60,6 +60,16 @@ class Rules(unittest.TestCase):
         self.check("{'a': 1}", result("1"), said, "unlike types")
         self.check("'other'", result("1"), said, None)
 
+        self.check("{'a': 1}", raises("ValueError", own=True), said, None)
+        given = call("7", function="cmp", grown=True, brought=["lib"], arguments=["7", "'a'"], parameters=["x", "y"])
+        self.assertEqual(rule(given, result("-1"), result("1")), "unlike types")
+        self.assertEqual(rule(dict(given, arguments=["7", "8"]), result("-1"), result("1")), None)
+        self.assertEqual(rule(dict(given, grown=False), result("-1"), result("1")), None)
+
+    def test_what_was_too_big_may_fit_now(self):
+        self.check("7", raises("OverflowError"), raises("IndexError"), "too big before")
+        self.check("7", raises("OverflowError", own=True), result("1"), None)
+
     def test_other_results_and_exceptions_of_the_project_are_findings(self):
         self.check("[1]", result("1"), result("2"), None)
         self.check("[1]", raises("lib:Odd", own=True), result("2"), None)

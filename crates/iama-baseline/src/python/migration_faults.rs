@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use iama_syntax::{Node, Span, SyntaxTree};
 
-use super::mutants::other_comparison;
+use super::mutants::{other_comparison, says_it_twice};
 
 /// A place where a fault can be planted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ fn changes(node: Node<'_>) -> Vec<Change> {
         "binary_operator" => division(node).into_iter().collect(),
         "call" => call(node),
         "comparison_operator" => node.children().filter_map(comparison).collect(),
-        "boolean_operator" => node.field("operator").map(boolean).into_iter().collect(),
+        "boolean_operator" if !says_it_twice(node) => node.field("operator").map(boolean).into_iter().collect(),
         "not_operator" => node.field("argument").map(|inner| turned(node, inner)).into_iter().collect(),
         "integer" => off_by_one(node).into_iter().collect(),
         "raise_statement" => vec![("swallowed exception", node.span(), "pass".to_owned())],
@@ -268,6 +268,14 @@ mod tests {
                 ("wrong order", "raise Odd(s, e)"),
             ],
         );
+    }
+
+    #[test]
+    fn a_condition_that_says_the_same_twice_is_no_place_for_the_other_operator() {
+        check("k = callable(x) or callable(x)\n", &[]);
+        check("k = callable(x) or callable(y)\n", &[("wrong condition", "k = callable(x) and callable(y)")]);
+        check("k = next(x) or next(x)\n", &[("wrong condition", "k = next(x) and next(x)")]);
+        check("k = x.a or x.a\n", &[("wrong condition", "k = x.a and x.a")]);
     }
 
     #[test]

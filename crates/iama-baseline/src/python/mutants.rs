@@ -93,7 +93,7 @@ fn faults(node: Node<'_>) -> Vec<Fault> {
     match node.kind() {
         "comparison_operator" => node.children().filter_map(comparison).collect(),
         "binary_operator" | "augmented_assignment" => node.field("operator").and_then(arithmetic).into_iter().collect(),
-        "boolean_operator" => node.field("operator").map(boolean).into_iter().collect(),
+        "boolean_operator" if !says_it_twice(node) => node.field("operator").map(boolean).into_iter().collect(),
         "integer" => number(node).into_iter().collect(),
         "true" => vec![(Kind::Constant, node.span(), "False".to_owned())],
         "false" => vec![(Kind::Constant, node.span(), "True".to_owned())],
@@ -119,6 +119,29 @@ fn converted(node: Node<'_>) -> Option<Fault> {
     let looped = matches!(parent.kind(), "for_statement" | "for_in_clause") || unpacks(parent);
     let skipped = function.text() == "list" && looped || matches!(only.kind(), "list_splat" | "keyword_argument");
     (!skipped).then(|| (Kind::Conversion, node.span(), format!("({})", only.text())))
+}
+
+/// Whether `and` and `or` have the same on both sides, of a kind that does nothing but look: then either operator gives that.
+pub(super) fn says_it_twice(node: Node<'_>) -> bool {
+    let sides = node.field("left").zip(node.field("right"));
+    sides.is_some_and(|(left, right)| left.text() == right.text() && only_looks(left))
+}
+
+/// Names, literals, and questions that builtins answer about them. Attributes are no such thing: they may run code.
+fn only_looks(node: Node<'_>) -> bool {
+    let inner = || node.named_children().all(only_looks);
+    match node.kind() {
+        "identifier" | "integer" | "float" | "true" | "false" | "none" => true,
+        "string" => node.named_children().all(|part| part.kind() != "interpolation"),
+        "parenthesized_expression" | "not_operator" | "argument_list" | "tuple" => inner(),
+        "call" => {
+            let asks = |function: Node<'_>| {
+                matches!(function.text(), "isinstance" | "issubclass" | "callable" | "hasattr" | "type" | "id")
+            };
+            node.field("function").is_some_and(asks) && node.field("arguments").is_some_and(only_looks)
+        }
+        _ => false,
+    }
 }
 
 /// Whether an assignment puts each entry of its value under a name of its own: any iterator will do.

@@ -23,6 +23,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("characterization_support.py", include_str!("../../recorder/characterization_support.py")),
     ("characterization_values.py", include_str!("../../recorder/characterization_values.py")),
     ("iama_attempts.py", include_str!("../../recorder/iama_attempts.py")),
+    ("iama_brought.py", include_str!("../../recorder/iama_brought.py")),
     ("iama_calls.py", include_str!("../../recorder/iama_calls.py")),
     ("iama_compare.py", include_str!("../../recorder/iama_compare.py")),
     ("iama_exercise.py", include_str!("../../recorder/iama_exercise.py")),
@@ -71,6 +72,20 @@ pub struct Aims {
     pub touched: BTreeMap<String, Vec<(u32, u32)>>,
     /// Those of the files that may be run as programs.
     pub programs: Vec<String>,
+    /// What rewritten code will have beside it, in place of what its language no longer has.
+    pub brought: Vec<Brought>,
+}
+
+/// What a migration brings along in one file: a module in place of one that the library no longer has (a file whose name begins
+/// with `_py2_`), or functions in place of builtins.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Brought {
+    /// Where it will lie, relative to the root.
+    pub file: String,
+    /// Functions that will be defined there and are not now; nothing for a module.
+    pub names: Vec<String>,
+    /// The files that use it.
+    pub users: Vec<String>,
 }
 
 /// A call that was put aside because its outcome is no fact about the code.
@@ -288,7 +303,8 @@ fn choose(bench: &Bench<'_>, replay: Duration) -> io::Result<Result<Characterisa
 
 /// Adds calls that the tests do not make to the choice, and gives how many.
 fn grow(bench: &Bench<'_>, aims: &Aims, limit: Duration) -> io::Result<Result<usize, String>> {
-    let told = json!({ "schema": "iama.aims/1", "touched": aims.touched, "programs": aims.programs });
+    let told =
+        json!({ "schema": "iama.aims/1", "touched": aims.touched, "programs": aims.programs, "brought": aims.brought });
     fs::write(bench.scratch.join(AIMS), serde_json::to_vec(&told)?)?;
     let [choice, plan, aims, grown] = [CHOICE, PLAN, AIMS, "grown.json"].map(|name| bench.path(name));
     let root = bench.root.display().to_string();

@@ -17,6 +17,7 @@ use iama_job::TestId as JobTestId;
 use iama_recipes::{Class, Strategy};
 use iama_sandbox::{Limits, Sandbox};
 
+use super::rewriting::Preview;
 use super::testing::{Side, not_run, target_missing};
 use super::{Shop, sha256};
 use crate::copies::copy_project;
@@ -81,9 +82,9 @@ impl Shop<'_> {
     fn aims(&self, tests: &[String]) -> Result<Aims, Problem> {
         let strategy =
             self.folder.read_if_kept::<Spec>("spec.json")?.map_or(Strategy::Comprehensive, |spec| spec.strategy);
-        let touched = self.preview(strategy, tests)?;
+        let Preview { touched, brought } = self.preview(strategy, tests)?;
         let programs = touched.keys().cloned().collect();
-        Ok(Aims { touched, programs })
+        Ok(Aims { touched, programs, brought })
     }
 
     /// The written tests must be what they were when they were written.

@@ -1,9 +1,10 @@
 //! Carrying the tests over and rewriting the source, on the job's copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use iama_baseline::python::recording::Brought;
 use iama_baseline::python::{discover, literals};
 use iama_job::state::Strategy as JobStrategy;
 use iama_job::{ArtifactId, EffectResult, Job};
@@ -130,14 +131,15 @@ impl Shop<'_> {
         Ok(ArtifactId("recipes.json".to_owned()))
     }
 
-    /// The lines of the originals that recipes would change, by file; nothing is kept of it.
-    pub(super) fn preview(&self, strategy: Strategy, tests: &[String]) -> Result<BTreeMap<String, Lines>, Problem> {
+    /// What recipes would change in the originals, and what they would bring along; nothing is kept of it.
+    pub(super) fn preview(&self, strategy: Strategy, tests: &[String]) -> Result<Preview, Problem> {
         let (files, project) = self.project()?;
         let source: Vec<SourceFile> = files.into_iter().filter(|file| !tests.contains(&file.path)).collect();
         let options = self.options(strategy)?;
         let settled = settle(&self.folder.root, self.pair, project, &options);
-        let mut touched = BTreeMap::new();
+        let (mut touched, mut brought) = (BTreeMap::new(), BTreeMap::new());
         rewrite(&self.folder.root, &source, self.pair, settled, &options, |file| {
+            brought_along(&file, &mut brought);
             let changes = record(&file, false).changes;
             if !changes.is_empty() {
                 let lines = changes.iter().map(|change| (change.first_line, change.last_line)).collect();
@@ -145,7 +147,7 @@ impl Shop<'_> {
             }
             self.go_on()
         });
-        Ok(touched)
+        Ok(Preview { touched, brought: brought.into_values().collect() })
     }
 
     /// Applies a patch to the original files and writes the result to the copy. A sealed test is never written.
@@ -221,6 +223,39 @@ pub fn read_rules(pair: &Pair, files: &[PathBuf]) -> Result<Rules, Problem> {
         })?;
     }
     Ok(rules)
+}
+
+/// What recipes would do.
+pub(super) struct Preview {
+    /// The lines of the originals that they would change, by file.
+    pub(super) touched: BTreeMap<String, Lines>,
+    /// What they would bring along.
+    pub(super) brought: Vec<Brought>,
+}
+
+/// Adds the modules and functions that a rewritten file has beside it.
+fn brought_along(file: &Rewritten, brought: &mut BTreeMap<String, Brought>) {
+    let FileResult::Migrated { before, migration, bytes: Some(_) } = &file.result else { return };
+    let mut add = |path: &str, names: Vec<String>| {
+        let entry = brought.entry(path.to_owned());
+        let entry = entry.or_insert_with(|| Brought { file: path.to_owned(), ..Brought::default() });
+        entry.names.extend(names);
+        entry.users.push(file.path.clone());
+    };
+    migration.added.iter().for_each(|added| add(&added.path, Vec::new()));
+    let known = functions(Dialect::python2_of(before.text()), before.text());
+    let fresh = functions(Dialect::Python3, &migration.text).into_iter().filter(|name| !known.contains(name));
+    let names: Vec<String> = fresh.collect();
+    if !names.is_empty() {
+        add(&file.path, names);
+    }
+}
+
+/// The functions at the top level of a text.
+fn functions(dialect: Dialect, text: &str) -> BTreeSet<String> {
+    let Ok(tree) = SyntaxTree::parse(dialect, text) else { return BTreeSet::new() };
+    let nodes = tree.root().named_children().filter(|node| node.kind() == "function_definition");
+    nodes.filter_map(|node| Some(node.field("name")?.text().to_owned())).collect()
 }
 
 fn added_files(file: &Rewritten) -> Vec<(String, String)> {
@@ -307,5 +342,32 @@ fn record(file: &Rewritten, test: bool) -> FileRecord {
         test,
         changes: migration.changes.iter().map(change).collect(),
         notes: migration.notes.iter().map(note).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_along_is_told_by_functions_that_were_not_there_and_by_files_that_are_added() {
+        let pair = iama_recipes::PAIRS[0];
+        let text = "import rfc822\ndef same(a, b):\n    return cmp(a, b) == 0\nrfc822._timezones.update(more)\n";
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("lib.py"), text).unwrap();
+        let settled = crate::rewrite::Settled::of(iama_recipes::Project::default());
+        let mut brought = BTreeMap::new();
+        let options = Options::of(Strategy::Comprehensive);
+        rewrite(folder.path(), &[source_file("lib.py")], pair, settled, &options, |file| {
+            brought_along(&file, &mut brought);
+            std::ops::ControlFlow::Continue(())
+        });
+        let entry = |file: &str, names: &[&str]| Brought {
+            file: file.to_owned(),
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            users: vec!["lib.py".to_owned()],
+        };
+        let expected = [entry("_py2_rfc822.py", &[]), entry("lib.py", &["cmp"])];
+        assert_eq!(brought.into_values().collect::<Vec<_>>(), expected);
     }
 }
