@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::LazyLock;
 
+use iama_recipes::words::Words;
 use iama_recipes::{Migration, Options, Outcome, PAIRS, Pair, Project, Recipe, Strategy, migrate};
 use iama_syntax::{Dialect, Node, SourceText, Span, SyntaxTree};
 
@@ -126,14 +128,18 @@ fn first_line(node: Node<'_>) -> String {
     node.text().lines().next().unwrap_or_default().to_owned()
 }
 
-/// The pair with its recipes in other orders: backwards, and dealt out like cards.
+static NO_WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(&[]));
+
+/// The pair with its recipes in other orders: backwards, and dealt out like cards. In these each recipe looks at every text,
+/// whatever words it has.
 fn other_orders(pair: &Pair) -> [Pair; 2] {
     let mut backwards: Vec<Recipe> = pair.recipes.to_vec();
     backwards.reverse();
     let hands = 7;
     let dealt: Vec<Recipe> =
         (0..hands).flat_map(|hand| pair.recipes.iter().skip(hand).step_by(hands).copied()).collect();
-    [Pair { recipes: backwards.leak(), ..*pair }, Pair { recipes: dealt.leak(), ..*pair }]
+    let with = |recipes: Vec<Recipe>| Pair { recipes: recipes.leak(), words: &NO_WORDS, ..*pair };
+    [with(backwards), with(dealt)]
 }
 
 #[derive(Default)]
@@ -194,7 +200,7 @@ fn judge(pair: &Pair, name: &str, before: &str, project: &Project, faults: &mut 
     }
     for other in other_orders(pair) {
         if migrated(&other, name, before, project).ok().flatten().is_none_or(|again| again.text != done.text) {
-            faults.add("depends on the order of recipes", name.to_owned());
+            faults.add("depends on the order of recipes or on their words", name.to_owned());
         }
     }
     Some(done.text)

@@ -171,7 +171,8 @@ pub struct Context<'t> {
     imported: OnceCell<BTreeSet<&'t str>>,
     answers: RefCell<FxHashMap<&'static str, bool>>,
     chosen: RefCell<BTreeMap<&'static str, Option<String>>>,
-    dotted: OnceCell<Vec<OnceCell<Option<Box<str>>>>>,
+    /// The dotted path of each node that was asked for; an empty one says that there is none.
+    dotted: OnceCell<Vec<OnceCell<Box<str>>>>,
     bound_to: RefCell<FxHashMap<NodeId, Option<String>>>,
 }
 
@@ -333,7 +334,8 @@ impl<'t> Context<'t> {
             return None;
         }
         let known = self.dotted.get_or_init(|| vec![OnceCell::new(); self.tree.len()]);
-        known[node.id().0 as usize].get_or_init(|| self.find_dotted(node, kind)).as_deref()
+        let path = known[node.id().0 as usize].get_or_init(|| self.find_dotted(node, kind).unwrap_or_default());
+        Some(&**path).filter(|path| !path.is_empty())
     }
 
     fn find_dotted(&self, node: Node<'_>, kind: &str) -> Option<Box<str>> {

@@ -193,7 +193,7 @@ fn migrate_plain(
     let certain = (project.certain || project.seen.is_source()) && !options.dual;
     let wanted = |recipe: &&Recipe| certain && options.includes(recipe) && recipe.kinds.contains(&kind);
     let recipes: Vec<Chosen> =
-        pair.recipes.iter().filter(wanted).map(|recipe| Chosen { recipe, visit: recipe.visit }).collect();
+        pair.recipes.iter().filter(wanted).map(|recipe| Chosen { recipe, visit: recipe.visit, words: &[] }).collect();
     // The tree only says where the text is.
     let Ok(tree) = SyntaxTree::parse((pair.between)(Dialect::Python2), text) else {
         return Outcome::Unreadable(Rejection { offset: 0, excerpt: String::new() });
@@ -211,15 +211,17 @@ fn migrate_plain(
 struct Chosen {
     recipe: &'static Recipe,
     visit: Visit,
+    /// Words of which the text must have one, by number; none when it looks at every text.
+    words: &'static [usize],
 }
 
 fn choose_visit(pair: &Pair, recipe: &'static Recipe, dual: bool) -> Option<Chosen> {
-    let visit = match dual.then(|| (pair.dual)(recipe.id)) {
-        None | Some(Dual::Same) => recipe.visit,
-        Some(Dual::Other(visit)) => visit,
+    let (visit, words) = match dual.then(|| (pair.dual)(recipe.id)) {
+        None | Some(Dual::Same) => (recipe.visit, pair.words.of(recipe.id)),
+        Some(Dual::Other(visit)) => (visit, &[][..]),
         Some(Dual::Never(_)) => return None,
     };
-    Some(Chosen { recipe, visit })
+    Some(Chosen { recipe, visit, words })
 }
 
 fn all_recipes(migration: &Migration) -> Vec<&'static str> {
@@ -350,7 +352,8 @@ impl Run<'_> {
             }
             return claims;
         }
-        let table = self.dispatch(context.tree, &is_due);
+        let present = self.pair.words.in_text(context.tree.text());
+        let table = self.dispatch(context.tree, |rank, recipe| is_due(rank) && present.any(recipe.words));
         for node in context.tree.nodes() {
             for &recipe in table.get(usize::from(node.kind_id())).map_or(&[][..], Vec::as_slice) {
                 (self.recipes[usize::from(recipe)].visit)(context, node, &mut found);
@@ -371,10 +374,10 @@ impl Run<'_> {
     }
 
     /// Which recipes look at which kind of node.
-    fn dispatch(&self, tree: &SyntaxTree, is_due: impl Fn(u16) -> bool) -> Vec<Vec<u16>> {
+    fn dispatch(&self, tree: &SyntaxTree, is_due: impl Fn(u16, &Chosen) -> bool) -> Vec<Vec<u16>> {
         let grammar = tree.grammar();
         let mut table = vec![Vec::new(); grammar.kind_count()];
-        for (rank, recipe) in (0u16..).zip(&self.recipes).filter(|(rank, _)| is_due(*rank)) {
+        for (rank, recipe) in (0u16..).zip(&self.recipes).filter(|(rank, recipe)| is_due(*rank, recipe)) {
             for kind in recipe.recipe.kinds {
                 for id in grammar.kind_ids(kind) {
                     table[usize::from(*id)].push(rank);
@@ -444,7 +447,12 @@ fn choose(mut claims: Vec<Claim>, ids: &[&'static str], text: &str) -> (Vec<Clai
         if blocking.iter().all(needless) {
             for at in blocking {
                 let (rank, edit) = &taken[at];
-                accepted[*rank].finding.edits.retain(|other| other != edit);
+                let finding = &mut accepted[*rank].finding;
+                finding.edits.retain(|other| other != edit);
+                if finding.edits.is_empty() {
+                    finding.imports.clear();
+                    finding.files.clear();
+                }
                 open.retain(|other| *other != at);
             }
             open.extend(taken.len()..taken.len() + edits.len());

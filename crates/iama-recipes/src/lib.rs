@@ -13,6 +13,7 @@ pub mod python2_3;
 pub mod recipe;
 pub mod rules;
 pub mod skip;
+pub mod words;
 
 pub use context::{Context, Facts, Project};
 pub use engine::{AddedFile, Migration, Note, Options, Outcome, RecordedChange, migrate};

@@ -1,12 +1,14 @@
 //! The language seam: everything that the engine must know about one migration, as a value.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use iama_syntax::{Dialect, NodeId, SourceError, SourceText, Span, SyntaxTree};
 
 use crate::context::{Context, Facts};
 use crate::edit::Edit;
 use crate::recipe::{Dual, Import, Recipe};
+use crate::words::Words;
 
 /// Gives the edits that bring missing imports into a file, beside the other edits of the round with their recipes' numbers.
 pub type AddImports = fn(&Context<'_>, &[Import], &[(Edit, u16)]) -> Vec<Edit>;
@@ -41,6 +43,8 @@ pub struct Pair {
     pub accepts: fn(text: &str) -> Result<(), Rejection>,
     /// Reads a result as both languages; the first place that one of them does not accept.
     pub accepts_dual: fn(text: &str) -> Result<(), Rejection>,
+    /// Words without which recipes find nothing in a text.
+    pub words: &'static LazyLock<Words>,
     /// What a recipe of the pair, by its id, does when the result must run on both languages.
     pub dual: fn(id: &str) -> Dual,
     /// The edits that bring missing imports into a file.

@@ -1,11 +1,14 @@
 //! Python 2 to Python 3.
 
+use std::sync::LazyLock;
+
 use iama_syntax::scopes::{Resolution, Scopes};
 use iama_syntax::{Dialect, Node, SourceError, SourceText, SyntaxTree, python3};
 
 use self::evidence::{certain, likely};
 use crate::pair::{Pair, Reading, Rejection};
 use crate::recipe::Recipe;
+use crate::words::Words;
 
 mod borders;
 mod byte_literals;
@@ -62,6 +65,7 @@ mod tables;
 mod tables_removed;
 mod text_methods;
 mod types;
+mod words;
 
 /// The pair.
 pub const PAIR: Pair = Pair {
@@ -78,6 +82,7 @@ pub const PAIR: Pair = Pair {
     between: |_| Dialect::Python2PrintFunction,
     accepts,
     accepts_dual,
+    words: &WORDS,
     dual: dual::of,
     import: modules::add_imports,
     missing: dependencies::missing,
@@ -141,6 +146,8 @@ const COUNT: usize = {
     }
     count
 };
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(words::TABLE));
 
 static RECIPES: [Recipe; COUNT] = {
     let mut all = [statements::RECIPES[0]; COUNT];

@@ -8,8 +8,10 @@
 )]
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use iama_recipes::recipe::Dual;
+use iama_recipes::words::Words;
 use iama_recipes::{Migration, Options, Outcome, PAIRS, Pair, Project, Recipe, Strategy, migrate};
 
 fn project() -> Project {
@@ -130,6 +132,15 @@ fn the_order_of_the_recipes_changes_no_byte() {
     let reversed = Pair { recipes: recipes.leak(), ..*PAIRS[0] };
     for text in samples() {
         assert_eq!(run_with(PAIRS[0], &text).text, run_with(&reversed, &text).text, "for\n{text}");
+    }
+}
+
+#[test]
+fn a_recipe_that_looks_at_every_text_finds_no_more_than_where_its_words_are() {
+    static NONE: LazyLock<Words> = LazyLock::new(|| Words::new(&[]));
+    let everywhere = Pair { words: &NONE, ..*PAIRS[0] };
+    for text in samples() {
+        assert_eq!(run_with(PAIRS[0], &text), run_with(&everywhere, &text), "for\n{text}");
     }
 }
 

@@ -145,6 +145,19 @@ fn a_method_is_asked_for_by_its_new_name() {
 }
 
 #[test]
+fn what_is_asked_for_by_its_old_and_its_new_name_is_asked_for_once() {
+    assert_eq!(run("x = hasattr(f, 'im_func') or hasattr(f, '__func__')\n"), "x = hasattr(f, '__func__')\n");
+    assert_eq!(
+        run("x = hasattr(f, '__func__') or hasattr(g, 'im_func')\n"),
+        "x = hasattr(f, '__func__') or hasattr(g, '__func__')\n"
+    );
+    assert_eq!(
+        run("x = getattr(f, 'im_func', 1) or hasattr(f, '__func__')\n"),
+        "x = getattr(f, '__func__', 1) or hasattr(f, '__func__')\n"
+    );
+}
+
+#[test]
 fn checksums_keep_their_sign_where_it_can_be_seen() {
     ends("import zlib\nx = ~zlib.crc32(y, -1)\n", "x = ~signed_sum(zlib.crc32(as_octets(y), -1))\n");
     ends("import zlib\nx = zlib.crc32(y) & 0xffffffff\n", "\nx = zlib.crc32(as_octets(y)) & 0xffffffff\n");

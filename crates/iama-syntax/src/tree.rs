@@ -200,7 +200,7 @@ impl fmt::Debug for SyntaxTree {
 fn line_feed_view(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();
     let bare = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
-    if !(0..bytes.len()).any(bare) {
+    if !bytes.contains(&b'\r') || !(0..bytes.len()).any(bare) {
         return None;
     }
     Some((0..bytes.len()).map(|at| if bare(at) { b'\n' } else { bytes[at] }).collect())
@@ -218,8 +218,10 @@ fn flatten(cursor: &mut TreeCursor<'_>, grammar: &Grammar, expected: usize) -> V
     let is_sound = !cursor.node().has_error();
     loop {
         let id = index(nodes.len());
-        nodes.push(node_data(cursor, grammar, is_sound, parents.last().copied().unwrap_or(0)));
-        if cursor.goto_first_child() {
+        let node = cursor.node();
+        nodes.push(node_data(cursor, node, grammar, is_sound, parents.last().copied().unwrap_or(0)));
+        // Most nodes are leaves, and the count is at hand.
+        if node.child_count() > 0 && cursor.goto_first_child() {
             parents.push(id);
             continue;
         }
@@ -235,8 +237,13 @@ fn flatten(cursor: &mut TreeCursor<'_>, grammar: &Grammar, expected: usize) -> V
     }
 }
 
-fn node_data(cursor: &TreeCursor<'_>, grammar: &Grammar, is_sound: bool, parent: u32) -> NodeData {
-    let node = cursor.node();
+fn node_data(
+    cursor: &TreeCursor<'_>,
+    node: tree_sitter::Node<'_>,
+    grammar: &Grammar,
+    is_sound: bool,
+    parent: u32,
+) -> NodeData {
     let kind = node.kind_id();
     let mut flags = 0;
     let is_named = grammar.is_named(kind);

@@ -331,8 +331,31 @@ pub(super) fn attribute_names(context: &Context<'_>, node: Node<'_>, found: &mut
     if used || (taken && *old == "next") {
         found.refuse(node, format!("objects of Python 3 have no {old}, and one's own may: ask for it by other means"));
     } else if !taken {
-        let why = "the attribute has another name now";
-        found.check(node, why, vec![rename(name, &quoted.replace(old, new))]);
+        let renamed = rename(name, &quoted.replace(old, new));
+        match asked_already(node, new) {
+            Some((both, other)) => {
+                let why = "the attribute's new name is asked for beside the old one";
+                found.check(node, why, vec![Edit::pieces(both.span(), vec![Piece::Keep(other.span())])]);
+            }
+            None => found.check(node, "the attribute has another name now", vec![renamed]),
+        }
+    }
+}
+
+/// `hasattr(f, 'im_func') or hasattr(f, '__func__')`, and the operand that asks for the new name.
+fn asked_already<'a>(call: Node<'a>, new: &str) -> Option<(Node<'a>, Node<'a>)> {
+    let both = call.parent().filter(|outer| outer.kind() == "boolean_operator" && !outer.text().contains('\n'))?;
+    let object = asked_of(call)?.0;
+    let same = |other: Node<'_>| asked_of(other).is_some_and(|(of, name)| of == object && name == new);
+    both.named_children().find(|other| *other != call && same(*other)).map(|other| (both, other))
+}
+
+/// The object and the name that `hasattr` is called with.
+fn asked_of(call: Node<'_>) -> Option<(&str, &str)> {
+    let asks = call.kind() == "call" && call.field("function").is_some_and(|function| function.text() == "hasattr");
+    match *arguments(call).as_slice() {
+        [object, name] if asks => Some((object.text(), name.text().trim_matches(['"', '\'']))),
+        _ => None,
     }
 }
 
