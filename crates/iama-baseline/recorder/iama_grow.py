@@ -38,7 +38,7 @@ from iama_variations import varied, variants
 from iama_write_tests import STRINGS
 
 _clock, _exit, _fork, _pipe = getattr(time, "monotonic", time.time), os._exit, os.fork, os.pipe
-SHAPE = re.compile(r"(named|new|build|bound|module)\('[^']*'|[a-z_]+\(|.")
+SHAPE = re.compile(r"(named|new|bound|module)\('[^']*'|build\('[^']*'(, \w+=)?|[a-z_]+\(|.")
 PLAIN = ("None", "0", "1", "-1", "2", "10", "0.5", "True", "False", "''", "'a'", "'abc'", "'1'", "u'abc'", "[]", "[1, 2]", "['a', 'b']",
          "()", "(1, 2)", "{}", "{'a': 1}", "memory_file('a b')", "datetime(2003, 9, 25, 10, 36, 28)", "date(2003, 9, 25)")
 ENDS = ("result", "raise")

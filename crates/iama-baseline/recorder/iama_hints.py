@@ -164,6 +164,8 @@ class Finder(object):
         if root is None:
             return None
         place = offset_of(node)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            self.with_attribute(root, node.attr, value)
         if isinstance(operator, (ast.In, ast.NotIn)):
             return self.one_of(root, value)
         if place is not None and is_text(value):
@@ -172,6 +174,12 @@ class Finder(object):
             self.add(root, value - 1)
             self.add(root, value + 1)
         return self.add(root, value)
+
+    def with_attribute(self, root, name, value):
+        """An object with this attribute; nothing else is known of it."""
+        spelled = support.spelled(value, True)
+        if support.IDENTIFIER.match(name) and not spelled.blocked and len(spelled.text) < 200:
+            self.expression(root, "build('string:Formatter', %s=%s)" % (name, spelled.text))
 
     def one_of(self, root, value):
         if isinstance(value, (list, tuple, set, frozenset, dict)):
@@ -245,7 +253,10 @@ class Finder(object):
                 for entry in ast.walk(arguments[1]):
                     self.expression(root, BY_CLASS.get(name_in(entry)))
             elif name == "hasattr" and len(arguments) == 2:
-                self.expression(root, BY_ATTRIBUTE.get(getattr(arguments[1], "s", None)))
+                asked = getattr(arguments[1], "s", None)
+                self.expression(root, BY_ATTRIBUTE.get(asked))
+                if isinstance(asked, str) and asked not in BY_ATTRIBUTE:
+                    self.with_attribute(root, asked, 1)
             elif name == "callable":
                 self.expression(root, "named('len')")
             return

@@ -40,6 +40,14 @@ def kind(text):
     return "plain"
 
 
+def asks(thing):
+    if hasattr(thing, "special"):
+        return "special"
+    if thing.place is None:
+        return "nowhere"
+    return "somewhere"
+
+
 def _inner(count):
     return count + 1
 
@@ -120,6 +128,11 @@ class Growing(StepCase):
         with io.open(os.path.join(tests, "test_characterization_lib.py"), encoding="ascii") as stream:
             self.assertIn(u'def test_Scale_steps_1():\n    """Scale.steps in lib.py"""\n    assert same(lib.Scale.steps, [\'a\', \'b\'])\n',
                           stream.read())
+
+    def test_objects_have_the_attributes_that_conditions_ask_for(self):
+        given = [call["arguments"] for call in self.calls if call["function"] == "asks"]
+        for made in ("special=1", "place=None"):
+            self.assertIn(["build('string:Formatter', %s)" % made], given)
 
     def test_names_that_only_a_list_comprehension_leaves_behind_are_no_data(self):
         text = u"kept = [n for n in range(3)]\nm = 1\nlast = [m for m in kept]\n"
