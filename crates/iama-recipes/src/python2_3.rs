@@ -22,6 +22,7 @@ mod division;
 mod doctests;
 mod dual;
 mod evidence;
+mod exec_scopes;
 mod expressions;
 mod facts;
 mod files;
@@ -92,7 +93,7 @@ pub const PAIR: Pair = Pair {
     for_both: dual::is_marked,
 };
 
-const GROUPS: [&[Recipe]; 43] = [
+const GROUPS: [&[Recipe]; 44] = [
     &statements::RECIPES,
     &nose_tools::RECIPES,
     &expressions::RECIPES,
@@ -135,6 +136,7 @@ const GROUPS: [&[Recipe]; 43] = [
     &guarded::RECIPES,
     &code_objects::RECIPES,
     &shadowed::RECIPES,
+    &exec_scopes::RECIPES,
     &strictness::RECIPES,
 ];
 

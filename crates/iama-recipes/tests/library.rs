@@ -78,6 +78,32 @@ fn code_in_a_literal_is_migrated_where_it_is_compiled() {
 }
 
 #[test]
+fn a_function_reads_what_only_executed_code_binds_from_a_dictionary() {
+    check(
+        "def load(name, n):\n    'Loads.'\n    m = len(name)\n    exec 'import %s as module' % name\n    return module.run(n, m)\n",
+        "def load(name, n):\n    'Loads.'\n    exec_names = {}\n    m = len(name)\n    exec_names.update(locals())\n    exec('import %s as module' % name, globals(), exec_names)\n    return exec_names['module'].run(n, m)\n",
+    );
+    check(
+        "def load(a):\n    if a: exec(a)\n    else: exec 'f = 1'\n    return f, known\nknown = 1\n",
+        "def load(a):\n    exec_names = {}\n    if a: exec_names.update(locals()); exec(a, globals(), exec_names)\n    else: exec_names.update(locals()); exec('f = 1', globals(), exec_names)\n    return exec_names['f'], known\nknown = 1\n",
+    );
+    check(
+        "def load(a): exec a; return f\n",
+        "def load(a): exec_names = {}; exec_names.update(locals()); exec(a, globals(), exec_names); return exec_names['f']\n",
+    );
+}
+
+#[test]
+fn what_executed_code_may_bind_for_its_function_is_said() {
+    let classes = |text: &str| run(text).notes.iter().map(|note| note.class).collect::<Vec<_>>();
+    assert_eq!(classes("def f(code):\n    x = 0\n    exec code\n    return x\n"), [Class::Check]);
+    assert_eq!(classes("def f():\n    exec 'run()'\n"), [Class::Safe]);
+    assert_eq!(classes("exec code\n"), [Class::Safe]);
+    assert_eq!(classes("class C:\n    exec code\n    y = x\n"), [Class::Safe]);
+    assert_eq!(classes("def f(code):\n    exec code in {}\n    return x\n"), [Class::Safe]);
+}
+
+#[test]
 fn a_codec_from_text_to_text_takes_and_gives_text() {
     check(
         "x = s.encode('rot13') + s.decode('rot-13')\n",

@@ -88,6 +88,7 @@ pub(super) const TABLE: &[(&str, Dual)] = &[
     ("lenient-settings", Never("2.7's own parser is the lenient one.")),
     ("library-bytes", Same),
     ("list-makers-as-values", Same),
+    ("locals-as-namespace", Same),
     ("make-suite", Same),
     ("map-filter-zip", Same),
     ("members-by-name", Never("2.7 has the members by their old names.")),

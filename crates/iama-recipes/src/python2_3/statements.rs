@@ -2,6 +2,7 @@
 
 use iama_syntax::{Node, Span};
 
+use super::exec_scopes;
 use super::look::{arguments, bare, indentation, is_primary, line_end, method_call};
 use crate::context::Context;
 use crate::edit::{Edit, Piece};
@@ -116,8 +117,11 @@ fn joined(values: &[Node<'_>]) -> Option<Piece> {
     Some(Piece::Keep(Span::new(first.start(), last.end())))
 }
 
-fn exec_statement(_: &Context<'_>, node: Node<'_>, found: &mut Findings) {
+fn exec_statement(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     let Some(code) = node.field("code") else { return };
+    if let Some(function) = exec_scopes::function_around(context, node).filter(|_| exec_scopes::is_plain(node)) {
+        return exec_scopes::in_function(context, node, function, found);
+    }
     let namespaces: Vec<_> = node.named_children().filter(|child| *child != code).collect();
     if namespaces.is_empty() {
         if code.kind() == "tuple" && matches!(code.named_children().count(), 2 | 3) {

@@ -42,6 +42,7 @@ pub(super) const TABLE: &[(&str, &[&str])] = &[
     ("iterable-strings", &["hasattr"]),
     ("itertools-names", &["imap", "ifilter", "izip"]),
     ("lenient-settings", &["ConfigParser"]),
+    ("locals-as-namespace", &["locals"]),
     ("make-suite", &["makeSuite"]),
     ("members-by-name", &["getattr"]),
     ("message-headers", &["info", "headers"]),
