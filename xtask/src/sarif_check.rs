@@ -1,4 +1,4 @@
-//! The SARIF of a real job against the published schema of SARIF 2.1.0, by another validator.
+//! The SARIF of a real job against the published schema of SARIF 2.1.0, and its evidence against ours, by another validator.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::tools::{cache, command, debug_binary, output, run as go, works};
+use crate::tools::{cache, command, debug_binary, output, run as go, works, workspace};
 
 /// The package on npm that carries the schema.
 const CARRIER: &str = "@microsoft/jest-sarif@1.0.0-beta.0";
 
 /// The schema within it.
 const SCHEMA: &str = "package/lib/schemas/sarif-2.1.0-rtm.5.json";
+
+/// The schema of evidence, in the workspace.
+const EVIDENCE: &str = "docs/schemas/iama.evidence-1.json";
 
 /// The validator on PyPI.
 const VALIDATOR: &str = "jsonschema==4.23.0";
@@ -39,13 +42,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     let (schema, python) = (schema(&folder)?, validator(&folder)?);
+    let valid = |file: &Path, schema: &Path| {
+        let line = ["-m", "jsonschema", "-i", &file.display().to_string(), &schema.display().to_string()];
+        go(command(&python.display().to_string(), &line).env("PYTHONWARNINGS", "ignore"))
+    };
     let files = if options.file.is_empty() { vec![of_job(&folder, options)?] } else { options.file.clone() };
+    if options.file.is_empty() {
+        let evidence = folder.join("out/evidence.json");
+        valid(&evidence, &workspace().join(EVIDENCE))?;
+        println!("{}: valid iama.evidence/1", evidence.display());
+    }
     for file in files {
         let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         let found: serde_json::Value = serde_json::from_str(&text)?;
         let results = found["runs"][0]["results"].as_array().map_or(0, Vec::len);
-        let line = ["-m", "jsonschema", "-i", &file.display().to_string(), &schema.display().to_string()];
-        go(command(&python.display().to_string(), &line).env("PYTHONWARNINGS", "ignore"))?;
+        valid(&file, &schema)?;
         println!("{}: valid SARIF 2.1.0, {results} results", file.display());
     }
     Ok(())

@@ -10,6 +10,7 @@ use iama_recipes::{Class, Pair};
 use iama_sandbox::Probe;
 use iama_source::{Confidence, Excluded};
 use jiff::Timestamp as Moment;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::driver::{MOCK, QUARANTINE};
@@ -41,7 +42,7 @@ use verdict::{legacy_compared, legacy_ran, verdict};
 use verdict::Verdict;
 
 /// Everything that is known about a job: `iama.evidence/1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Evidence {
     schema: &'static str,
     job: JobPart,
@@ -71,7 +72,7 @@ pub struct Evidence {
     privacy: Privacy,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct JobPart {
     id: String,
     created_at: String,
@@ -89,7 +90,7 @@ struct JobPart {
     to: String,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 struct ToolchainPart {
     found: bool,
     version: Option<String>,
@@ -99,21 +100,21 @@ struct ToolchainPart {
     problem: Option<ProblemPart>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct ProblemPart {
     code: &'static str,
     message: String,
     hint: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Isolation {
     level: &'static str,
     network: &'static str,
     reason: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct DecisionPart {
     at: String,
     code: String,
@@ -122,22 +123,34 @@ struct DecisionPart {
     by: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct ScopePart {
     files: usize,
     lines: usize,
     test_files: usize,
+    #[schemars(with = "ConfidenceShape")]
     confidence: Confidence,
     excluded: Vec<ExcludedPart>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// How [`Confidence`] is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its shape is asked for")]
+struct ConfidenceShape {
+    score: u8,
+    parse_rate: f64,
+    symbol_rate: f64,
+    snippet_completeness: f64,
+    route: String,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct ExcludedPart {
     path: String,
     reason: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 struct Unproven {
     file: String,
     line: u32,
@@ -147,23 +160,24 @@ struct Unproven {
 }
 
 /// Which text a line is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Side {
     Old,
     New,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct RecipePart {
     id: String,
     title: String,
+    #[schemars(with = "String")]
     class: Class,
     edits: usize,
     files: usize,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Privacy {
     network_calls: u32,
     left_machine: Vec<String>,
@@ -535,4 +549,24 @@ fn seconds(records: &[Record]) -> BTreeMap<&'static str, f64> {
     }
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of one job")]
     sums.into_iter().map(|(stage, sum)| (stage, sum as f64 / 1000.0)).collect()
+}
+
+#[cfg(test)]
+mod schema {
+    use super::*;
+
+    #[test]
+    fn the_committed_schema_of_evidence_is_that_of_the_type() {
+        // As it is written: what may be left out is not required.
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = settings.into_generator().into_root_schema_for::<Evidence>();
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let path = format!("{}/../../docs/schemas/iama.evidence-1.json", env!("CARGO_MANIFEST_DIR"));
+        #[expect(clippy::disallowed_methods, reason = "the switch that rewrites what is committed")]
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap();
+        assert_eq!(committed, text, "run the tests once with UPDATE_GOLDEN=1 and commit {path}");
+    }
 }

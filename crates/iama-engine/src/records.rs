@@ -11,6 +11,7 @@ use iama_baseline::scenarios::{Difference, Expectation};
 use iama_job::Timestamp;
 use iama_recipes::{Class, Strategy};
 use iama_source::{Confidence, Excluded};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The workspace as the job found it: `workspace.json`.
@@ -40,7 +41,7 @@ pub struct ScopeRecord {
 }
 
 /// A place that a person should look at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct PlaceRecord {
     /// The recipe, or a code.
     pub recipe: String,
@@ -81,7 +82,7 @@ pub struct Spec {
 }
 
 /// One item of a spec.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SpecItem {
     /// The name that evidence refers to.
     pub id: String,
@@ -109,7 +110,7 @@ pub type Observed = BTreeMap<String, Vec<((u32, u32), BTreeSet<String>)>>;
 pub(crate) const OBSERVED: &str = "observed.json";
 
 /// How the existing tests were carried over: `carried.json` holds a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Carried {
     /// The file.
     pub path: String,
@@ -302,7 +303,7 @@ pub(crate) const SCENARIOS: &str = "scenarios.json";
 pub(crate) const RESULT_SCENARIOS: &str = "result.scenarios.json";
 
 /// Something that the result does otherwise than the legacy code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DifferenceRecord {
     /// The written test that failed; nothing for a call that was compared.
     pub test: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::normalise::{NORMALISERS, Surroundings, Use};
@@ -12,7 +13,7 @@ use super::{Content, Expectation, Observation, Scenario};
 const AROUND: usize = 2;
 
 /// A part that is not what was recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
     /// Which part.
     pub part: String,

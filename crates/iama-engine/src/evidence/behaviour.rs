@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iama_baseline::python::recording::Characterisation;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::folder::JobFolder;
@@ -13,7 +14,7 @@ use crate::records::{BEHAVIOUR, BehaviourRecord, CHARACTERIZATION, Characterizat
 const ROWS: usize = 200;
 
 /// What was recorded on the legacy code, and how the result stands to it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct CharacterisationPart {
     /// Commands that were recorded besides the tests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -40,7 +41,7 @@ pub(super) struct CharacterisationPart {
     notes: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 struct QuarantinedPart {
     function: String,
     reason: String,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use iama_patch::{FileDiff, Files, Hunk, LineKind};
 use iama_recipes::{Class, Pair};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::links::{Links, LinksPart};
@@ -11,7 +12,7 @@ use super::{Sources, title};
 use crate::perform::sha256;
 use crate::records::FileRecord;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct FilePart {
     path: String,
     change: &'static str,
@@ -22,7 +23,7 @@ pub(super) struct FilePart {
     hunks: Vec<HunkPart>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct HunkPart {
     id: String,
     header: String,
@@ -35,18 +36,19 @@ struct HunkPart {
     links: LinksPart,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Reason {
     recipe: String,
     origin: Origin,
     title: String,
+    #[schemars(with = "String")]
     class: Class,
     why: String,
     count: usize,
 }
 
 /// Who wrote what makes an edit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Origin {
     /// A recipe of IAMA.

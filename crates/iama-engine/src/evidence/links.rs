@@ -6,6 +6,7 @@ use iama_baseline::python::recording::Written;
 use iama_baseline::python::strength::{Reach, Strength, Tried, Verdict, runs_of};
 use iama_baseline::{Suite, TestId};
 use iama_patch::{Hunk, LineKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Sources, tests};
@@ -18,7 +19,7 @@ use crate::records::{CHARACTERIZATION, CharacterizationRecord, Sides, StrengthRe
 const NAMED: usize = 12;
 
 /// What stands behind a hunk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct LinksPart {
     /// Items of the spec that the hunk has to keep.
     spec: Vec<&'static str>,
@@ -29,7 +30,7 @@ pub(super) struct LinksPart {
 }
 
 /// The tests that pass on the legacy code and run the hunk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct ReachedPart {
     /// How that is known.
     how: How,
@@ -51,7 +52,7 @@ struct ReachedPart {
 }
 
 /// How it is known which tests run a hunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum How {
     /// Its lines were watched while the tests ran.
@@ -63,7 +64,7 @@ enum How {
 }
 
 /// What became of faults planted at the lines of a hunk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct HunkStrengthPart {
     /// At the removed lines of the legacy code.
     old: Tally,
@@ -73,7 +74,7 @@ struct HunkStrengthPart {
     unproven_lines: usize,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 struct Tally {
     killed: usize,
     survived: usize,

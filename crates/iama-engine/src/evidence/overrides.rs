@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Side, Unproven, moment};
@@ -11,7 +12,7 @@ use crate::records::WorkspaceRecord;
 use crate::request::Request;
 
 /// One test that was left out, or one module that was replaced.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct OverridePart {
     /// `QUARANTINE` or `MOCK_OVERRIDE`.
     code: &'static str,

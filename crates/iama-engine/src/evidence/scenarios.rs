@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use iama_baseline::TestId;
 use iama_baseline::scenarios::{Difference, NORMALISERS};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::verdict::many;
@@ -16,7 +17,7 @@ use crate::records::{RESULT_SCENARIOS, ScenarioRow, ScenariosRecord};
 const ROWS: usize = 200;
 
 /// The scenarios of a job.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct ScenariosPart {
     /// The file, or what stands for it.
     file: String,
@@ -36,7 +37,7 @@ pub(super) struct ScenariosPart {
     rows: Vec<RowPart>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct NormaliserPart {
     name: String,
     what: &'static str,
@@ -46,7 +47,7 @@ struct NormaliserPart {
     result: usize,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct RowPart {
     name: String,
     command: String,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iama_baseline::python::strength::{Strength, Tried, Verdict};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Side, Unproven};
@@ -14,7 +15,7 @@ use crate::records::{STRENGTH, Sides, StrengthRecord};
 const ROWS: usize = 200;
 
 /// What became of the faults that were planted at the touched places.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct StrengthPart {
     /// Why nothing was measured, where nothing was.
     skipped: Option<String>,
@@ -28,6 +29,7 @@ pub(super) struct StrengthPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     own: Option<OwnPart>,
     /// Faults by what became of them on the legacy code.
+    #[schemars(with = "BTreeMap<String, usize>")]
     verdicts: BTreeMap<Verdict, usize>,
     /// Faults tried in a minute on the legacy code.
     per_minute: f64,
@@ -42,7 +44,7 @@ pub(super) struct StrengthPart {
 }
 
 /// The share of the project's own tests.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct OwnPart {
     noticed: usize,
     percent: u32,
@@ -51,7 +53,7 @@ struct OwnPart {
     skipped: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 struct FaultPart {
     file: String,
     line: u32,

@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iama_baseline::{CaseError, Counts, Status, Suite, TestId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Sources;
 use crate::perform::regressions;
 use crate::records::Carried;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct SidePart {
     ran: bool,
     #[serde(flatten)]
     counts: Counts,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct TestsPart {
     legacy: SidePart,
     result: SidePart,
@@ -24,7 +25,7 @@ pub(super) struct TestsPart {
     carried: Vec<Carried>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct CasePart {
     id: String,
     legacy: &'static str,

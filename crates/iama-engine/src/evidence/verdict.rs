@@ -2,6 +2,7 @@
 
 use iama_baseline::{Suite, TestId};
 use iama_job::{Job, State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Recorded, Sources, scenarios};
@@ -9,7 +10,7 @@ use crate::perform::regressions;
 use crate::perform::scenarios::PROPOSED;
 
 /// What it comes to.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct Verdict {
     /// A stable name.
     pub(super) code: &'static str,
