@@ -246,10 +246,11 @@ def says_the_same(said, expected, foreign=None):
 
 
 def plain_message(text):
-    """A message without what only one version writes: u'', b'', 1L, <type 'x'>, unicode, escapes in what repr gave."""
+    """A message without what only one version writes: u'', b'', 1L, <type 'x'>, unicode, where a module lies, escapes in what repr gave."""
     text = Text(text).encode("ascii", "backslashreplace").decode("ascii")
     text = re.sub(r"(?<![A-Za-z0-9_])[ub](?=['\"])|(?<=\d)L\b", "", text)
     text = re.sub(r"<(?:type|class) '(?:\w+\.)*(\w+)'>", r"<class '\1'>", text)
+    text = re.sub(r"<module '([\w.]+)'[^<>]*>", r"<module '\1'>", text).replace("<class 'instancemethod'>", "<class 'method'>")
     return re.sub(r"<class '(?:unicode|basestring)'>", "<class 'str'>", text).replace("<class 'long'>", "<class 'int'>")
 
 

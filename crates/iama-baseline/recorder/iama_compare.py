@@ -106,7 +106,8 @@ TOO_BIG = ("OverflowError", "MemoryError")
 REPRS = (
     (re.compile(r"\bu(?=\\*['\"])|(?<=\d)L\b"), ""), (re.compile(r"<type (?=\\*')"), "<class "), (re.compile(r"\bset\(\[(.*?)\]\)"), r"{\1}"),
     (re.compile(r"\btimedelta\((-?\d+)\)"), r"timedelta(days=\1)"), (re.compile(r"<class (\\*')unicode(?=\\*')"), r"<class \1str"),
-    (re.compile(r"<class (\\*')long(?=\\*')"), r"<class \1int"),
+    (re.compile(r"<class (\\*')long(?=\\*')"), r"<class \1int"), (re.compile(r"<class (\\*')instancemethod(?=\\*')"), r"<class \1method"),
+    (re.compile(r"<module (\\*'[\w.]+\\*')[^<>]*>"), r"<module \1>"),
 )
 BYTES = re.compile(r"(?<!\w)b['\"]")
 FORM = re.compile(r"(named|new|build|bound|module)\('[^']*'|[a-z_]+\(|[ub]?['\"]|[\[({]|-?\d+\.|.")

@@ -81,6 +81,15 @@ class Rules(unittest.TestCase):
         self.assertEqual(rule(call("'a'"), result('"[u\'a\', 1L]"'), result('"[\'a\', 1]"')), "reprs")
         self.assertEqual(rule(call("'a'"), result('"set([1]) <type \'int\'>"'), result('"{1} <class \'int\'>"')), "reprs")
         self.assertEqual(rule(call("'a'"), result('"[\'a\']"'), result('"[b\'a\']"')), None)
+        module = '"<module \'os\' %s>"'
+        self.assertEqual(rule(call("'a'"), result(module % "from '/usr/os.pyc'"), result(module % "(frozen)")), "reprs")
+        self.assertEqual(rule(call("'a'"), result(module % "(frozen)"), result(module.replace("os", "io") % "(frozen)")), None)
+
+    def test_messages_may_name_modules_and_methods_as_each_version_does(self):
+        for before, after in (("no <module 'os' from '/usr/os.pyc'>", "no <module 'os' (frozen)>"),
+                              ("a <type 'instancemethod'>", "a <class 'method'>")):
+            self.assertTrue(support.says_the_same(after, before))
+        self.assertFalse(support.says_the_same("no <module 'io' (frozen)>", "no <module 'os' (frozen)>"))
 
 
 class Kinds(unittest.TestCase):
