@@ -24,6 +24,7 @@ mod proof;
 mod python3;
 mod recipes;
 mod sarif_check;
+mod secrets;
 mod setup;
 mod strength;
 mod tidy;
@@ -73,6 +74,8 @@ enum Command {
     Platforms,
     /// Hold the SARIF of a job to the published schema
     SarifCheck(sarif_check::Options),
+    /// Recall, false alarms and speed of the scan for secrets, beside detect-secrets and kingfisher
+    Secrets(secrets::Options),
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Kill a migration at many points and resume it
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::DockerJob(options) => docker_job::run(&options),
         Command::Platforms => platforms::run(),
         Command::SarifCheck(options) => sarif_check::run(&options),
+        Command::Secrets(options) => secrets::run(&options),
         Command::Escapes => escapes::run(),
         Command::Kill(options) => kill::run(&options),
     };

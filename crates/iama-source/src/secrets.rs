@@ -20,6 +20,7 @@ pub mod folder;
 mod formats;
 mod kept;
 mod named;
+mod password;
 mod place;
 mod random;
 mod rules;
@@ -61,6 +62,20 @@ pub fn scan(path: &str, text: &[u8]) -> Vec<Finding> {
     findings.sort();
     findings.dedup();
     findings
+}
+
+/// A binary file that holds keys by its nature, such as a PKCS #12 archive: known by its name.
+pub fn key_store(path: &str, bytes: &[u8]) -> Option<Finding> {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+    let known = ["p12", "pfx", "pkcs12", "jks", "keystore", "kdbx", "kdb", "agilekeychain", "bks"];
+    known.contains(&extension.as_str()).then(|| Finding {
+        line: 1,
+        column: 1,
+        rule: "key-store".to_owned(),
+        title: "store of keys".to_owned(),
+        hash: hash(bytes),
+        redacted: "…".to_owned(),
+    })
 }
 
 /// Of hits that overlap, the one that says most.

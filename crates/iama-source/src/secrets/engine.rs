@@ -143,20 +143,26 @@ fn of_token(text: &[u8], at: &Range<usize>, token: &Token, pattern: &Pattern, pl
     let before = range.start.checked_sub(1).map_or(b' ', |before| text[before]);
     let glued = token.back > 0 && is_word(before) && is_word(value[0]);
     // What is short enough to stand in any base64 must stand alone.
-    let weak = token.key.len() < 4 && (b"/+_-".contains(&before) || b"/+_-".contains(&follows));
+    let hashed = text[..range.start].ends_with(b"sha256=") || text[..range.start].ends_with(b"sha512-");
+    let weak = is_weak(token) && (hashed || b"/+_-".contains(&before) || b"/+_-".contains(&follows));
     if ends || glued || weak || !is_made_up_by_chance(value, token, place) {
         return None;
     }
     Some(Hit { rule: token.id, title: token.title, at: range })
 }
 
+/// Whether the fixed part is no more than a few letters.
+fn is_weak(token: &Token) -> bool {
+    token.key.len() < 4 && token.key.bytes().all(is_word)
+}
+
 /// Whether what comes after the fixed part of a token is more than a stand-in.
 fn is_made_up_by_chance(value: &[u8], token: &Token, place: Place) -> bool {
     let own = if token.back == 0 { &value[token.key.len().min(value.len())..] } else { value };
     let made = makeup(own);
-    let weak = token.key.len() < 4 && token.back == 0;
     let wanted = if place.test { 2.9 } else { 2.4 };
-    let word = weak && made.digits < 2;
+    let likely = |limit| random::wordiness(own).is_some_and(|words| words > limit);
+    let word = token.back == 0 && token.key.len() < 4 && (likely(5.4) || is_weak(token) && made.digits == 0);
     let run = is_run(own) && own.len() < 64;
     entropy(own) >= wanted && !is_stand_in(own) && !run && !word
 }
@@ -167,8 +173,8 @@ fn of_vendor(text: &[u8], at: &Range<usize>, vendor: &Vendor, pattern: &Pattern,
     let made = makeup(value);
     let letters = made.upper + made.lower;
     let number = letters == 0 && (value.len() < 15 || !found.quoted);
-    let wordy = || random::wordiness(value).is_some_and(|words| words > 4.6);
-    let words = made.digits == 0 && (value.len() < 24 || wordy());
+    let wordy = |limit| random::wordiness(value).is_some_and(|words| words > limit);
+    let words = if made.digits == 0 { value.len() < 24 || wordy(4.6) } else { made.changes < 4 && wordy(5.2) };
     let usual = entropy(value) < 2.6 || is_stand_in(value) || is_run(value);
     if number || words || usual || found.how == assign::How::Blank {
         return None;
@@ -182,7 +188,7 @@ fn of_name(text: &[u8], at: &Range<usize>, place: Place) -> Option<Hit> {
     let class = named::class(&text[found.name.clone()])?;
     let (rule, title) = match class {
         named::Class::Password => ("named-password", "password"),
-        named::Class::Key => ("named-key", "key, token or other secret"),
+        named::Class::Key | named::Class::Token => ("named-key", "key, token or other secret"),
         named::Class::Weak => ("named-value", "value that looks like a key"),
     };
     named::is_secret(text, &found, class, place).then(|| Hit { rule, title, at: found.value.clone() })
@@ -191,8 +197,20 @@ fn of_name(text: &[u8], at: &Range<usize>, place: Place) -> Option<Hit> {
 /// The value, where it may be one at all in such a file.
 fn usable<'t>(text: &'t [u8], found: &Assigned, place: Place) -> Option<&'t [u8]> {
     let value = &text[found.value.clone()];
-    let strange = !found.quoted && place.kind == Kind::Code && !is_clear(value);
+    let strange = !found.quoted && place.kind == Kind::Code && !is_clear(value) && !in_string(text, found);
     (!strange && value.len() >= 3).then_some(value)
+}
+
+/// Part of a longer text in quotes, such as a connection string.
+fn in_string(text: &[u8], found: &Assigned) -> bool {
+    let value = &text[found.value.clone()];
+    let line = text[..found.name.start].iter().rev().take(400).take_while(|byte| **byte != b'\n');
+    let quotes = line.filter(|byte| **byte == b'"').count();
+    let ends = matches!(text.get(found.value.end), Some(b';' | b'"' | b'&'));
+    let attached = text.get(found.name.end) == Some(&b'=') && found.value.start == found.name.end + 1;
+    let made = makeup(value);
+    let mixed = made.digits > 0 && made.lower > 0 && (made.upper > 0 || made.signs > 0) && value.len() >= 8;
+    quotes % 2 == 1 && ends && attached && mixed && !value.contains(&b'(') && !value.contains(&b'.')
 }
 
 /// Clear enough to be a key without quotes in a program: in a comment, or within a longer text.

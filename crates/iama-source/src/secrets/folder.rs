@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use serde::Serialize;
 
-use super::{Finding, scan};
+use super::{Finding, key_store, scan};
 use crate::walk::{Patterns, WalkError};
 
 /// Files above this size are not scanned.
@@ -194,6 +194,7 @@ fn take(path: &str, hint: &str, bytes: &[u8], scanned: &mut Scanned) {
     let wide = utf16(bytes);
     let text = wide.as_deref().unwrap_or(bytes);
     if text[..text.len().min(8192)].contains(&0) {
+        scanned.findings.extend(key_store(hint, bytes).map(|finding| Located { path: path.to_owned(), finding }));
         return;
     }
     scanned.files += 1;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::address;
-use super::place::{Kind, Place};
+use super::place::Place;
 use super::random::{is_random, is_stand_in, makeup};
 
 /// A secret at a place in the text.
@@ -25,6 +25,7 @@ pub(super) const LEADS: &[(&str, Notation)] = &[
     ("token ", Notation::Bearer),
     ("curl ", Notation::Curl),
     ("-p", Notation::Option),
+    ("identified by", Notation::Sql),
     ("kind: secret", Notation::Cluster),
 ];
 
@@ -38,6 +39,7 @@ pub(super) enum Notation {
     Curl,
     Option,
     Cluster,
+    Sql,
 }
 
 /// What a notation holds, read from the place that leads to it.
@@ -49,6 +51,7 @@ pub(super) fn hits(text: &[u8], lead: &Range<usize>, notation: Notation, place: 
         Notation::Bearer => bearer(text, lead).into_iter().collect(),
         Notation::Curl => curl(text, lead).into_iter().collect(),
         Notation::Option => option(text, lead, place).into_iter().collect(),
+        Notation::Sql => identified(text, lead, place).into_iter().collect(),
         Notation::Cluster => cluster(text, lead, place),
     }
 }
@@ -76,7 +79,15 @@ fn block(text: &[u8], lead: &Range<usize>) -> Option<Hit> {
     let key = lines.into_iter().any(|line| line.len() >= 24 && makeup(line).changes >= 2 && is_random(line));
     let start = before.windows(5).position(|window| window == b"BEGIN").map_or(begin, |at| begin - at);
     let dashes = text[..lead.start - start].iter().rev().take_while(|byte| **byte == b'-').count();
-    key.then(|| Hit { rule: "private-key", title: "private key", at: lead.start - start - dashes..lead.end })
+    let foot = text[lead.end..text.len().min(lead.end + 16_384)].windows(5).position(|window| window == b"-----");
+    let foot = foot.filter(|_| !dashed).and_then(|first| {
+        let from = (lead.end + first + 5).min(text.len());
+        let rest = &text[from..text.len().min(from + 16_384)];
+        rest.windows(9).position(|window| window == b"-----END ").map(|at| from + at)
+    });
+    // Two keys begin alike, so the key itself counts as the secret, too.
+    let end = foot.unwrap_or(lead.end + stop).min(text.len());
+    key.then(|| Hit { rule: "private-key", title: "private key", at: lead.start - start - dashes..end })
 }
 
 /// `Basic` and the base64 of a name, a colon and a password.
@@ -110,7 +121,7 @@ fn bearer(text: &[u8], lead: &Range<usize>) -> Option<Hit> {
 fn curl(text: &[u8], lead: &Range<usize>) -> Option<Hit> {
     let line = line_around(text, lead.start);
     let rest = &text[lead.end..line.end];
-    let (option, length) = [(" -u", 3), ("--user", 6)].iter().find_map(|(option, length)| {
+    let (option, length) = [("-u ", 2), ("--user", 6)].iter().find_map(|(option, length)| {
         rest.windows(option.len()).position(|window| window == option.as_bytes()).map(|at| (at, *length))
     })?;
     let mut start = lead.end + option + length;
@@ -150,9 +161,21 @@ fn option(text: &[u8], lead: &Range<usize>, place: Place) -> Option<Hit> {
     good.then_some(Hit { rule: "command-password", title: "password of a command", at: value })
 }
 
+/// `IDENTIFIED BY 'secret'`.
+fn identified(text: &[u8], lead: &Range<usize>, place: Place) -> Option<Hit> {
+    let start =
+        lead.end + text[lead.end..].iter().take(3).take_while(|byte| matches!(byte, b' ' | b'\'' | b'"')).count();
+    let quoted = start > lead.end && matches!(text[start - 1], b'\'' | b'"');
+    let value = run(text, start, |byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b';'));
+    let shown = &text[value.clone()];
+    let word = makeup(shown).digits == 0 || matches!(shown, b"password" | b"secret" | b"pass");
+    let good = quoted && shown.len() >= 4 && !word && !is_stand_in(shown) && !place.test;
+    good.then_some(Hit { rule: "sql-password", title: "password of a database user", at: value })
+}
+
 /// The entries of a Kubernetes secret.
 fn cluster(text: &[u8], lead: &Range<usize>, place: Place) -> Vec<Hit> {
-    if place.kind == Kind::Code {
+    if place.test {
         return Vec::new();
     }
     let from = lead.start.saturating_sub(1500);

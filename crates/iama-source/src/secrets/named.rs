@@ -1,14 +1,17 @@
 //! Values judged by the name they are given to: passwords, keys, tokens.
 
 use super::assign::{Assigned, How};
+use super::password;
 use super::place::{Kind, Place};
-use super::random::{entropy, is_random, is_run, is_stand_in, makeup, wordiness};
+use super::random::{entropy, is_random, is_run, is_stand_in, makeup};
 
 /// What a name promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Password,
     Key,
+    /// A token, which may be no more than a running number of some kind.
+    Token,
     /// A name that may mean something else.
     Weak,
 }
@@ -28,33 +31,41 @@ const KEYS: &str = "\
     hmackey apppass consumerkey appkey applicationkey integrationkey hookkey sshkey userkey cryptkey aeskey \
     deploykey storagekey";
 
-/// Words that make a name speak of something beside the secret.
+/// Words that at the end of a name make it speak of something beside the secret.
 const BESIDE: &str = "\
-    public pub id ids name names url uri urls path paths file files filename dir folder type types length len size \
-    field fields header headers param params prefix suffix format regex regexp pattern error errors msg message \
-    messages label help hint title description index version count limit expiry expires expiration ttl timeout \
-    policy endpoint host scheme method algorithm alg keyboard keyword keywords keypress keycode keydown keyup \
-    author authors authority monkey turkey hockey donkey primary foreign sort cache partition sha sha1 sha256 md5 \
-    checksum digest fingerprint thumbprint etag integrity csrf xsrf placeholder tokenize tokenizer tokens keys \
-    level class mode enabled required provider backend domain scope scopes status date time algo curve alias \
-    compass bypass passed passing passes accessor accessible accessibility arn selector change request \
-    continuation next page grant lifecycle action idempotency pagination sync last used hasher validator \
-    validators form widget function callback handler manager store reset strength rules min max";
+    id ids name names url uri urls path paths file files filename dir folder type types length len size field \
+    fields header headers param params prefix suffix format regex regexp pattern error errors msg message messages \
+    label help hint title description index version count limit expiry expires expiration ttl timeout policy \
+    endpoint host scheme method algorithm alg sha sha1 sha256 md5 checksum digest fingerprint thumbprint \
+    placeholder keys level class mode enabled required provider backend domain scope scopes status date time algo \
+    curve alias arn selector last used form widget function callback handler manager store reset strength rules \
+    min max";
+
+/// Words that do so wherever they stand.
+const AROUND: &str = "\
+    public pub primary foreign sort cache partition csrf xsrf author authors authority monkey turkey hockey donkey \
+    keyboard keyword keywords keypress keycode keydown keyup change request continuation next page grant lifecycle \
+    action idempotency pagination sync tokenize tokenizer tokens compass bypass passed passing passes accessor \
+    accessible accessibility validator validators hasher etag integrity";
 
 /// What a name promises, if it promises a secret at all.
 pub(super) fn class(name: &[u8]) -> Option<Class> {
     let words = words(name);
-    if words.iter().any(|word| BESIDE.split_ascii_whitespace().any(|beside| beside == word)) {
+    let last = words.last().map_or("", String::as_str);
+    let around = |word: &String| AROUND.split_ascii_whitespace().any(|other| other == word);
+    if words.iter().any(around) || BESIDE.split_ascii_whitespace().any(|other| other == last) {
         return None;
     }
     let whole = words.concat();
     let has = |parts: &str| parts.split_ascii_whitespace().any(|part| whole.contains(part));
-    let last = words.last().map_or("", String::as_str);
     if has(PASSWORDS) || words.iter().any(|word| matches!(word.as_str(), "pass" | "pw")) {
         return Some(Class::Password);
     }
-    if has(KEYS) || last.ends_with("token") {
+    if has(KEYS) {
         return Some(Class::Key);
+    }
+    if last.ends_with("token") {
+        return Some(Class::Token);
     }
     let weak = ["key", "auth", "credential", "credentials", "cred", "creds", "token", "api", "access", "bearer"];
     (words.iter().any(|word| weak.contains(&word.as_str())) || last.ends_with("key")).then_some(Class::Weak)
@@ -82,7 +93,7 @@ fn words(name: &[u8]) -> Vec<String> {
 const NO_SECRETS: &str = "\
     password passwd pass pwd secret token key none null nil true false string str text required optional hidden \
     test user username admin empty unknown prompt ask yes no basic bearer oauth plain env vault file self object \
-    number integer boolean bool any function value input name default somepass mypassword passwort kennwort \
+    number integer boolean bool any function value input name foobar default somepass mypassword passwort kennwort \
     anonymous guest nobody private public encrypted";
 
 /// Whether a value that is given to a name is a secret.
@@ -93,17 +104,18 @@ pub(super) fn is_secret(text: &[u8], found: &Assigned, class: Class, place: Plac
     if value.len() < 3
         || value.len() > 512
         || known
-        || (place.quotes && !found.quoted && class == Class::Password)
+        || (place.quotes && place.kind != Kind::Code && !found.quoted && class == Class::Password)
         || is_stand_in(value)
         || is_expression(value, found, place)
     {
         return false;
     }
     match class {
-        Class::Password => is_password(value, found, place),
-        Class::Key => {
-            is_key(value) && (value.len() >= 10 || place.kind == Kind::Kept) && found.how != How::Blank
-                || kept(value, place)
+        Class::Password => !is_place(value) && password::is_password(text, found, place),
+        Class::Token if is_uuid(value) => place.kind == Kind::Kept,
+        Class::Key | Class::Token => {
+            let long = value.len() >= 10 || place.kind == Kind::Kept;
+            (is_key(value) && long && found.how != How::Blank) || kept(value, place)
         }
         Class::Weak => {
             let made = makeup(value);
@@ -119,9 +131,10 @@ pub(super) fn is_secret(text: &[u8], found: &Assigned, class: Class, place: Plac
 
 /// A file that is kept for secrets hardly holds anything else under such a name.
 fn kept(value: &[u8], place: Place) -> bool {
+    let phrase = makeup(value).signs > 3 && entropy(value) >= 3.8 && value.len() >= 20;
     place.kind == Kind::Kept
         && value.len() >= 6
-        && !value.contains(&b' ')
+        && (phrase || !value.contains(&b' '))
         && !is_place(value)
         && makeup(value).digits > 0
 }
@@ -131,9 +144,11 @@ fn is_expression(value: &[u8], found: &Assigned, place: Place) -> bool {
     if found.quoted {
         return false;
     }
+    if found.how == How::Markup {
+        return false;
+    }
     let call = value.contains(&b'(') || value.contains(&b'[') || value.contains(&b'{');
-    (call && place.kind != Kind::Kept)
-        || matches!(value[0], b'$' | b'&' | b'*' | b'@' | b'!' | b'-' | b'|' | b'>' | b'=')
+    (call && place.kind != Kind::Kept) || matches!(value[0], b'$' | b'&' | b'|' | b'>' | b'=')
 }
 
 /// A path, an address or a file name.
@@ -166,51 +181,24 @@ fn is_place(value: &[u8]) -> bool {
         || shown.contains("\\\\")
 }
 
-/// Of the letters that keys are written in, and made by chance.
-fn is_key(value: &[u8]) -> bool {
-    let letters = value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_+/=.~:-!@#$%^&*|,".contains(byte));
-    letters && !is_place(value) && is_random(value)
+fn is_uuid(value: &[u8]) -> bool {
+    let dashes = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+    value.len() == 36
+        && value
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| dashes(at) == (*byte == b'-') && (dashes(at) || byte.is_ascii_hexdigit()))
 }
 
-fn is_password(value: &[u8], found: &Assigned, place: Place) -> bool {
-    let made = makeup(value);
-    if is_place(value) || made.others > 0 || value.contains(&b'\\') && place.kind == Kind::Code {
-        return false;
+/// Of the letters that keys are written in, and made by chance.
+fn is_key(value: &[u8]) -> bool {
+    if value.len() >= 16 && value.iter().all(u8::is_ascii_digit) {
+        return entropy(value) >= 2.5 && !is_run(value);
     }
-    let lower = value.to_ascii_lowercase();
-    let speaks = ["passw", "secret", "token"]
-        .iter()
-        .any(|word| lower.windows(word.len()).any(|window| window == word.as_bytes()));
-    let blank = value.iter().any(u8::is_ascii_whitespace);
-    let plain = value.iter().filter(|byte| !matches!(byte, b'_' | b'.' | b'-')).count();
-    let signs = plain > usize::try_from(made.upper + made.lower + made.digits).unwrap_or(usize::MAX);
-    let classes = u32::from(made.upper > 0) + u32::from(made.lower > 0) + u32::from(made.digits > 0) + u32::from(signs);
-    let strong =
-        !blank && value.len() >= 8 && classes >= 3 && made.digits > 0 && entropy(value) >= 2.7 && !is_run(value);
-    match place.kind {
-        Kind::Kept => found.how != How::Blank || !blank,
-        Kind::Settings if place.words => false,
-        Kind::Settings => {
-            !blank
-                && found.how != How::Blank
-                && value.len() >= 5
-                && (made.digits + made.signs > 0 || wordiness(value).is_none_or(|words| words < 5.0))
-                && made.upper + made.lower > 0
-                && !place.test
-        }
-        Kind::Other => {
-            !blank
-                && !speaks
-                && found.how != How::Blank
-                && (is_random(value) || strong)
-                && !place.test
-                && (found.quoted || made.changes > 0)
-        }
-        Kind::Code if place.test || speaks => false,
-        Kind::Code => {
-            !blank && found.quoted && (strong && wordiness(value).is_none_or(|words| words < 6.4) || is_random(value))
-        }
-    }
+    let letters =
+        value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_+/=.~:-!@#$%^&*|,()[]{}<>?;".contains(byte));
+    let number = value.len() < 20 && value.starts_with(b"0x");
+    letters && !number && !value.windows(2).any(|pair| pair == b"::") && !is_place(value) && is_random(value)
 }
 
 #[cfg(test)]
@@ -224,6 +212,7 @@ mod tests {
             "DB_PASS",
             "stripeApiKey",
             "AUTH_TOKEN",
+            "page2_token",
             "key",
             "primary_key",
             "token_type",
@@ -232,7 +221,7 @@ mod tests {
             "public_key",
         ];
         let found = names.map(|name| class(name.as_bytes()));
-        let [password, key, weak] = [Class::Password, Class::Key, Class::Weak].map(Some);
-        assert_eq!(found, [password, password, key, key, weak, None, None, None, None, None]);
+        let [password, key, token, weak] = [Class::Password, Class::Key, Class::Token, Class::Weak].map(Some);
+        assert_eq!(found, [password, password, key, key, token, weak, None, None, None, None, None]);
     }
 }

@@ -87,12 +87,17 @@ impl Place {
         }) || name.starts_with(".env")
             || (!code && (name.starts_with("secrets.") || name.starts_with("credentials.")))
             || (name.contains("history") && (name.starts_with('.') || extension.is_empty()));
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let is_settings = matches!(
+            stem,
+            "settings" | "config" | "configuration" | "conf" | "constants" | "local_settings" | "credentials"
+        );
         let hidden = name.starts_with('.') && !name[1..].contains('.');
         let kind = if kept {
             Kind::Kept
-        } else if code {
+        } else if code && !is_settings {
             Kind::Code
-        } else if SETTINGS.split_ascii_whitespace().any(|settings| settings == extension) || hidden {
+        } else if is_settings || SETTINGS.split_ascii_whitespace().any(|settings| settings == extension) || hidden {
             Kind::Settings
         } else {
             Kind::Other

@@ -106,7 +106,7 @@ pub(super) fn is_random(text: &[u8]) -> bool {
     let wanted = if text.len() < 12 { 2.6 } else { 3.0 };
     let words = wordiness(text).unwrap_or(if made.changes > 1 { 0.0 } else { 9.0 });
     let limit = match (made.changes, text.len()) {
-        (0, ..16) => 3.6,
+        (0, ..16) => 4.2,
         (0, _) => 4.6,
         (1, ..16) => 4.4,
         (1 | 2, _) => 5.0,
@@ -153,7 +153,6 @@ const STAND_INS: &[&str] = &[
     "....",
     "____",
     "----",
-    "foobar",
     "todo",
     "fixme",
     "undefined",

@@ -102,3 +102,51 @@ fn every_pattern_compiles_and_every_lead_is_in_lower_case() {
         assert!(built.is_ok() && rule.words.iter().all(|word| *word == word.to_ascii_lowercase()), "{}", rule.id);
     }
 }
+
+#[test]
+fn weak_passwords_count_in_programs_where_no_test_is() {
+    check("app.py", "password = 'hunter2'\n", &[("named-password", 1, 13)]);
+    check("tests/test_app.py", "password = 'hunter2'\n", &[]);
+    check("app.py", "password = field.encode('latin1')\n", &[]);
+}
+
+#[test]
+fn connection_strings_are_read_within_quotes() {
+    check("Db.java", "String url = \"jdbc:x://db?user=a&password=Tr0ub4dor3\";\n", &[("named-password", 1, 43)]);
+    check("a.cs", "var s = \"Server=x;Password=Qw7!xPz93;Encrypt=True\";\n", &[("named-password", 1, 28)]);
+}
+
+#[test]
+fn commands_give_passwords_away() {
+    check(".bash_history", "mysql -u root -pS3cretP4ss app\n", &[("command-password", 1, 17)]);
+    check("a.sh", "curl -u bob:passw0rd https://x\n", &[("curl-password", 1, 13)]);
+    check("a.sh", "curl -H \"Authorization: Bearer 9f8e7d6c5b4a39281706f5e4\" x\n", &[("bearer-token", 1, 32)]);
+}
+
+#[test]
+fn entries_of_a_cluster_secret_are_found() {
+    let text = "apiVersion: v1\nkind: Secret\ndata:\n  password: MWYyZDFlMmU2N2Rm\n";
+    check("secret.yaml", text, &[("kubernetes-secret", 4, 13)]);
+}
+
+#[test]
+fn two_keys_with_the_same_header_have_different_hashes() {
+    let key = |body: &str| format!("-----BEGIN RSA {p} KEY-----\n{body}\n-----END RSA {p} KEY-----\n", p = "PRIVATE");
+    let text = key("MIIEpAIBAAKCAQEA3Tz2mr7SZiAMfQyuvBjM9Oi") + &key("MIICXwIBAAKBgQC8ddrhm2LutBvjYcQlnH21PPI");
+    let findings = scan("keys.pem", text.as_bytes());
+    let shown: Vec<_> = findings.iter().map(|finding| (finding.line, finding.redacted.as_str())).collect();
+    assert_eq!(shown, [(1, "----…"), (4, "----…")]);
+    assert_ne!(findings[0].hash, findings[1].hash);
+}
+
+#[test]
+fn stores_of_keys_are_known_by_their_names() {
+    assert_eq!(key_store("a/b.P12", b"\0").map(|finding| finding.rule).as_deref(), Some("key-store"));
+    assert_eq!(key_store("a/b.png", b"\0"), None);
+}
+
+#[test]
+fn running_numbers_of_a_protocol_are_no_secrets() {
+    check("a.json", "{\"LockToken\": \"447e55ac-2396-4c6d-b9f9-86b67c17f8b5\"}\n", &[]);
+    check("RECORD", "a.py,sha256=AP4fdkL3XDH7OkSKe6oNKmzifWJUkCE4NSBluHwfHk,1149\n", &[]);
+}

@@ -112,7 +112,7 @@ pub(in super::super) const TOKENS: &[Token] = &[
         "GitLab incoming mail address",
         "incoming+",
         0,
-        r"incoming\+(?:[\w.-]+-)?\d+-[\w-]{10,}-(?:issue(?:-\d+)?|merge-request)@",
+        r"incoming\+(?:[\w.-]+-)?\d+-[\w-]{6,}-(?:issue(?:-\d+)?|merge-request)@",
     ),
     token("bitbucket-token", "Bitbucket Data Center token", "bbdc-", "BBDC-[A-Za-z0-9+/=]{32,}"),
     token("atlassian-token", "Atlassian API token", "atat", "ATAT[A-Za-z0-9_=-]{100,}"),

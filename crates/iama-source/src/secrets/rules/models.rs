@@ -15,7 +15,7 @@ pub(in super::super) const TOKENS: &[Token] = &[
     token("langfuse-key", "Langfuse key", "sk-lf-", "sk-lf-[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"),
     token("langfuse-key", "Langfuse key", "pk-lf-", "pk-lf-[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"),
     token("minimax-key", "MiniMax API key", "sk-api-", r"sk-api-[\w-]{119}"),
-    token("deepseek-key", "DeepSeek or OpenAI-like API key", "sk-", r"sk-(?:[0-9A-Fa-f]{32}|[A-Za-z0-9_-]{48})"),
+    token("deepseek-key", "DeepSeek or OpenAI-like API key", "sk-", r"(?i:sk)-(?:[0-9A-Fa-f]{32}|[A-Za-z0-9_-]{48})"),
     token("cartesia-key", "Cartesia API key", "sk_car_", r"sk_car_\w{20}"),
     token("cerebras-key", "Cerebras API key", "csk-", "(?i)csk-[a-z0-9]{48}"),
     token("groq-key", "Groq API key", "gsk_", "(?i)gsk_[a-z0-9]{52}"),
