@@ -27,6 +27,7 @@ import secret_rules
 TOOLS = ("iama", "detect-secrets", "kingfisher")
 SEED = 20261123
 TIMES_FASTER = 100
+PARTS = ("python2.7", "packages")
 COMPILED = (".pyc", ".pyo", ".so", ".a")
 
 
@@ -132,18 +133,23 @@ class Alarms:
 
     def measure(self, tools):
         self.size = megabytes(self.folder)
-        self.found = {tool: self.scanners.run(tool, self.folder) for tool in tools}
+        self.found, self.costs = {}, {}
+        for tool in tools:
+            self.found[tool] = []
+            for part in PARTS:
+                rows, self.costs[tool, part] = self.scanners.run(tool, self.folder / part)
+                self.found[tool] += [(f"{part}/{path}", *rest) for path, *rest in rows]
 
     def verdicts(self, tool):
         """How many are secrets, how many are none, and those that nobody has judged.
 
-        A judgement is of a place and a hash. Scanners cut a secret out in different ways, so what another one tells of at a
+        A judgement is of a place, a rule and a hash. Scanners cut a secret out in different ways, so what another one tells of at a
         line that holds a secret counts as that secret.
         """
         exact = {(row["path"], row["rule"], row["hash"]): row["secret"] for row in self.judged if row["tool"] == tool}
         secrets = {(row["path"], row["line"]) for row in self.judged if row["secret"]}
         counts, open_ones = collections.Counter(), []
-        for path, line, rule, digest in self.found[tool][0]:
+        for path, line, rule, digest in self.found[tool]:
             verdict = exact.get((path, rule, digest), True if (path, line) in secrets else None)
             counts[verdict] += 1
             if verdict is None:
@@ -152,21 +158,22 @@ class Alarms:
 
     def show(self, unjudged):
         print(f"false alarms on {self.size:.1f} MB of published code")
-        print(f"  {'':16}{'told':>8}{'secrets':>9}{'none':>7}{'unjudged':>10}{'false alarms per MB':>22}")
+        print(f"  {'':16}{'told':>8}{'secrets':>9}{'none':>7}{'unjudged':>10}{'judged none per MB':>22}")
         for tool in self.found:
             secrets, none, open_ones = self.verdicts(tool)
-            told = len(self.found[tool][0])
-            print(f"  {tool:16}{told:8}{secrets:9}{none:7}{len(open_ones):10}{(none + len(open_ones)) / self.size:22.4f}")
+            told = len(self.found[tool])
+            print(f"  {tool:16}{told:8}{secrets:9}{none:7}{len(open_ones):10}{none / self.size:22.4f}")
             for row in open_ones if unjudged and tool != "detect-secrets" else []:
                 print("    unjudged: " + json.dumps({"tool": tool, **dict(zip(("path", "line", "rule", "hash"), row))}))
 
     def rate(self, tool):
+        """False alarms per MB at most for iama, where what nobody has judged counts, and at least for the others."""
         _, none, open_ones = self.verdicts(tool)
-        return (none + len(open_ones)) / self.size
+        return (none + (len(open_ones) if tool == "iama" else 0)) / self.size
 
     def bar(self):
         own, best = self.rate("iama"), min(self.rate(tool) for tool in self.found if tool != "iama")
-        return own <= best, f"{own:.4f} false alarms per MB, the better peer {best:.4f}"
+        return own <= best, f"{own:.4f} false alarms per MB at most, the better peer {best:.4f} at least"
 
 
 def published(arguments):
@@ -183,16 +190,15 @@ def published(arguments):
     return folder
 
 
-def speed(scanners, library, runs):
+def speed(alarms, library):
     """MB a CPU second of each on the 2.7 library."""
     size = megabytes(library)
-    costs = {}
-    for tool in TOOLS:
-        times = sorted(scanners.run(tool, library)[1] for _ in range(runs if tool == "iama" else 1))
-        costs[tool] = times[len(times) // 2]
+    costs = {tool: alarms.costs[tool, PARTS[0]] for tool in TOOLS}
+    costs["iama"] = sorted(alarms.scanners.run("iama", library)[1] for _ in range(5))[2]
     print(f"speed on the 2.7 library, {size:.1f} MB, CPU seconds")
     for tool in TOOLS:
-        print(f"  {tool:16}{costs[tool]:10.2f}{size / costs[tool]:10.2f} MB/s{costs['detect-secrets'] / costs[tool]:10.1f} x detect-secrets")
+        times = costs["detect-secrets"] / costs[tool]
+        print(f"  {tool:16}{costs[tool]:10.2f}{size / costs[tool]:10.2f} MB/s{times:10.1f} x detect-secrets")
     times = costs["detect-secrets"] / costs["iama"]
     return times >= TIMES_FASTER, f"{times:.0f} x the throughput of detect-secrets (bar {TIMES_FASTER})"
 
@@ -225,7 +231,7 @@ def main():
     alarms.show(arguments.unjudged)
     bars = [recall.bar(), alarms.bar()]
     if not arguments.quick:
-        bars.append(speed(scanners, folder / "python2.7", 5))
+        bars.append(speed(alarms, folder / PARTS[0]))
     for passed, text in bars:
         print(("passed: " if passed else "MISSED: ") + text)
     return 0 if all(passed for passed, _ in bars) else 1

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
-use crate::{docker_job, escapes, kill, material, platforms, recipes, sarif_check, setup, tidy};
+use crate::{docker_job, escapes, kill, material, platforms, recipes, sarif_check, secrets, setup, tidy};
 
 /// Runs everything; stops at the first failure.
 pub(crate) fn run() -> Result<()> {
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     step("tests", || cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     step("other systems", platforms::run)?;
     step("sarif", || sarif_check::run(&sarif_check::Options::default()))?;
+    step("secrets in the repository", secrets::own)?;
     step("ways out of the sandbox", escapes::run)?;
     step("a job in containers", || docker_job::run(&docker_job::Options::default()))?;
     step("test harness on every interpreter found", || {

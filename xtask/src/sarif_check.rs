@@ -1,4 +1,5 @@
-//! The SARIF of a real job against the published schema of SARIF 2.1.0, and its evidence against ours, by another validator.
+//! The SARIF of a real job and of a scan against the published schema of SARIF 2.1.0, and the job's evidence against ours, by
+//! another validator.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let line = ["-m", "jsonschema", "-i", &file.display().to_string(), &schema.display().to_string()];
         go(command(&python.display().to_string(), &line).env("PYTHONWARNINGS", "ignore"))
     };
-    let files = if options.file.is_empty() { vec![of_job(&folder, options)?] } else { options.file.clone() };
+    let own = || Ok::<_, anyhow::Error>(vec![of_job(&folder, options)?, of_scan(&folder, options)?]);
+    let files = if options.file.is_empty() { own()? } else { options.file.clone() };
     if options.file.is_empty() {
         let evidence = folder.join("out/evidence.json");
         valid(&evidence, &workspace().join(EVIDENCE))?;
@@ -80,6 +82,18 @@ fn validator(folder: &Path) -> Result<PathBuf> {
         fs::write(own.join("ready"), "")?;
     }
     Ok(python)
+}
+
+/// What `iama scan` tells of a made-up password.
+fn of_scan(folder: &Path, options: &Options) -> Result<PathBuf> {
+    let iama = options.iama.clone().map_or_else(|| debug_binary("iama-cli", "iama"), Ok)?;
+    let file = folder.join("a file.env");
+    fs::write(&file, format!("DB_PASSWORD={}\n", "correct-horse-1"))?;
+    // It ends with 1, because it finds something.
+    let told = command(&iama.display().to_string(), &["scan", &file.display().to_string(), "--sarif"]).output()?;
+    let sarif = folder.join("scan.sarif");
+    fs::write(&sarif, told.stdout)?;
+    Ok(sarif)
 }
 
 fn of_job(folder: &Path, options: &Options) -> Result<PathBuf> {

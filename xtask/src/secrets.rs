@@ -62,6 +62,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     go(&mut command(&peers.join("python").display().to_string(), &line))
 }
 
+/// Whether this repository is free of secrets.
+pub(crate) fn own() -> Result<()> {
+    let iama = release_binary("iama-cli", "iama")?;
+    go(&mut command(&iama.display().to_string(), &["scan", ".", "--baseline", "xtask/secrets-known.json"]))
+}
+
 /// The folder of the other scanners' programs, installed when they are missing.
 fn peers(folder: &Path, python: &Path) -> Result<PathBuf> {
     let own = folder.join("peers");

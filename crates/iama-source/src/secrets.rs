@@ -19,6 +19,7 @@ mod engine;
 pub mod folder;
 mod formats;
 mod kept;
+mod loose;
 mod named;
 mod password;
 mod place;
@@ -52,6 +53,7 @@ pub fn scan(path: &str, text: &[u8]) -> Vec<Finding> {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
         hits.extend(kept::hits(&name, text).into_iter().map(|hit| Ranked { hit, rank: 2 }));
     }
+    hits.extend(loose::hits(text, place).into_iter().map(|hit| Ranked { hit, rank: 4 }));
     hits.retain(|ranked| !ranked.hit.at.is_empty());
     let hits = apart(hits);
     if hits.is_empty() {

@@ -131,8 +131,11 @@ fn curl(text: &[u8], lead: &Range<usize>) -> Option<Hit> {
     let password = value.start + colon + 1..value.end;
     let shown = &text[password.clone()];
     let made = makeup(shown);
-    let good =
-        shown.len() >= 4 && !is_stand_in(shown) && made.digits + made.signs > 0 && shown[0] != b'$' && shown[0] != b'/';
+    let good = shown.len() >= 4
+        && !is_stand_in(shown)
+        && made.digits + made.signs > 0
+        && !b"${".contains(&shown[0])
+        && shown[0] != b'/';
     good.then_some(Hit { rule: "curl-password", title: "password of a curl command", at: password })
 }
 
@@ -155,7 +158,7 @@ fn option(text: &[u8], lead: &Range<usize>, place: Place) -> Option<Hit> {
     let value = run(text, start, |byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\''));
     let shown = &text[value.clone()];
     let good = shown.len() >= 4
-        && shown[0] != b'$'
+        && !b"${".contains(&shown[0])
         && !is_stand_in(shown)
         && !matches!(shown, b"password" | b"secret" | b"pass");
     good.then_some(Hit { rule: "command-password", title: "password of a command", at: value })

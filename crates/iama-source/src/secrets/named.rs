@@ -198,7 +198,11 @@ fn is_key(value: &[u8]) -> bool {
     let letters =
         value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_+/=.~:-!@#$%^&*|,()[]{}<>?;".contains(byte));
     let number = value.len() < 20 && value.starts_with(b"0x");
-    letters && !number && !value.windows(2).any(|pair| pair == b"::") && !is_place(value) && is_random(value)
+    // Paths of names, and patterns, as rules such as these are written in.
+    let parts = ["::", "[a-", "[A-", "[0-", "-9]", "]("];
+    let other = String::from_utf8_lossy(value);
+    let pattern = parts.iter().any(|part| other.contains(part));
+    letters && !number && !pattern && !is_place(value) && is_random(value)
 }
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ impl Place {
         };
         let folders = path.split('/');
         let test = folders.clone().any(|folder| TESTS.contains(&folder))
+            || matches!(stem, "test" | "tests")
             || name.starts_with("test_")
             || name.contains("_test.")
             || name.contains(".test.")
