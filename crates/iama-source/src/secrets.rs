@@ -59,7 +59,7 @@ pub fn scan(path: &str, text: &[u8]) -> Vec<Finding> {
     if hits.is_empty() {
         return Vec::new();
     }
-    let lines = Lines::new(text);
+    let mut lines = Lines::new(text);
     let mut findings: Vec<Finding> = hits.iter().filter_map(|hit| lines.finding(hit)).collect();
     findings.sort();
     findings.dedup();
@@ -93,38 +93,57 @@ fn apart(mut hits: Vec<Ranked>) -> Vec<formats::Hit> {
     kept.into_values().collect()
 }
 
-/// The lines of a text, for places that are shown to a person.
+/// Reads along a text, for places that are shown to a person.
 struct Lines<'t> {
     text: &'t [u8],
-    starts: Vec<usize>,
+    /// How far it has read.
+    at: usize,
+    /// Where the line begins that it is on, and the one before.
+    starts: [usize; 2],
+    line: u32,
+    /// Characters before `at` on its line.
+    column: u32,
 }
+
+/// How much of a line is read for a comment that allows what stands on it.
+const NEAR: usize = 4000;
 
 impl<'t> Lines<'t> {
     fn new(text: &'t [u8]) -> Self {
-        let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
+        Self { text, at: 0, starts: [0, 0], line: 1, column: 0 }
     }
 
-    fn line(&self, index: usize) -> &'t [u8] {
-        let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
-        &self.text[self.starts[index]..end]
+    /// Goes on to a place that is no earlier than the last one.
+    fn go(&mut self, to: usize) {
+        for (at, byte) in self.text.iter().enumerate().take(to).skip(self.at) {
+            // Only the first byte of a character counts.
+            self.column += u32::from(byte & 0xc0 != 0x80);
+            if *byte == b'\n' {
+                self.starts = [self.starts[1], at + 1];
+                self.line += 1;
+                self.column = 0;
+            }
+        }
+        self.at = to.max(self.at);
+    }
+
+    fn near(&self, start: usize, end: usize) -> String {
+        String::from_utf8_lossy(&self.text[start.max(end.saturating_sub(NEAR))..end]).into_owned()
     }
 
     /// None where a comment allows it.
-    fn finding(&self, hit: &formats::Hit) -> Option<Finding> {
-        let index = self.starts.partition_point(|start| *start <= hit.at.start) - 1;
-        let line = String::from_utf8_lossy(self.line(index));
-        let before = index
-            .checked_sub(1)
-            .map_or(String::new(), |before| String::from_utf8_lossy(self.line(before)).into_owned());
-        if allow::allows(&line, &before) {
+    fn finding(&mut self, hit: &formats::Hit) -> Option<Finding> {
+        self.go(hit.at.start);
+        let [before, start] = self.starts;
+        let rest = &self.text[hit.at.start..self.text.len().min(hit.at.end + NEAR)];
+        let end = hit.at.start + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        if allow::allows(&self.near(start, end), &self.near(before, start)) {
             return None;
         }
-        let column = String::from_utf8_lossy(&self.text[self.starts[index]..hit.at.start]).chars().count() + 1;
         let secret = &self.text[hit.at.clone()];
         Some(Finding {
-            line: u32::try_from(index + 1).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
+            line: self.line,
+            column: self.column + 1,
             rule: hit.rule.to_owned(),
             title: hit.title.to_owned(),
             hash: hash(secret),

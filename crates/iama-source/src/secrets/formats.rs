@@ -56,9 +56,11 @@ pub(super) fn hits(text: &[u8], lead: &Range<usize>, notation: Notation, place: 
     }
 }
 
+/// The line around a place; of a very long one the part that is near.
 fn line_around(text: &[u8], at: usize) -> Range<usize> {
-    let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |found| found + 1);
-    let end = text[at..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |found| at + found);
+    let (first, last) = (at.saturating_sub(2000), text.len().min(at + 2000));
+    let start = text[first..at].iter().rposition(|byte| *byte == b'\n').map_or(first, |found| first + found + 1);
+    let end = text[at..last].iter().position(|byte| *byte == b'\n').map_or(last, |found| at + found);
     start..end
 }
 
@@ -187,7 +189,7 @@ fn cluster(text: &[u8], lead: &Range<usize>, place: Place) -> Vec<Hit> {
     let mut at = from;
     let mut data = false;
     for line in around.split_inclusive(|byte| *byte == b'\n') {
-        let shown = String::from_utf8_lossy(line);
+        let shown = std::str::from_utf8(line).unwrap_or_default();
         let trimmed = shown.trim_end();
         let indented = trimmed.starts_with([' ', '\t']);
         if !indented && !trimmed.is_empty() {

@@ -48,6 +48,14 @@ fn comments_allow_a_line_or_the_next() {
 }
 
 #[test]
+fn a_very_long_line_takes_no_longer_than_many_short_ones() {
+    let entry = "curl -p 'a' db_password = 'k9#Vx2!qLw8Z', ";
+    let findings = scan("a.json", entry.repeat(3_000).as_bytes());
+    assert_eq!(findings.len(), 3_000);
+    assert_eq!(findings.last().map(|last| (last.line, last.column)), Some((1, 125_986)));
+}
+
+#[test]
 fn stand_ins_and_references_are_no_secrets() {
     for text in [
         "password = os.environ['DB_PASSWORD']\n",
@@ -149,4 +157,63 @@ fn stores_of_keys_are_known_by_their_names() {
 fn running_numbers_of_a_protocol_are_no_secrets() {
     check("a.json", "{\"LockToken\": \"447e55ac-2396-4c6d-b9f9-86b67c17f8b5\"}\n", &[]);
     check("RECORD", "a.py,sha256=AP4fdkL3XDH7OkSKe6oNKmzifWJUkCE4NSBluHwfHk,1149\n", &[]);
+}
+
+/// Pieces that lead somewhere, cut and mixed with bytes of any kind.
+const PIECES: &[&[u8]] = &[
+    b"password",
+    b" = ",
+    b": ",
+    b"'",
+    b"\"",
+    b"\\\"",
+    b"://u:",
+    b"@",
+    b"-----BEGIN RSA PRIVATE KEY-----",
+    b"\n",
+    b"-----END ",
+    b"curl ",
+    b"-u ",
+    b"kind: Secret",
+    b"data:\n  a: ",
+    b"\xff\xfe",
+    b"\xc3\xa4",
+    b"ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    b"Basic ",
+    b"Bearer ",
+    b"mysql -p",
+    b"<pass>",
+    b"</",
+    b"key=\"x\" value=\"",
+    b"identified by '",
+    b"sk_",
+    b"ey",
+    b".",
+    b"PuTTY-User-Key-File-2",
+    b"9f8e7d6c5b4a39281706f5e4",
+    b"\"\"\"",
+    b"|| ",
+    b",",
+];
+
+#[test]
+fn any_bytes_are_scanned_without_a_panic_and_with_places_inside() {
+    let mut state = 1_u64;
+    let mut next = |most: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % most
+    };
+    for round in 0..4000 {
+        let mut text = Vec::new();
+        for _ in 0..next(14) {
+            let piece = PIECES[next(PIECES.len())];
+            text.extend_from_slice(&piece[..=next(piece.len())]);
+            text.extend((0..next(3)).map(|_| u8::try_from(next(256)).unwrap()));
+        }
+        let lines = text.split(|byte| *byte == b'\n').count();
+        for path in ["a.py", "a.yaml", ".env", ".bash_history"] {
+            let findings = scan(path, &text);
+            assert!(findings.iter().all(|finding| usize::try_from(finding.line).unwrap() <= lines), "{round}");
+        }
+    }
 }
