@@ -17,7 +17,7 @@ pub(super) const RECIPES: [Recipe; 4] = [
         strategy: Strategy::Conservative,
         why: "Python 3 has no cmp(); a definition of the same result is brought along.",
         before: "order = cmp(a, b)",
-        after: "def cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__, len(x) if isinstance(x, dict) else 0, id(x)) for x in (a, b)]\n        return (a > b) - (a < b)\n\norder = cmp(a, b)",
+        after: "def cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        if isinstance(a, (list, tuple)) and type(a) is type(b):\n            return next((cmp(x, y) for x, y in zip(a, b) if x != y), cmp(len(a), len(b)))\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__, len(x) if isinstance(x, dict) else 0, id(x)) for x in (a, b)]\n        return (a > b) - (a < b)\n\norder = cmp(a, b)",
         kinds: &["identifier"],
         visit: cmp_builtin,
     },
@@ -67,7 +67,7 @@ pub(super) const RECIPES: [Recipe; 4] = [
 /// dictionaries are ordered by their lengths, and what has no order is never equal.
 pub(super) const CMP: Import = Import::Helper(
     "cmp",
-    "\n\ndef cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__, len(x) if isinstance(x, dict) else 0, id(x)) for x in (a, b)]\n        return (a > b) - (a < b)\n",
+    "\n\ndef cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        if isinstance(a, (list, tuple)) and type(a) is type(b):\n            return next((cmp(x, y) for x, y in zip(a, b) if x != y), cmp(len(a), len(b)))\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__, len(x) if isinstance(x, dict) else 0, id(x)) for x in (a, b)]\n        return (a > b) - (a < b)\n",
 );
 
 pub(super) fn cmp_builtin(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {

@@ -32,7 +32,7 @@ pub(super) const RECIPES: [Recipe; 2] = [
         why: "Python 3 does not sort what it cannot order. Tests that were run on the legacy code show the places where \
               that happens; there a comparison like Python 2's is brought along.",
         before: "rows.sort()",
-        after: "import functools\n\n\ndef cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__, len(x) if isinstance(x, dict) else 0, id(x)) for x in (a, b)]\n        return (a > b) - (a < b)\n\nrows.sort(key=functools.cmp_to_key(cmp))",
+        after: "import functools\n\n\ndef cmp(a, b):\n    if a == b:\n        return 0\n    try:\n        return (a > b) - (a < b)\n    except TypeError:\n        if isinstance(a, (list, tuple)) and type(a) is type(b):\n            return next((cmp(x, y) for x, y in zip(a, b) if x != y), cmp(len(a), len(b)))\n        a, b = [(x is not None, not isinstance(x, (int, float)), type(x).__name__, len(x) if isinstance(x, dict) else 0, id(x)) for x in (a, b)]\n        return (a > b) - (a < b)\n\nrows.sort(key=functools.cmp_to_key(cmp))",
         kinds: &["call"],
         visit: sorting,
     },

@@ -17,15 +17,36 @@ _timezones = {'UT': 0, 'UTC': 0, 'GMT': 0, 'Z': 0, 'AST': -400, 'ADT': -300, 'ES
 
 
 def parsedate_tz(data):
-    """The fields of a date and, last, its offset from Greenwich in seconds; None when it is no date."""
-    words = data.split() if data else []
-    if not words:
+    """The fields of a date and, last, its offset from Greenwich in seconds; None when it is no date.
+
+    A year of two digits stays as it is, and the offset of a date without a known zone is None.
+    """
+    if not data:
         return None
-    zone = _timezones.get(words[-1].upper())
+    words = data.split()
+    last = words[-1]
+    clock = [word for word in words if ':' in word]
+    if not clock or '-' in clock[0]:
+        return None
+    zone = _timezones.get(last.upper())
+    is_zoned = zone is not None or _ends_with_offset(words)
     if zone is not None:
         words[-1] = '%+05d' % zone
     fields = email.utils.parsedate_tz(' '.join(words))
-    return fields and fields[:6] + (0, 1, 0) + fields[9:]
+    if not fields:
+        return None
+    year = fields[0] if str(fields[0]) in data else fields[0] % 100
+    return (year,) + fields[1:6] + (0, 1, 0, fields[9] if is_zoned else None)
+
+
+def _ends_with_offset(words):
+    if words[0][-1] in ',.' or words[0].lower() in _daynames:
+        words = words[1:]
+    last = words[-1] if words else ''
+    if ':' in last:
+        return last.partition('+')[2].isdigit()
+    dashed = len(words) == 3 and words[0].count('-') == 2
+    return (len(words) > 4 or dashed) and last.lstrip('+-').isdigit()
 
 
 def parsedate(data):
