@@ -43,7 +43,8 @@ fn is_secret(password: &[u8], host: &[u8], place: Place) -> bool {
     let mixed = !word && made.digits > 0 && password.len() >= 8 && !example;
     let good = match place.kind {
         Kind::Kept => true,
-        _ if place.test => false,
+        _ if place.example => false,
+        _ if place.test => mixed && !speaks && is_random(password) && made.changes >= 2,
         Kind::Settings => !word || password.len() > 5 || wordiness(password).is_none_or(|words| words < 5.4),
         Kind::Code | Kind::Other => !speaks && password.len() >= 6 && (is_random(password) || mixed),
     };

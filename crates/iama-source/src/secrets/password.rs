@@ -16,9 +16,12 @@ pub(super) fn is_password(text: &[u8], found: &Assigned, place: Place) -> bool {
     }
     match place.kind {
         Kind::Kept => found.how != How::Blank || !blank,
-        Kind::Settings if place.words || place.test || blank => false,
+        _ if place.example => false,
+        Kind::Settings if place.words || blank => false,
+        Kind::Settings if place.test => found.how != How::Blank && !speaks(value) && is_unlikely(value, made),
         Kind::Settings => (found.how != How::Blank || directive) && in_settings(value, made, found.quoted),
-        Kind::Code | Kind::Other if place.test || blank || found.how == How::Blank || speaks(value) => false,
+        Kind::Code | Kind::Other if blank || found.how == How::Blank || speaks(value) => false,
+        Kind::Code | Kind::Other if place.test => found.quoted && found.how == How::Sign && is_unlikely(value, made),
         Kind::Other => (found.quoted || made.changes > 0) && (is_random(value) || is_strong(value, made)),
         Kind::Code => {
             is_random(value)
@@ -51,4 +54,10 @@ fn is_plain(value: &[u8], made: Makeup) -> bool {
 fn speaks(value: &[u8]) -> bool {
     let lower = String::from_utf8_lossy(value).to_ascii_lowercase();
     ["passw", "secret", "token"].iter().any(|word| lower.contains(word))
+}
+
+/// What a person who makes a password up for a test does not write.
+fn is_unlikely(value: &[u8], made: Makeup) -> bool {
+    let random = is_random(value) && made.changes >= 2 && value.len() >= 10;
+    random || (is_strong(value, made) && made.signs > 0 && made.changes >= 1)
 }

@@ -20,6 +20,8 @@ pub(super) struct Place {
     pub(super) kind: Kind,
     /// Tests and examples hold made-up passwords.
     pub(super) test: bool,
+    /// The same without tests: what is shown to a reader, as good as it looks.
+    pub(super) example: bool,
     /// Its lines are commands.
     pub(super) shell: bool,
     /// A value needs quotes, as it does in programs.
@@ -54,23 +56,10 @@ const KEPT: &str = "\
     .snyk .wgetrc .curlrc tokens.json token.json client_secret.json client_secrets.json service-account.json \
     service_account.json";
 
-const TESTS: &[&str] = &[
-    "test",
-    "tests",
-    "testing",
-    "testdata",
-    "test_data",
-    "fixtures",
-    "examples",
-    "example",
-    "samples",
-    "docs",
-    "doc",
-    "mocks",
-    "__tests__",
-    "spec",
-    "specs",
-];
+const TESTS: &[&str] =
+    &["test", "tests", "testing", "testdata", "test_data", "fixtures", "mocks", "__tests__", "spec", "specs"];
+
+const EXAMPLES: &[&str] = &["examples", "example", "samples", "sample", "docs", "doc", "demo", "demos", "tutorial"];
 
 impl Place {
     /// Reads a path, with `/` or `\` between folders.
@@ -108,8 +97,9 @@ impl Place {
             || name.starts_with("test_")
             || name.contains("_test.")
             || name.contains(".test.")
-            || name.contains(".spec.")
-            || name.starts_with("example");
+            || name.contains(".spec.");
+        let example = folders.clone().any(|folder| EXAMPLES.contains(&folder)) || name.starts_with("example");
+        let test = test || example;
         let shell = matches!(extension, "sh" | "bash" | "zsh" | "fish" | "md" | "yml" | "yaml" | "txt" | "rst")
             || name.contains("history")
             || name.starts_with(".bash")
@@ -117,7 +107,7 @@ impl Place {
         let words = folders.clone().any(|folder| {
             matches!(folder, "locale" | "locales" | "i18n" | "lang" | "languages" | "translations" | "l10n")
         });
-        Self { kind, test: test && kind != Kind::Kept, shell, quotes: code, words }
+        Self { kind, test: test && kind != Kind::Kept, example, shell, quotes: code, words }
     }
 }
 

@@ -115,6 +115,8 @@ fn every_pattern_compiles_and_every_lead_is_in_lower_case() {
 fn weak_passwords_count_in_programs_where_no_test_is() {
     check("app.py", "password = 'hunter2'\n", &[("named-password", 1, 13)]);
     check("tests/test_app.py", "password = 'hunter2'\n", &[]);
+    check("tests/test_app.py", "password = 'k9#Vx2!qLw8Z'\n", &[("named-password", 1, 13)]);
+    check("examples/app.py", "password = 'k9#Vx2!qLw8Z'\n", &[]);
     check("app.py", "password = field.encode('latin1')\n", &[]);
 }
 
