@@ -38,7 +38,8 @@ const BESIDE: &str = "\
     label help hint title description index version count limit expiry expires expiration ttl timeout policy \
     endpoint host scheme method algorithm alg sha sha1 sha256 md5 checksum digest fingerprint thumbprint \
     placeholder keys level class mode enabled required provider backend domain scope scopes status date time algo \
-    curve alias arn selector last used form widget function callback handler manager store reset strength rules \
+    curve alias arn selector signature nonce challenge verifier \
+    last used form widget function callback handler manager store reset strength rules \
     min max";
 
 /// Words that do so wherever they stand.

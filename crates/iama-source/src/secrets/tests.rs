@@ -158,6 +158,7 @@ fn stores_of_keys_are_known_by_their_names() {
 #[test]
 fn running_numbers_of_a_protocol_are_no_secrets() {
     check("a.json", "{\"LockToken\": \"447e55ac-2396-4c6d-b9f9-86b67c17f8b5\"}\n", &[]);
+    check("a.py", "oauth_nonce = '4572616e48616d6d65724c61686176'\n", &[]);
     check("RECORD", "a.py,sha256=AP4fdkL3XDH7OkSKe6oNKmzifWJUkCE4NSBluHwfHk,1149\n", &[]);
 }
 
