@@ -43,6 +43,7 @@ mod named;
 mod names;
 mod native;
 mod native_files;
+mod native_methods;
 mod native_streams;
 mod none_values;
 mod nose_tools;

@@ -104,6 +104,29 @@ fn what_executed_code_may_bind_for_its_function_is_said() {
 }
 
 #[test]
+fn pages_processes_and_handlers_of_requests_give_and_take_native_strings() {
+    let after = |text: &str| run(text).text.rsplit("\n\n\n").next().unwrap_or_default().to_owned();
+    assert_eq!(
+        after("import urllib2\n\n\npage = urllib2.urlopen(url)\nhead = page.readline() + page.read(9)\n"),
+        "page = urllib.request.urlopen(url)\nhead = as_native(page.readline()) + as_native(page.read(9))\n"
+    );
+    assert_eq!(
+        after(
+            "import subprocess\n\n\np = subprocess.Popen(c, stdout=-1)\np.stdin.write(x)\nout, err = p.communicate(None)\n"
+        ),
+        "p = subprocess.Popen(c, stdout=-1)\np.stdin.write(as_octets(x))\nout, err = tuple(as_native(part) for part in p.communicate(None))\n"
+    );
+    let text = "import subprocess\n\n\np = subprocess.Popen(c, universal_newlines=True)\nout = p.stdout.read()\n";
+    assert_eq!(run(text).text, text);
+    assert_eq!(
+        after(
+            "from BaseHTTPServer import BaseHTTPRequestHandler\n\n\nclass H(BaseHTTPRequestHandler):\n    def do_PUT(self):\n        self.wfile.write(self.rfile.read(n))\n"
+        ),
+        "class H(BaseHTTPRequestHandler):\n    def do_PUT(self):\n        self.wfile.write(as_octets(as_native(self.rfile.read(n))))\n"
+    );
+}
+
+#[test]
 fn a_codec_from_text_to_text_takes_and_gives_text() {
     check(
         "x = s.encode('rot13') + s.decode('rot-13')\n",

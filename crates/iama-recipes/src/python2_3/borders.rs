@@ -89,25 +89,44 @@ pub(super) const BORDERS: &[Border] = &[
 pub(super) const TAKING: &[(&str, &[&str])] = &[
     ("update", &["hashlib", "md5", "sha", "hmac"]),
     ("send", &["socket"]),
-    ("sendall", &["socket"]),
+    ("sendall", &["socket", "SocketServer", "socketserver"]),
     ("sendto", &["socket"]),
     ("unpack", &["struct"]),
 ];
 /// Methods that give bytes, likewise.
-pub(super) const GIVING: &[(&str, &[&str])] =
-    &[("digest", &["hashlib", "md5", "sha", "hmac"]), ("recv", &["socket"]), ("pack", &["struct"])];
+pub(super) const GIVING: &[(&str, &[&str])] = &[
+    ("digest", &["hashlib", "md5", "sha", "hmac"]),
+    ("recv", &["socket", "SocketServer", "socketserver"]),
+    ("pack", &["struct"]),
+];
 
-/// A method that takes or gives bytes: what makes its objects, the rank of the argument, and whether the result is bytes.
+/// What of a method's result is bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Nothing.
+    None,
+    /// The result.
+    Bytes,
+    /// What the tuple holds that it returns.
+    Parts,
+}
+
+/// A method that takes or gives bytes: what makes its objects, the rank of the argument, and what of the result is bytes.
 pub(super) struct Method {
     pub(super) makers: &'static [&'static str],
     pub(super) name: &'static str,
     pub(super) takes: Option<usize>,
-    pub(super) gives: bool,
+    pub(super) gives: Given,
 }
 
 const fn method(makers: &'static [&'static str], name: &'static str, takes: Option<usize>, gives: bool) -> Method {
+    let gives = if gives { Given::Bytes } else { Given::None };
     Method { makers, name, takes, gives }
 }
+
+/// What starts a process.
+pub(super) const PROCESSES: &[&str] = &["subprocess.Popen"];
+const PAGES: &[&str] = &["urllib.urlopen", "urllib2.urlopen", "urllib.request.urlopen"];
 
 const ARRAYS: &[&str] = &["array.array"];
 const ARCHIVES: &[&str] = &["zipfile.ZipFile"];
@@ -126,8 +145,18 @@ pub(super) const METHODS: &[Method] = &[
     method(SQUEEZERS, "flush", None, true),
     method(EXPANDERS, "decompress", Some(0), true),
     method(EXPANDERS, "flush", None, true),
+    method(PAGES, "read", None, true),
+    method(PAGES, "readline", None, true),
+    Method { makers: PROCESSES, name: "communicate", takes: Some(0), gives: Given::Parts },
 ];
 
-/// Methods of the input that a server gives, by PEP 3333.
-pub(super) const WSGI_INPUT: &[Method] =
+/// Modules whose classes handle requests of a network.
+pub(super) const SERVERS: &[&str] =
+    &["BaseHTTPServer", "SimpleHTTPServer", "CGIHTTPServer", "SocketServer", "socketserver", "server"];
+
+/// The streams of a handler of requests and of a process.
+pub(super) const STREAMS: &[&str] = &["rfile", "wfile", "stdin", "stdout", "stderr"];
+
+/// Methods of a stream of bytes, such as the input that a server gives by PEP 3333.
+pub(super) const STREAM: &[Method] =
     &[method(&[], "read", None, true), method(&[], "readline", None, true), method(&[], "write", Some(0), false)];

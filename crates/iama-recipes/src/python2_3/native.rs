@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use iama_syntax::Node;
 use iama_syntax::scopes::BindingKind;
 
-use super::borders::{BORDERS, Border, GIVING, METHODS, Method, TAKING, WSGI_INPUT};
+use super::borders::{BORDERS, Border, GIVING, TAKING};
 use super::facts::writes_bytes;
 use super::hashes::{feeds_hash, is_digested, is_hash, is_own_hash};
 use super::helpers::name_of;
@@ -97,21 +97,21 @@ pub(super) const RECIPES: [Recipe; 6] = [
     },
 ];
 
-const NATIVE: Import = Import::Helper(
+pub(super) const NATIVE: Import = Import::Helper(
     "as_native",
     "\n\ndef as_native(data):\n    return data.decode('latin-1') if isinstance(data, bytes) else data\n",
 );
-const OCTETS: Import = Import::Helper(
+pub(super) const OCTETS: Import = Import::Helper(
     "as_octets",
     "\n\ndef as_octets(text):\n    return text.encode('latin-1') if isinstance(text, str) else text\n",
 );
 /// The name of the function that makes native strings of bytes.
-fn native(context: &Context<'_>) -> Cow<'static, str> {
+pub(super) fn native(context: &Context<'_>) -> Cow<'static, str> {
     name_of(context, &NATIVE)
 }
 
 /// The name of the function that makes bytes of native strings.
-fn octets(context: &Context<'_>) -> Cow<'static, str> {
+pub(super) fn octets(context: &Context<'_>) -> Cow<'static, str> {
     name_of(context, &OCTETS)
 }
 
@@ -145,7 +145,7 @@ fn in_helper(context: &Context<'_>, node: Node<'_>) -> bool {
 }
 
 /// Whether the node is the argument of one of the two functions already.
-fn is_inside(node: Node<'_>, helper: &str) -> bool {
+pub(super) fn is_inside(node: Node<'_>, helper: &str) -> bool {
     let call = node.parent().filter(|list| list.kind() == "argument_list").and_then(Node::parent);
     call.and_then(|call| call.field("function")).is_some_and(|function| function.text() == helper)
 }
@@ -273,7 +273,7 @@ fn is_parameter(context: &Context<'_>, node: Node<'_>) -> bool {
 }
 
 /// Whether an expression has been made bytes, or is a literal of bytes.
-fn is_octets(context: &Context<'_>, node: Node<'_>) -> bool {
+pub(super) fn is_octets(context: &Context<'_>, node: Node<'_>) -> bool {
     is_call_of(node, &octets(context))
         || is_call_of(node, "os.fsencode")
         || (node.kind() == "string" && node.text().starts_with(['b', 'B']))
@@ -414,8 +414,8 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     if !context.once("imports or digests", || original.contains("import") || original.contains("digest(")) {
         return;
     }
-    if let Some(method) = method_of_object(context, node) {
-        return at_method(context, node, method, found);
+    if let Some(method) = super::native_methods::method_of_object(context, node) {
+        return super::native_methods::at_method(context, node, method, found);
     }
     let border = border_of(context, function);
     let (takes, gives, whole) = match border {
@@ -466,61 +466,6 @@ fn library_bytes(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
     }
 }
 
-/// The method of an object that takes or gives bytes, when all that the object may be is made by the library right here.
-fn method_of_object(context: &Context<'_>, node: Node<'_>) -> Option<&'static Method> {
-    let (object, name) = method_call(node)?;
-    if object.kind() == "subscript" {
-        let input = object.field("subscript").is_some_and(|key| key.text().trim_matches(['"', '\'']) == "wsgi.input");
-        // Who writes to it has made it, unless the library has.
-        let made = name.text() != "write" || context.original.contains("setup_testing_defaults");
-        return WSGI_INPUT.iter().find(|method| method.name == name.text() && input && made);
-    }
-    METHODS.iter().find(|method| method.name == name.text() && makes_only(context, object, method.makers))
-}
-
-/// Whether an expression is a call of one of these functions, or a name or an attribute that is given nothing else.
-fn makes_only(context: &Context<'_>, object: Node<'_>, makers: &[&str]) -> bool {
-    let made = |value: Node<'_>| {
-        let path = value.field("function").filter(|_| value.kind() == "call").and_then(|maker| context.dotted(maker));
-        path.is_some_and(|path| makers.contains(&path))
-    };
-    let values = match object.kind() {
-        "call" => return made(object),
-        "identifier" => context.values_of(object),
-        "attribute" => {
-            let given = |node: &Node<'_>| {
-                node.kind() == "assignment" && node.field("left").is_some_and(|left| left.text() == object.text())
-            };
-            context.tree.nodes().filter(given).filter_map(|node| node.field("right")).collect()
-        }
-        _ => Vec::new(),
-    };
-    !values.is_empty() && values.into_iter().all(made)
-}
-
-fn at_method(context: &Context<'_>, node: Node<'_>, method: &Method, found: &mut Findings) {
-    if !applies(context, node) {
-        return;
-    }
-    let (mut edits, mut imports) = (Vec::new(), Vec::new());
-    let taken = method.takes.and_then(|rank| positional(node)?.get(rank).copied());
-    if let Some(argument) = taken.filter(|argument| !is_octets(context, *argument)) {
-        if let Some(literal) = super::byte_literals::as_bytes(context, argument) {
-            edits.push(literal);
-        } else {
-            edits.push(Edit::wrap(argument.span(), octets(context) + "(", ")"));
-            imports.push(OCTETS);
-        }
-    }
-    if method.gives && !is_inside(node, &native(context)) {
-        edits.push(Edit::wrap(node.span(), native(context) + "(", ")"));
-        imports.push(NATIVE);
-    }
-    if !edits.is_empty() {
-        found.check_with(node, WHY, edits, imports);
-    }
-}
-
 /// `codecs.getdecoder(name)(data)`.
 fn coder(context: &Context<'_>, node: Node<'_>, maker: Node<'_>, found: &mut Findings) {
     let path = maker.field("function").and_then(|function| context.dotted(function)).unwrap_or_default();
@@ -553,7 +498,7 @@ fn border_of(context: &Context<'_>, function: Node<'_>) -> Option<&'static Borde
         .then_some(first)
 }
 
-fn is_mapped(node: Node<'_>) -> bool {
+pub(super) fn is_mapped(node: Node<'_>) -> bool {
     node.parent().is_some_and(|parent| parent.kind() == "for_in_clause")
 }
 
