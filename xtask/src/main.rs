@@ -20,6 +20,7 @@ mod oracle;
 mod packages;
 mod patch_cases;
 mod platforms;
+mod prices;
 mod proof;
 mod python3;
 mod recipes;
@@ -76,6 +77,10 @@ enum Command {
     SarifCheck(sarif_check::Options),
     /// Recall, false alarms and speed of the scan for secrets, beside detect-secrets and kingfisher
     Secrets(secrets::Options),
+    /// Make the table of prices anew from LiteLLM's
+    Prices(prices::Options),
+    /// Hold the prices of random usages against LiteLLM's
+    CostOracle(prices::OracleOptions),
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Kill a migration at many points and resume it
@@ -105,6 +110,8 @@ fn main() -> ExitCode {
         Command::Platforms => platforms::run(),
         Command::SarifCheck(options) => sarif_check::run(&options),
         Command::Secrets(options) => secrets::run(&options),
+        Command::Prices(options) => prices::make(&options),
+        Command::CostOracle(options) => prices::compare(&options),
         Command::Escapes => escapes::run(),
         Command::Kill(options) => kill::run(&options),
     };

@@ -16,6 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-patch", &["iama-syntax"]),
     ("iama-recipes", &["iama-syntax"]),
     ("iama-source", &[]),
+    ("iama-model", &["iama-job", "iama-patch"]),
     ("iama-sandbox", &[]),
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),
     (
