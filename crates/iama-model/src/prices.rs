@@ -1,4 +1,4 @@
-//! What a token costs, from LiteLLM's table of prices (see `prices/NOTICE`; `cargo xtask prices` makes it anew).
+//! What a token costs, from `LiteLLM`'s table of prices (see `prices/NOTICE`; `cargo xtask prices` makes it anew).
 //!
 //! A model that is not listed has no price. It is never taken to be free.
 

@@ -1,0 +1,116 @@
+use super::*;
+
+/// Two providers, the first of which answers so.
+async fn pair(first: Vec<Reply>, live: bool) -> (Done, Vec<String>, [usize; 2]) {
+    let one = Fake::start(first).await.unwrap();
+    let two = Fake::start(vec![Reply::stream(&whole(Kind::Openai, &["second"]))]).await.unwrap();
+    let servers = [("one", Kind::Anthropic, "claude-sonnet-4-5", one.url()), ("two", Kind::Openai, "gpt-5", two.url())];
+    let router = Router::live(table("L1", &servers)).unwrap();
+    let (done, heard) = Setting::new().call(&router, live, &CancellationToken::new()).await;
+    (done, heard, [one.seen().len(), two.seen().len()])
+}
+
+fn text(done: &Done) -> Option<&str> {
+    done.result.as_ref().ok().map(|answer| answer.text.as_str())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_provider_is_tried_again_and_then_another() {
+    let overloaded = Reply::refusal(529, r#"{"type":"error","error":{"type":"overloaded_error"}}"#);
+    let (done, heard, asked) = pair(vec![overloaded; 3], true).await;
+    assert_eq!((text(&done), asked), (Some("second"), [3, 1]));
+    let pauses: Vec<&String> = heard.iter().filter(|line| line.starts_with("pause")).collect();
+    assert_eq!(pauses, ["pause 500 ms", "pause 1000 ms"]);
+    let outcomes: Vec<&str> = done.audit.tries.iter().map(|tried| tried.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["OVERLOADED", "OVERLOADED", "OVERLOADED", "OK"]);
+    // What was refused cost nothing.
+    assert_eq!(done.audit.cost.unwrap().to_string(), "$0.001059");
+    assert_eq!(done.audit.route.unwrap().0, "two/gpt-5");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_is_left_alone_as_long_as_it_wants_or_passed_over() {
+    let after = |seconds| Reply::refusal(429, "{}").with_header("retry-after", seconds);
+    let answer = Reply::stream(&whole(Kind::Anthropic, &["first"]));
+    let (done, heard, asked) = pair(vec![after("7"), answer], true).await;
+    assert_eq!((text(&done), asked), (Some("first"), [2, 0]));
+    assert_eq!(heard[1], "pause 7000 ms");
+    let (done, _, asked) = pair(vec![after("61")], true).await;
+    assert_eq!((text(&done), asked), (Some("second"), [1, 1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_within_a_stream_is_one_and_before_the_first_word_another_provider_answers() {
+    let head = &whole(Kind::Anthropic, &["x"])[..3];
+    let failing = Reply::stream(&[head, &[frames::anthropic_overloaded()]].concat());
+    let (done, _, asked) = pair(vec![failing; 3], true).await;
+    assert_eq!((text(&done), asked, done.audit.tries[0].outcome.as_str()), (Some("second"), [3, 1], "OVERLOADED"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_first_word_nobody_else_answers_a_live_call() {
+    let begun = &whole(Kind::Anthropic, &["first ", "word"])[..4];
+    let failing = || Reply::stream(begun).then(Step::Tear);
+    let (done, heard, asked) = pair(vec![failing()], true).await;
+    assert!(matches!(done.result, Err(Failure::Wire { begun: true, .. })), "{done:?}");
+    assert_eq!((heard[1].as_str(), asked), ("first ", [1, 0]));
+    let (done, heard, asked) = pair(vec![failing(), failing(), failing()], false).await;
+    assert_eq!((text(&done), asked, heard.contains(&"first ".to_owned())), (Some("second"), [3, 1], false));
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_not_tried_again() {
+    let refused = Reply::refusal(401, r#"{"error":{"type":"authentication_error","message":"sk-secret-1234"}}"#);
+    let fake = Fake::start(vec![refused]).await.unwrap();
+    let router = Router::live(one(Kind::Anthropic, "claude-sonnet-4-5", fake.url())).unwrap();
+    let done = Setting::new().simply(&router).await;
+    assert_eq!((code(&done), fake.seen().len()), ("KEY_REFUSED", 1));
+    assert!(!format!("{done:?}").contains("sk-secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_failed_five_times_is_left_alone_and_tried_once_later() {
+    let failing = vec![Reply::refusal(500, "{}"); 5];
+    let mut replies = failing;
+    replies.push(Reply::stream(&whole(Kind::Openai, &["back"])));
+    let fake = Fake::start(replies).await.unwrap();
+    let router = Router::live(one(Kind::Openai, "gpt-5", fake.url())).unwrap();
+    let setting = Setting::new();
+    let codes = [code(&setting.simply(&router).await), code(&setting.simply(&router).await)];
+    assert_eq!((codes, fake.seen().len()), (["OVERLOADED", "OVERLOADED"], 5));
+    let down = setting.simply(&router).await;
+    assert!(matches!(down.result, Err(Failure::Refused(Refusal::ProvidersDown { .. }))), "{down:?}");
+    tokio::time::advance(Duration::from_secs(30)).await;
+    assert_eq!((code(&setting.simply(&router).await), fake.seen().len()), ("OK", 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_provider_is_given_up() {
+    let head = &whole(Kind::Openai, &["x"])[..1];
+    let fake = Fake::start(vec![Reply::stream(head).then(Step::Hang); 3]).await.unwrap();
+    let router = Router::live(one(Kind::Openai, "gpt-5", fake.url())).unwrap();
+    let done = Setting::new().simply(&router).await;
+    assert_eq!((code(&done), done.audit.tries.len()), ("SILENCE", 3));
+}
+
+#[tokio::test]
+async fn a_call_that_could_pass_the_cap_is_not_sent() {
+    let fake = Fake::start(Vec::new()).await.unwrap();
+    let router = Router::live(one(Kind::Anthropic, "claude-sonnet-4-5", fake.url())).unwrap();
+    let mut setting = Setting::new();
+    setting.session = Session::new(Some(Cost::from_microdollars(10_000)), Cost::ZERO);
+    let done = setting.simply(&router).await;
+    assert_eq!((code(&done), fake.seen().len(), setting.session.spent()), ("COST_CAP", 0, Cost::ZERO));
+}
+
+#[tokio::test]
+async fn what_was_spent_is_what_the_tries_cost() {
+    let fake = Fake::start(vec![Reply::stream(&whole(Kind::Anthropic, &["x"]))]).await.unwrap();
+    let router = Router::live(one(Kind::Anthropic, "claude-sonnet-4-5", fake.url())).unwrap();
+    let setting = Setting::new();
+    let done = setting.simply(&router).await;
+    assert_eq!(
+        (setting.session.spent().to_string(), done.audit.cost),
+        ("$0.002838".to_owned(), Some(setting.session.spent()))
+    );
+}
