@@ -7,10 +7,12 @@ mod audit;
 mod breaker;
 pub mod config;
 mod cost;
+pub mod edits;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod gate;
 mod key;
+pub mod plan;
 pub mod prices;
 mod prompt;
 mod router;
