@@ -3,7 +3,7 @@
 use iama_job::{Denial, Entitlement, ModelClass, QuoteId, Tier};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Route, RouteTable};
+use crate::config::{Off, Route, RouteTable};
 use crate::cost::Cost;
 use crate::stage::{Stage, output_cap};
 
@@ -137,14 +137,15 @@ impl Refusal {
     }
 }
 
-/// The routes that may serve a call, best first, or why none may.
+/// The routes that may serve a call, best first, or why none may. The switches are those of this moment.
 pub fn gate<'t>(
     table: &'t RouteTable,
+    off: &Off,
     entitlement: &Entitlement,
     asked: &Asked<'_>,
 ) -> Result<Vec<&'t Route>, Refusal> {
     let (class, stage) = (asked.class, asked.stage);
-    if let Some(switch) = table.off.stops_class(class) {
+    if let Some(switch) = off.stops_class(class) {
         return Err(Refusal::KillSwitch { switch });
     }
     if !stage.classes().contains(&class) {
@@ -158,15 +159,15 @@ pub fn gate<'t>(
     if tokens > cap {
         return Err(Refusal::ContextCap { tokens, cap });
     }
-    open_routes(table, asked)
+    open_routes(table, off, asked)
 }
 
-fn open_routes<'t>(table: &'t RouteTable, asked: &Asked<'_>) -> Result<Vec<&'t Route>, Refusal> {
+fn open_routes<'t>(table: &'t RouteTable, off: &Off, asked: &Asked<'_>) -> Result<Vec<&'t Route>, Refusal> {
     let (class, stage) = (asked.class, asked.stage);
     let all: Vec<&Route> = table.routes_for(stage, class).collect();
-    let switched_on: Vec<&Route> = all.iter().copied().filter(|route| table.off.stops(route).is_none()).collect();
+    let switched_on: Vec<&Route> = all.iter().copied().filter(|route| off.stops(route).is_none()).collect();
     if switched_on.is_empty() {
-        let switch = all.iter().find_map(|route| table.off.stops(route));
+        let switch = all.iter().find_map(|route| off.stops(route));
         return Err(switch.map_or(Refusal::NoRoute { class, stage }, |switch| Refusal::KillSwitch { switch }));
     }
     let window =

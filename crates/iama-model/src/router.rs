@@ -6,6 +6,7 @@
 mod exchange;
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use iama_job::{Entitlement, ModelClass, QuoteId, RouteName};
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{AuditEvent, Try};
 use crate::breaker::Breakers;
-use crate::config::{Route, RouteTable};
+use crate::config::{Off, Route, RouteTable};
 use crate::cost::Cost;
 use crate::gate::{Asked, Refusal, gate, longest_answer};
 use crate::prompt::{Form, Prompt, Template};
@@ -36,6 +37,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// Calls models by a route table.
 pub struct Router {
     table: RouteTable,
+    off: Mutex<Off>,
     wire: Wire,
     breakers: Breakers,
 }
@@ -175,7 +177,7 @@ impl Router {
     /// A router that calls providers.
     pub fn live(table: RouteTable) -> Result<Self, WireFault> {
         let http = Http::new(table.used())?;
-        Ok(Self { table, wire: Wire::Live(http), breakers: Breakers::default() })
+        Ok(Self::over(table, Wire::Live(http)))
     }
 
     /// A router that calls providers and keeps every exchange in a folder.
@@ -183,13 +185,27 @@ impl Router {
         let failed = |fault: WireFault| StoreError { path: folder.to_owned(), source: std::io::Error::other(fault) };
         let http = Http::new(table.used()).map_err(failed)?;
         let recorder = Recorder::new(folder, table.providers.values())?;
-        Ok(Self { table, wire: Wire::Recording(http, recorder), breakers: Breakers::default() })
+        Ok(Self::over(table, Wire::Recording(http, recorder)))
     }
 
     /// A router that plays a folder's exchanges back and knows no network.
     pub fn replaying(table: RouteTable, folder: &Path) -> Result<Self, StoreError> {
         let player = Player::new(folder)?;
-        Ok(Self { table, wire: Wire::Replaying(player), breakers: Breakers::default() })
+        Ok(Self::over(table, Wire::Replaying(player)))
+    }
+
+    fn over(table: RouteTable, wire: Wire) -> Self {
+        let off = Mutex::new(table.off.clone());
+        Self { table, off, wire, breakers: Breakers::default() }
+    }
+
+    /// Throws switches, for the next request of every call.
+    pub fn switch(&self, off: Off) {
+        *self.off.lock().unwrap_or_else(PoisonError::into_inner) = off;
+    }
+
+    fn off(&self) -> Off {
+        self.off.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The routes.
@@ -218,7 +234,7 @@ impl Router {
         let (stage, class, quote) = (call.stage, call.class, call.quote);
         let (prompt_tokens, output_tokens) = (call.prompt.tokens(), call.output_tokens);
         let asked = Asked { stage, class, quote, prompt_tokens, output_tokens };
-        let mut routes = gate(&self.table, call.entitlement, &asked)?;
+        let mut routes = gate(&self.table, &self.off(), call.entitlement, &asked)?;
         let unpriced = routes.iter().find(|route| route.pricing.known().is_none()).map(|route| route.name().0);
         if call.session.is_capped() {
             routes.retain(|route| route.pricing.known().is_some());
@@ -270,6 +286,9 @@ impl Router {
     ) -> Result<Answer, Failure> {
         let name = route.name();
         for tried in 1.. {
+            if let Some(switch) = self.off().stops(route) {
+                return Err(Refusal::KillSwitch { switch }.into());
+            }
             let worst_case = worst_case(route, call);
             let reservation = call.session.reserve(worst_case.unwrap_or_default())?;
             listener(Progress::Dispatch { route: &name, worst_case });

@@ -77,3 +77,13 @@ fn what_is_no_edit_is_refused_with_its_reason() {
     let cut = read_edits(ONE, &Stop::Length, ModelClass::L1, &files(&[("a.py", "print 1\n")]));
     assert_eq!(cut, Err(EditFault::Cut));
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_edits_or_a_fault(text in "([<=>]{7,8} ?(SEARCH|REPLACE|FILE)?|```|a.py|\\PC{0,8}|\n|\r\n){0,30}") {
+        let base = files(&[("a.py", "x = 1\n")]);
+        if let Ok(patch) = read_edits(&text, &Stop::End, ModelClass::L1, &base) {
+            proptest::prop_assert!(!patch.operations.is_empty());
+        }
+    }
+}

@@ -26,7 +26,7 @@ fn asked(stage: Stage, class: ModelClass) -> Asked<'static> {
 fn decide(tier: Tier, off: &str, asked: &Asked<'_>) -> Result<Vec<String>, Refusal> {
     let table = table(off);
     let entitlement = Entitlement::for_tier(tier, table.snapshot());
-    gate(&table, &entitlement, asked).map(|routes| routes.iter().map(|route| route.name().0).collect())
+    gate(&table, &table.off, &entitlement, asked).map(|routes| routes.iter().map(|route| route.name().0).collect())
 }
 
 #[test]
@@ -80,6 +80,6 @@ fn a_class_without_a_route_for_the_stage_is_told_so() {
     let mut table = table("");
     table.routes.iter_mut().for_each(|route| route.stages = BTreeSet::from([Stage::Repair]));
     let entitlement = Entitlement::local(table.snapshot());
-    let told = gate(&table, &entitlement, &asked(Stage::Spec, ModelClass::L1));
+    let told = gate(&table, &table.off, &entitlement, &asked(Stage::Spec, ModelClass::L1));
     assert_eq!(told, Err(Refusal::NoRoute { class: ModelClass::L1, stage: Stage::Spec }));
 }

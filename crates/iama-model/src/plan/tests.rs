@@ -86,3 +86,12 @@ async fn a_second_useless_answer_is_a_failure_with_a_code() {
     assert_eq!(plan.unwrap_err().code(), "PLAN_NO_JSON");
     assert_eq!((events.len(), fake.seen().len()), (2, 2));
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_plan_read_from_any_text_fits_its_schema(text in "(<think>|</think>|```json\n|```\n|[{}\\[\\]\"',:]|risk|LOW|\\\\|\\PC){0,40}") {
+        if let Ok(plan) = plan(&text, &Stop::End) {
+            proptest::prop_assert!(jsonschema::is_valid(&schema(), &plan.value));
+        }
+    }
+}

@@ -114,3 +114,17 @@ async fn what_was_spent_is_what_the_tries_cost() {
         ("$0.002838".to_owned(), Some(setting.session.spent()))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_that_is_thrown_during_a_call_stops_its_next_request() {
+    let fake = Fake::start(vec![Reply::refusal(503, "{}"); 3]).await.unwrap();
+    let router = Router::live(one(Kind::Openai, "gpt-5", fake.url())).unwrap();
+    let setting = Setting::new();
+    let cancel = CancellationToken::new();
+    let thrown = async {
+        fake.asked(1).await;
+        router.switch(Off { all: true, ..Off::default() });
+    };
+    let ((done, _), ()) = tokio::join!(setting.call(&router, false, &cancel), thrown);
+    assert_eq!((code(&done), fake.seen().len()), ("KILL_SWITCH", 1));
+}
