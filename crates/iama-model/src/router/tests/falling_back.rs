@@ -128,3 +128,12 @@ async fn a_switch_that_is_thrown_during_a_call_stops_its_next_request() {
     let ((done, _), ()) = tokio::join!(setting.call(&router, false, &cancel), thrown);
     assert_eq!((code(&done), fake.seen().len()), ("KILL_SWITCH", 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_not_there_costs_nothing_over_tls_either() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let router = Router::live(one(Kind::Openai, "gpt-5", format!("https://{closed}"))).unwrap();
+    let setting = Setting::new();
+    let done = setting.simply(&router).await;
+    assert_eq!((code(&done), done.audit.cost, setting.session.spent()), ("CONNECTION", Some(Cost::ZERO), Cost::ZERO));
+}
