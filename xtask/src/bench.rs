@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
+use iama_baseline::python::interpreter::Interpreter;
 use serde::Deserialize;
 
-use crate::packages::search;
+use crate::packages::python;
 use crate::tools::{cache, command, output, release_binary, release_example};
 
 /// What to run.
@@ -87,7 +87,7 @@ for folder, _, names in sorted(os.walk(sys.argv[1])):
 
 /// Prints what the recipes cost on the 2.7 standard library, beside a bare parse of the same files and beside 2to3.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let (two, three) = (find(2, 7), find(3, 11));
+    let (two, three) = (python(2, 7), python(3, 11));
     let (Some(two), Some(three)) = (two, three) else {
         println!("not run: it takes a Python 2.7 and a Python 3.11");
         return Ok(());
@@ -113,10 +113,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bench.against_2to3(bytes / own.cpu, &list)?;
     }
     Ok(())
-}
-
-fn find(major: u8, minor: u8) -> Option<Interpreter> {
-    interpreter::find(Wanted { major, minor }, None, &search())
 }
 
 /// Bytes of all files in a list.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use iama_baseline::python::interpreter::{self, Search, Wanted};
+use iama_baseline::python::interpreter::{self, Interpreter, Search, Wanted};
 
 use crate::tools::{cache, command, output, run, variable};
 
@@ -61,6 +61,11 @@ pub(crate) fn search() -> Search {
         home: PathBuf::from(variable("HOME").unwrap_or_default()),
         pyenv_root: variable("PYENV_ROOT").map(PathBuf::from),
     }
+}
+
+/// The interpreter of this version, if there is one.
+pub(crate) fn python(major: u8, minor: u8) -> Option<Interpreter> {
+    interpreter::find(Wanted { major, minor }, None, &search())
 }
 
 /// The package with this name.

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
+use iama_baseline::python::interpreter::Interpreter;
 
-use crate::packages::search;
+use crate::packages::python;
 use crate::tools::{cache, command, release_binary, run};
 
 /// What to run.
@@ -18,10 +18,6 @@ pub(crate) struct Options {
     details: bool,
 }
 
-fn find(major: u8, minor: u8) -> Option<Interpreter> {
-    interpreter::find(Wanted { major, minor }, None, &search())
-}
-
 fn script(python: &Interpreter, script: &str, options: &[(&str, String)], rest: &[&str]) -> Result<()> {
     let iama = release_binary("iama-cli", "iama")?.display().to_string();
     let mut line = vec![script, "--iama", &iama];
@@ -32,7 +28,7 @@ fn script(python: &Interpreter, script: &str, options: &[(&str, String)], rest: 
 
 /// What the 2.7 library's own tests say of its migrated modules.
 pub(crate) fn stdlib_tests(options: &Options) -> Result<()> {
-    let (Some(two), Some(three)) = (find(2, 7), find(3, 11)) else {
+    let (Some(two), Some(three)) = (python(2, 7), python(3, 11)) else {
         println!("not run: it takes a Python 2.7 and a Python 3.11");
         return Ok(());
     };
@@ -44,7 +40,7 @@ pub(crate) fn stdlib_tests(options: &Options) -> Result<()> {
 
 /// Whether packages for Python 3 stay as they are.
 pub(crate) fn false_alarms() -> Result<()> {
-    let Some(three) = find(3, 13).or_else(|| find(3, 12)) else {
+    let Some(three) = python(3, 13).or_else(|| python(3, 12)) else {
         println!("not run: it takes a Python 3.12 or 3.13 with pip");
         return Ok(());
     };

@@ -5,12 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 
-use crate::packages::search;
+use crate::packages::{python, search};
 use crate::tools::{cache, command, run};
-
-fn python(major: u8, minor: u8) -> Option<Interpreter> {
-    interpreter::find(Wanted { major, minor }, None, &search())
-}
 
 fn example(name: &str, arguments: &[String]) -> Result<()> {
     let cargo = ["run", "--quiet", "--release", "--locked", "--package", "iama-recipes", "--example", name, "--"];

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 
-use crate::packages::search;
+use crate::packages::python;
 use crate::tools::{cache, command, output, release_binary, run as go};
 
 /// The scanners on PyPI.
@@ -30,14 +29,10 @@ pub(crate) struct Options {
     iama: Option<PathBuf>,
 }
 
-fn find(major: u8, minor: u8) -> Option<Interpreter> {
-    interpreter::find(Wanted { major, minor }, None, &search())
-}
-
 /// Prints recall, false alarms and speed. Fails when a bar is missed.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let (two, eleven) = (find(2, 7), find(3, 11));
-    let newest = find(3, 13).or_else(|| find(3, 12));
+    let (two, eleven) = (python(2, 7), python(3, 11));
+    let newest = python(3, 13).or_else(|| python(3, 12));
     let (Some(two), Some(eleven), Some(newest)) = (two, eleven, newest) else {
         println!("not run: it takes a Python 2.7, a Python 3.11, and a Python 3.12 or 3.13 with pip");
         return Ok(());

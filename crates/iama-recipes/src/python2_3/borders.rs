@@ -154,9 +154,6 @@ pub(super) const METHODS: &[Method] = &[
 pub(super) const SERVERS: &[&str] =
     &["BaseHTTPServer", "SimpleHTTPServer", "CGIHTTPServer", "SocketServer", "socketserver", "server"];
 
-/// The streams of a handler of requests and of a process.
-pub(super) const STREAMS: &[&str] = &["rfile", "wfile", "stdin", "stdout", "stderr"];
-
 /// Methods of a stream of bytes, such as the input that a server gives by PEP 3333.
 pub(super) const STREAM: &[Method] =
     &[method(&[], "read", None, true), method(&[], "readline", None, true), method(&[], "write", Some(0), false)];

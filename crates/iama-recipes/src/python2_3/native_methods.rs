@@ -2,7 +2,7 @@
 
 use iama_syntax::Node;
 
-use super::borders::{Given, METHODS, Method, PROCESSES, SERVERS, STREAM, STREAMS};
+use super::borders::{Given, METHODS, Method, PROCESSES, SERVERS, STREAM};
 use super::look::{method_call, positional};
 use super::native::{NATIVE, OCTETS, WHY, applies, is_inside, is_mapped, is_octets, native, octets};
 use crate::context::Context;
@@ -30,13 +30,11 @@ pub(super) fn method_of_object(context: &Context<'_>, node: Node<'_>) -> Option<
 /// Whether an expression is `self.wfile` of a handler of requests, or the `stdout` of a process that was started right here.
 fn is_stream(context: &Context<'_>, object: Node<'_>) -> bool {
     let (Some(owner), Some(name)) = (object.field("object"), object.field("attribute")) else { return false };
-    if object.kind() != "attribute" || !STREAMS.contains(&name.text()) {
-        return false;
+    match name.text() {
+        "rfile" | "wfile" => owner.text() == "self" && SERVERS.iter().any(|module| context.imported_word(module)),
+        "stdin" | "stdout" | "stderr" => makes_only(context, owner, PROCESSES) && !speaks_text(context),
+        _ => false,
     }
-    if name.text().ends_with("file") {
-        return owner.text() == "self" && SERVERS.iter().any(|module| context.imported_word(module));
-    }
-    makes_only(context, owner, PROCESSES) && !speaks_text(context)
 }
 
 /// Whether some process of the file is read as text already.
