@@ -21,7 +21,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),
     (
         "iama-engine",
-        &["iama-baseline", "iama-job", "iama-patch", "iama-recipes", "iama-sandbox", "iama-source", "iama-syntax"],
+        &[
+            "iama-baseline",
+            "iama-job",
+            "iama-model",
+            "iama-patch",
+            "iama-recipes",
+            "iama-sandbox",
+            "iama-source",
+            "iama-syntax",
+        ],
     ),
     (
         "iama-cli",
@@ -29,6 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "iama-baseline",
             "iama-engine",
             "iama-job",
+            "iama-model",
             "iama-patch",
             "iama-recipes",
             "iama-sandbox",

@@ -6,6 +6,7 @@ pub mod differences;
 pub mod discover;
 pub mod environment;
 pub mod exercise;
+pub mod hazards;
 pub mod interpreter;
 pub mod literals;
 pub mod migration_faults;

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iama_engine::request::Effort;
+use iama_job::ModelClass;
+use iama_model::Cost;
+use iama_model::templates::Mode;
 
 /// Modernises legacy code and shows that it still behaves the same.
 #[derive(Debug, Parser)]
@@ -259,6 +262,64 @@ pub(crate) struct Refactor {
     /// Leave files out whose path matches (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+    /// Leave the source to models: recipes carry the tests over and nothing else
+    #[arg(long)]
+    pub(crate) no_recipes: bool,
+    /// Use no model, whatever is configured
+    #[arg(long, conflicts_with_all = ["no_recipes", "record", "replay", "max_cost", "pre_authorise"])]
+    pub(crate) no_models: bool,
+    /// The most that model calls of this job may cost, in dollars; the job stops cleanly before it would be passed
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    pub(crate) max_cost: Option<Cost>,
+    /// Let models of class L2 work without a question; L3 always asks
+    #[arg(long)]
+    pub(crate) pre_authorise: bool,
+    /// For whom models explain what they do [default: professional]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<ModeName>,
+    /// Keep every exchange with a model in this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+    /// Take the answers of models from this folder, where --record has put them; no network is used
+    #[arg(long, value_name = "DIR")]
+    pub(crate) replay: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ModeName {
+    /// In plain words
+    Simple,
+    /// For engineers
+    Professional,
+    /// For engineers and those who answer for the change
+    Enterprise,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Simple => Self::Simple,
+            ModeName::Professional => Self::Professional,
+            ModeName::Enterprise => Self::Enterprise,
+        }
+    }
+}
+
+/// Dollars with up to six places behind the point.
+fn dollars(text: &str) -> Result<Cost, String> {
+    let wrong = || "an amount looks like 2 or 0.50".to_owned();
+    let (whole, part) = text.trim_start_matches('$').split_once('.').unwrap_or((text.trim_start_matches('$'), "0"));
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty();
+    if !digits(whole) || !digits(part) || part.len() > 6 {
+        return Err(wrong());
+    }
+    let micro: u64 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
+    let whole: u64 = whole.parse().map_err(|_| wrong())?;
+    whole
+        .checked_mul(1_000_000)
+        .and_then(|whole| whole.checked_add(micro))
+        .map(Cost::from_microdollars)
+        .ok_or_else(wrong)
 }
 
 /// A name and a reason. Names of tests may hold a `=` within brackets.
@@ -369,6 +430,8 @@ pub(crate) enum Jobs {
     Show(JobName),
     /// Go on with a job that was interrupted or waits for a decision
     Resume(JobsResume),
+    /// Decide something that a job waits for, and go on with it
+    Decide(JobsDecide),
     /// Cancel a job
     Cancel(JobName),
     /// Remove the folders of jobs that have ended
@@ -404,6 +467,43 @@ pub(crate) struct JobsResume {
     /// Answer all questions in the safe way
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobsDecide {
+    /// The job, or the beginning of its name
+    pub(crate) job: String,
+    /// What is decided, as `iama jobs show` lists it; without it, what can be
+    pub(crate) decision: Option<String>,
+    /// The class of models that is confirmed
+    #[arg(long, value_name = "CLASS", value_parser = class)]
+    pub(crate) class: Option<ModelClass>,
+    /// The price that is confirmed, by its name
+    #[arg(long, value_name = "ID")]
+    pub(crate) quote: Option<String>,
+    /// A test (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) test: Vec<String>,
+    /// What a model shall do, in your own words
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) words: Option<String>,
+    /// The project
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) root: PathBuf,
+    /// Answer all further questions in the safe way
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn class(text: &str) -> Result<ModelClass, String> {
+    let known = ModelClass::ALL.iter().filter(|class| class.is_model());
+    known
+        .copied()
+        .find(|class| class.code().eq_ignore_ascii_case(text))
+        .ok_or_else(|| "classes are L1, L2 and L3".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Jobs(Jobs::List(options)) => jobs::list(&options),
         Command::Jobs(Jobs::Show(options)) => jobs::show(&options),
         Command::Jobs(Jobs::Resume(options)) => jobs::resume(&options),
+        Command::Jobs(Jobs::Decide(options)) => jobs::decide(&options),
         Command::Jobs(Jobs::Cancel(options)) => jobs::cancel(&options),
         Command::Jobs(Jobs::Clean(options)) => jobs::clean(&options),
         Command::Apply(options) => apply::apply(&options),

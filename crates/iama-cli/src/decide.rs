@@ -7,13 +7,15 @@ use std::time::Duration;
 use iama_engine::driver::{PERSON, no_checkpoint};
 use iama_engine::problem::{Kind, Problem};
 use iama_engine::records::{Proposal, Spec};
+use iama_engine::situation::{Choice, Said, Situation};
 use iama_engine::{Answer, Decider, Question};
+use iama_job::ModelClass;
 use iama_recipes::Strategy;
 use iama_sandbox::Level;
 
 use crate::machine::is_stopped;
 use crate::out::{count, tell};
-use crate::paint;
+use crate::{paint, show};
 
 /// The decider for a command: with `--yes` the policy, else the person, else nobody.
 pub(crate) fn decider(yes: bool) -> Box<dyn Decider> {
@@ -39,6 +41,7 @@ impl Decider for Policy {
             )),
             Question::MoreTime => Err(Problem::decision("DECISION_NEEDED", question.sentence())
                 .hint("`iama jobs resume` asks you; --test-timeout and --run-timeout set other limits for a new job")),
+            Question::Situation(situation) => unpaid(situation).map(|answer| (answer, "--yes")),
             Question::Strategy(_) => Ok((Answer::Take(Strategy::Standard), "--yes")),
             Question::Dirty
             | Question::Spec(_)
@@ -47,6 +50,23 @@ impl Decider for Policy {
             | Question::NoCheckpoint => Ok((Answer::Yes, "--yes")),
         }
     }
+}
+
+/// What is said to a situation when nobody is there: no stronger model is paid for, and what only a person can decide waits.
+fn unpaid(situation: &Situation) -> Result<Answer, Problem> {
+    match situation.code {
+        "FALLBACK" => Ok(Answer::Later),
+        "ESCALATION" => Ok(Answer::Say(Said { word: "decline-escalation".to_owned(), ..Said::default() })),
+        _ => Err(needed(situation)),
+    }
+}
+
+/// A job that waits says why, and what can be decided.
+fn needed(situation: &Situation) -> Problem {
+    let facts: Vec<String> = situation.facts.iter().map(|fact| format!("\n  {fact}")).collect();
+    let words: Vec<String> = situation.choices.iter().map(show::spoken).collect();
+    let hint = format!("iama jobs decide JOB with one of: {}", words.join("; "));
+    Problem::decision("DECISION_NEEDED", format!("{}{}", situation.sentence, facts.concat())).hint(hint)
 }
 
 struct Person {
@@ -58,6 +78,11 @@ impl Decider for Person {
         if *question == Question::NoCheckpoint {
             // Nothing but the project's own version control or an explicit --yes will do.
             return Err(no_checkpoint());
+        }
+        if let Question::Situation(situation) = question
+            && !self.present
+        {
+            return if situation.code == "FALLBACK" { Ok((Answer::Later, PERSON)) } else { Err(needed(situation)) };
         }
         if !self.present {
             return Err(Problem::decision("DECISION_NEEDED", question.sentence())
@@ -71,6 +96,10 @@ impl Decider for Person {
             Question::Spec(spec) => {
                 show_spec(spec);
                 confirm(question)
+            }
+            Question::Situation(situation) => {
+                show::told(situation);
+                say(situation)
             }
             Question::NativeRun { reason, .. } => {
                 tell!("{}", paint::dim(reason));
@@ -114,10 +143,14 @@ fn show_spec(spec: &Spec) {
 }
 
 fn ask(prompt: &str) -> io::Result<String> {
+    Ok(read(prompt)?.to_ascii_lowercase())
+}
+
+fn read(prompt: &str) -> io::Result<String> {
     let mut err = anstream::stderr();
     write!(err, "\n{prompt} ")?;
     err.flush()?;
-    Ok(read_line()?.trim().to_ascii_lowercase())
+    Ok(read_line()?.trim().to_owned())
 }
 
 /// A line of the standard input. Reading goes on over an interrupt, so it happens on a thread of its own.
@@ -153,6 +186,37 @@ fn choose() -> io::Result<Answer> {
             _ => {}
         }
     }
+}
+
+/// Lets a person choose by number or word; what has to be said with it is asked for.
+fn say(situation: &Situation) -> io::Result<Answer> {
+    loop {
+        let line = ask("Which one? [number, word, or `later`]")?;
+        if matches!(line.as_str(), "later" | "l") {
+            return Ok(Answer::Later);
+        }
+        let number: Option<usize> = line.parse().ok();
+        let named = |at: usize, choice: &Choice| number == Some(at + 1) || choice.word == line;
+        let Some((_, choice)) = situation.choices.iter().enumerate().find(|(at, choice)| named(*at, choice)) else {
+            continue;
+        };
+        let mut said = Said { word: choice.word.clone(), ..Said::default() };
+        for with in &choice.with {
+            complete(&mut said, with)?;
+        }
+        return Ok(Answer::Say(said));
+    }
+}
+
+fn complete(said: &mut Said, with: &str) -> io::Result<()> {
+    match with.split_once(' ') {
+        Some(("--class", class)) => said.class = ModelClass::ALL.iter().copied().find(|known| known.code() == class),
+        Some(("--quote", quote)) => said.quote = Some(quote.to_owned()),
+        Some(("--test", _)) => said.tests = vec![read("Which test?")?],
+        Some(("--words", _)) => said.text = Some(read("What shall be done?")?),
+        _ => {}
+    }
+    Ok(())
 }
 
 fn confirm(question: &Question) -> io::Result<Answer> {

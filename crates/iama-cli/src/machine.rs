@@ -33,7 +33,7 @@ pub(crate) fn machine() -> Result<Machine, Problem> {
     let sandbox = Sandbox { probe: probe(&path), supervisor, stop: Some(&STOP), limits: Limits::default() };
     let hidden = home.iter().cloned().collect();
     let search = Search { path, home: home.unwrap_or_else(|| PathBuf::from("/")), pyenv_root: folder("PYENV_ROOT") };
-    Ok(Machine { cache, state, sandbox, search, variables, clock, hidden })
+    Ok(Machine { cache, state, sandbox, search, variables, clock, hidden, models: None })
 }
 
 /// Gives the runs of a job the level that it asks for, and says in one line which it got and why.

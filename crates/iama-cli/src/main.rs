@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod decide;
 mod machine;
+mod models;
 mod out;
 mod paint;
 mod problem;

@@ -33,6 +33,22 @@ pub(crate) struct Settings {
     pub(crate) sandbox: Option<Choice>,
     /// The image that containers start from.
     pub(crate) docker_image: Option<String>,
+    /// Which models do what.
+    pub(crate) models: Option<serde_json::Value>,
+}
+
+/// What a user may decide for all projects.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Own {
+    /// Which models do what, and with whose keys.
+    pub(crate) models: Option<serde_json::Value>,
+}
+
+/// Reads a user's own settings; none is no error.
+pub(crate) fn read_own(file: &Path) -> Result<Own, Problem> {
+    let Some(text) = text_of(file)? else { return Ok(Own::default()) };
+    toml::from_str(&text).map_err(|error| wrong(file, &text, &error))
 }
 
 /// A strategy by its lower-case name.
@@ -99,6 +115,6 @@ fn wrong(file: &Path, text: &str, error: &toml::de::Error) -> Problem {
     bad_input(
         "SETTINGS_INVALID",
         format!("{}:{line}: {first}", file.display()),
-        "`strategy`, `dual`, `characterise`, `exercise`, `select`, `ignore`, `exclude`, `rules`, `sandbox` and `docker-image` are known",
+        "`strategy`, `dual`, `characterise`, `exercise`, `select`, `ignore`, `exclude`, `rules`, `sandbox`, `docker-image` and `models` are known; your own file has `models` alone",
     )
 }

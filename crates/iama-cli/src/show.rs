@@ -5,8 +5,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Instant;
 
 use iama_baseline::{Status, TestId};
-use iama_engine::Progress;
 use iama_engine::outcome::RunResult;
+use iama_engine::situation::{Choice, Situation};
+use iama_engine::{JobFolder, Progress};
 use iama_sandbox::printable;
 
 use crate::out::{count as number, say, tell};
@@ -32,6 +33,16 @@ impl Ticker {
                 self.end_count();
                 let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
                 tell!("{} {stage}", paint::dim(at));
+            }
+            Progress::Call { class, attempt } => {
+                self.end_count();
+                let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
+                let attempt = if attempt > 0 { format!(", attempt {attempt} of 9") } else { String::new() };
+                tell!("{} asking a model ({class}{attempt})", paint::dim(at));
+            }
+            Progress::Answered { route, cost, spent } => {
+                let cost = cost.map_or_else(|| "no price known".to_owned(), |cost| cost.to_string());
+                tell!("       {route}: {cost}, {spent} so far");
             }
             Progress::Rewritten { files } => tell!("       {} rewritten", number(files, "file")),
             Progress::Test { id, status } => {
@@ -68,6 +79,29 @@ impl Ticker {
 
 fn count(result: &RunResult, side: impl Fn(&iama_engine::outcome::TestPair) -> &str, status: &str) -> usize {
     result.tests.values().filter(|pair| side(pair) == status).count()
+}
+
+/// What a person has to know and can do, on the error output.
+pub(crate) fn told(situation: &Situation) {
+    tell!("\n{}", paint::strong(&situation.sentence));
+    situation.facts.iter().for_each(|fact| tell!("  {}", printable(fact)));
+    for (at, choice) in situation.choices.iter().enumerate() {
+        tell!("  {:2}  {:52} {}", at + 1, spoken(choice), paint::dim(choice.meaning));
+    }
+}
+
+/// The same on the standard output, with the commands that say it.
+pub(crate) fn situation(folder: &JobFolder, situation: &Situation) {
+    say!("\n{}", paint::strong(&situation.sentence));
+    situation.facts.iter().for_each(|fact| say!("  {}", printable(fact)));
+    for choice in &situation.choices {
+        say!("  iama jobs decide {} {:45} {}", folder.id, spoken(choice), paint::dim(choice.meaning));
+    }
+}
+
+/// A choice as it is said on the command line.
+pub(crate) fn spoken(choice: &Choice) -> String {
+    std::iter::once(choice.word.clone()).chain(choice.with.iter().cloned()).collect::<Vec<_>>().join(" ")
 }
 
 /// The result in a few lines on the standard output.

@@ -6,8 +6,9 @@ use std::io::Write as _;
 
 use iama_baseline::{Status, TestId};
 use iama_job::journal::NotRecorded;
-use iama_job::state::{AnalysisStep, BaselineStep, RefactorStep, Strategy as JobStrategy, StrategyStep};
-use iama_job::{Decision, Effect, Entitlement, Event, Job, State, record};
+use iama_job::state::{AnalysisStep, BaselineStep, Strategy as JobStrategy, StrategyStep};
+use iama_job::{Decision, Effect, Entitlement, Event, Job, ModelClass, RouteName, State, record};
+use iama_model::Cost;
 use iama_recipes::Strategy;
 use iama_sandbox::{Level, Probe};
 
@@ -15,10 +16,12 @@ use crate::evidence;
 use crate::folder::{JobFolder, cannot_write};
 use crate::isolation::{self, ISOLATION};
 use crate::journal::Journal;
-use crate::perform::Shop;
+use crate::models::Models;
+use crate::perform::{Done, Shop};
 use crate::problem::{Kind, Problem};
 use crate::records::{DecisionRecord, Proposal, Spec};
 use crate::request::{Machine, Request};
+use crate::situation::{self, Said, Situation};
 use crate::stages::Stages;
 
 /// What is told while a job is at work.
@@ -30,6 +33,22 @@ pub enum Progress<'a> {
     Rewritten {
         /// How many.
         files: usize,
+    },
+    /// A model is asked.
+    Call {
+        /// The class.
+        class: ModelClass,
+        /// The attempt.
+        attempt: u8,
+    },
+    /// A model has answered.
+    Answered {
+        /// Which.
+        route: &'a RouteName,
+        /// What it cost; nothing without a price.
+        cost: Option<Cost>,
+        /// What the job has cost so far.
+        spent: Cost,
     },
     /// A test ended.
     Test {
@@ -66,6 +85,8 @@ pub enum Question {
     NoCheckpoint,
     /// The tests ran out of time twice: allow more?
     MoreTime,
+    /// The job needs a person in the middle of its work.
+    Situation(Situation),
 }
 
 impl Question {
@@ -79,6 +100,7 @@ impl Question {
             Self::NativeRun { .. } => "NATIVE_RUN",
             Self::NoCheckpoint => "LOCAL_NATIVE_NO_VCS_CHECKPOINT",
             Self::MoreTime => "MORE_TIME",
+            Self::Situation(situation) => situation.code,
         }
     }
 
@@ -103,6 +125,7 @@ impl Question {
                     .to_owned()
             }
             Self::MoreTime => "The tests ran out of time twice. Allow twice the time?".to_owned(),
+            Self::Situation(situation) => situation.sentence.clone(),
         }
     }
 }
@@ -123,7 +146,7 @@ const fn side_effects(level: Level) -> &'static str {
 }
 
 /// What was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Go on.
     Yes,
@@ -131,6 +154,10 @@ pub enum Answer {
     No,
     /// This proposal.
     Take(Strategy),
+    /// This, of what a situation offers.
+    Say(Said),
+    /// Nothing now: the job rests where it is.
+    Later,
 }
 
 /// Names of decisions that come with a request, one for each test or module.
@@ -167,12 +194,14 @@ pub fn drive(
         stages.take(&step);
         progress(step);
     };
-    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress: &mut noted };
+    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress: &mut noted, desk: None };
     let mut driver = Driver { shop, journal, job, decider };
     driver.repeat_last()?;
     if matches!(driver.job.state, State::Pending) {
         driver.note_overrides()?;
-        let entitlement = Box::new(Entitlement::local(std::collections::BTreeMap::new()));
+        let routes = machine.models.as_ref().map(Models::snapshot).unwrap_or_default();
+        let pre_authorised = request.pre_authorised;
+        let entitlement = Box::new(Entitlement { pre_authorised, ..Entitlement::local(routes) });
         driver.take(Event::Decision(Decision::Start { entitlement }))?;
     }
     while !machine.sandbox.is_stopped() {
@@ -198,7 +227,7 @@ pub fn decide(
     let request: Request = folder.read("request.json")?;
     let journal = Journal::open(&folder.file("journal.jsonl"))?;
     let job = journal.job(&folder.id)?;
-    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress };
+    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress, desk: None };
     let mut nobody = Nobody;
     let mut driver = Driver { shop, journal, job, decider: &mut nobody };
     driver.repeat_last()?;
@@ -209,6 +238,25 @@ pub fn decide(
     }
     driver.take(Event::Decision(decision))?;
     driver.work_off()?;
+    Ok(driver.job)
+}
+
+/// Puts a decision of a person's, as it was said, to a job that waits. What follows from it is left to [`drive`].
+pub fn decide_said(folder: &JobFolder, machine: &Machine, said: &Said) -> Result<Job, Problem> {
+    let request: Request = folder.read("request.json")?;
+    let journal = Journal::open(&folder.file("journal.jsonl"))?;
+    let job = journal.job(&folder.id)?;
+    let decision = situation::decision(folder, &job, said)?;
+    let mut silent = |_: Progress<'_>| ();
+    let progress = &mut silent;
+    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress, desk: None };
+    let mut nobody = Nobody;
+    let mut driver = Driver { shop, journal, job, decider: &mut nobody };
+    driver.repeat_last()?;
+    if let Some(situation) = situation::of(folder, &driver.job)? {
+        driver.note(&Question::Situation(situation), &Answer::Say(said.clone()), PERSON)?;
+    }
+    driver.take(Event::Decision(decision))?;
     Ok(driver.job)
 }
 
@@ -235,7 +283,7 @@ impl Driver<'_> {
             return Ok(true);
         }
         match self.question()? {
-            Some(question) => self.ask(&question).map(|()| true),
+            Some(question) => self.ask(&question),
             None => Ok(false),
         }
     }
@@ -261,14 +309,15 @@ impl Driver<'_> {
         ) {
             self.allow_run()?;
         }
-        let result = self.shop.perform(&self.job, &next.dispatch.effect);
+        let done = self.shop.perform(&self.job, &next.dispatch);
         if self.shop.machine.sandbox.is_stopped() {
             // The effect was cut short: its result means nothing, and it is carried out again when the job is resumed.
             return Ok(true);
         }
-        match result? {
-            Some(result) => self.take(Event::Result { effect: next.dispatch.id, result })?,
-            None => return Ok(false),
+        match done? {
+            Done::Result(result) => self.take(Event::Result { effect: next.dispatch.id, result })?,
+            Done::Signal(signal) => self.take(Event::Signal(signal))?,
+            Done::Nothing => return Ok(false),
         }
         Ok(true)
     }
@@ -293,6 +342,11 @@ impl Driver<'_> {
     /// Does the effects of the last record that nobody waits for: a crash may have come before them.
     fn repeat_last(&mut self) -> Result<(), Problem> {
         let Some(last) = self.journal.records.last() else { return Ok(()) };
+        for dispatch in &last.effects {
+            if let Effect::WaiveSeal { tests } = &dispatch.effect {
+                self.shop.waive_seal(tests)?;
+            }
+        }
         if last.effects.iter().any(|dispatch| matches!(dispatch.effect, Effect::WriteEvidence)) {
             evidence::write(&self.shop, &self.job, &self.journal.records)?;
         }
@@ -310,20 +364,24 @@ impl Driver<'_> {
             State::BaselineValidation { step: BaselineStep::AwaitingAck { uncovered } } => {
                 Some(Question::Uncovered { count: *uncovered })
             }
-            State::BaselineValidation { step: BaselineStep::TimedOut }
-            | State::Refactoring { step: RefactorStep::TimedOut } => Some(Question::MoreTime),
-            _ => None,
+            State::BaselineValidation { step: BaselineStep::TimedOut } => Some(Question::MoreTime),
+            _ => situation::of(folder, &self.job)?.map(Question::Situation),
         })
     }
 
-    fn ask(&mut self, question: &Question) -> Result<(), Problem> {
+    /// Asks, and does what was answered; false when it was nothing.
+    fn ask(&mut self, question: &Question) -> Result<bool, Problem> {
         let (answer, by) = match (question, self.shop.request.strategy) {
             (Question::Strategy(_), Some(strategy)) => (Answer::Take(strategy), PERSON),
             (Question::Uncovered { count }, _) => self.acknowledgement(question, *count)?,
             _ => self.decider.decide(question)?,
         };
-        self.note(question, answer, by)?;
+        if answer == Answer::Later {
+            return Ok(false);
+        }
+        self.note(question, &answer, by)?;
         let decision = match (question, answer) {
+            (_, Answer::Say(said)) => situation::decision(self.shop.folder, &self.job, &said)?,
             (_, Answer::No) => Decision::Cancel,
             (Question::Dirty, _) => Decision::PreflightContinue,
             (Question::Strategy(_), Answer::Take(strategy)) => {
@@ -333,8 +391,9 @@ impl Driver<'_> {
             (Question::Spec(_) | Question::NativeRun { .. } | Question::NoCheckpoint, _) => Decision::ApproveSpec,
             (Question::Uncovered { count }, _) => Decision::AcknowledgeUncovered { uncovered: *count },
             (Question::MoreTime, _) => Decision::IncreaseTimeout,
+            (Question::Situation(_), _) | (_, Answer::Later) => return Ok(false),
         };
-        self.take(Event::Decision(decision))
+        self.take(Event::Decision(decision)).map(|()| true)
     }
 
     /// Uncovered behaviour may be acknowledged with the request, as long as there is no more of it. When there is, that is
@@ -343,7 +402,7 @@ impl Driver<'_> {
         match self.shop.request.acknowledge_uncovered {
             Some(known) if known >= count => Ok((Answer::Yes, PERSON)),
             Some(known) if !self.was_put(question)? => {
-                self.note(question, Answer::No, PERSON)?;
+                self.note(question, &Answer::No, PERSON)?;
                 let sentence = format!(
                     "{known} without a test or a scenario were acknowledged, and there are {count} such functions"
                 );
@@ -384,7 +443,7 @@ impl Driver<'_> {
         let stage = "no commit or stash to go back to: keeping a snapshot of the project in the job's folder";
         (self.shop.progress)(Progress::Stage(stage));
         isolation::snapshot(self.shop.folder)?;
-        self.note(&question, answer, by)
+        self.note(&question, &answer, by)
     }
 
     /// Without isolation only a person can allow it.
@@ -394,10 +453,10 @@ impl Driver<'_> {
             return Ok(());
         }
         if isolation::is_agreed(self.shop.machine, probe.level) {
-            return self.note(&question, Answer::Yes, "remembered");
+            return self.note(&question, &Answer::Yes, "remembered");
         }
         let (answer, by) = self.decider.decide(&question)?;
-        self.note(&question, answer, by)?;
+        self.note(&question, &answer, by)?;
         if answer == Answer::No {
             return Err(Problem::decision("NATIVE_RUN_DECLINED", "the tests may not run on this machine")
                 .hint("run the job where they may; `iama jobs resume` asks again"));
@@ -429,11 +488,13 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn note(&self, question: &Question, answer: Answer, by: &str) -> Result<(), Problem> {
+    fn note(&self, question: &Question, answer: &Answer, by: &str) -> Result<(), Problem> {
         let answer = match answer {
             Answer::Yes => "yes".to_owned(),
             Answer::No => "no".to_owned(),
             Answer::Take(strategy) => strategy.name().to_owned(),
+            Answer::Say(said) => said.word.clone(),
+            Answer::Later => "later".to_owned(),
         };
         let at = (self.shop.machine.clock)();
         let (code, question) = (question.code().to_owned(), question.sentence());

@@ -174,6 +174,7 @@ mod tests {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let probe = Probe::of(Level::LimitsOnly);
         Machine {
+            models: None,
             cache: PathBuf::from("/cache"),
             state,
             sandbox: Sandbox { probe, supervisor: Vec::new(), stop: None, limits: Limits::default() },

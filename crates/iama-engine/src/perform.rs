@@ -1,34 +1,39 @@
 //! Carries out what the machine asks for. Everything here may be run twice: a process can die between an effect and the record
 //! of its result.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
 
 use iama_job::effect::SealScope;
 use iama_job::event::BaselineOutcome;
 use iama_job::policy::baseline::EditMode;
-use iama_job::{ArtifactId, Effect, EffectResult, Job};
+use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, Signal, State};
 use iama_patch::{FileState, Files};
 use iama_recipes::Pair;
 use sha2::{Digest as _, Sha256};
 
 use crate::driver::Progress;
 use crate::folder::{JobFolder, cannot_read};
+use crate::models::Desk;
 use crate::problem::Problem;
 use crate::records::{Proposal, ScopeRecord, Spec, WorkspaceRecord};
 use crate::request::{Machine, Request};
 
 mod analyse;
 pub(crate) mod behaviour;
+mod copying;
 mod observing;
 mod quarantine;
+pub(crate) mod repairing;
 pub(crate) mod rewriting;
 pub(crate) mod scenarios;
 mod strength;
 mod testing;
 mod uncovered;
 
+pub(crate) use copying::PARTIAL;
 pub(crate) use testing::{environment_for, not_run, regressions, run_tests_in};
 
 /// One job's workshop.
@@ -38,17 +43,53 @@ pub(crate) struct Shop<'a> {
     pub(crate) machine: &'a Machine,
     pub(crate) pair: &'static Pair,
     pub(crate) progress: &'a mut dyn FnMut(Progress<'_>),
+    /// The calls of the job, from the first one on.
+    pub(crate) desk: Option<Desk<'a>>,
+}
+
+/// What came of an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// Its answer.
+    Result(EffectResult),
+    /// None, and something that the job has to hear of.
+    Signal(Signal),
+    /// None: nobody waits for one, or a person wants to stop.
+    Nothing,
+}
+
+impl<'a> Shop<'a> {
+    /// The calls of the job.
+    pub(crate) fn desk(&mut self, job: &Job) -> Result<&mut Desk<'a>, Problem> {
+        if self.desk.is_none() {
+            let models = self.machine.models.as_ref().ok_or_else(no_models)?;
+            let cap = self.request.max_cost;
+            let desk = Desk::open(models, self.folder, job.entitlement.clone(), cap, &self.machine.sandbox)?;
+            self.desk = Some(desk);
+        }
+        self.desk.as_mut().ok_or_else(no_models)
+    }
+}
+
+fn no_models() -> Problem {
+    Problem::input("MODELS_MISSING", "the job was started with models, and none is configured now")
+        .hint("put `[models]` back into your settings, or name the recording with --replay; then `iama jobs resume`")
 }
 
 impl Shop<'_> {
-    /// Carries an effect out; nothing when nobody waits for an answer.
-    pub(crate) fn perform(&mut self, job: &Job, effect: &Effect) -> Result<Option<EffectResult>, Problem> {
+    /// Carries an effect out.
+    pub(crate) fn perform(&mut self, job: &Job, dispatch: &Dispatch) -> Result<Done, Problem> {
         let usage = iama_job::event::Usage::default();
-        Ok(Some(match effect {
+        let effect = &dispatch.effect;
+        Ok(Done::Result(match effect {
             Effect::Preflight => EffectResult::PreflightDone { dirty: self.preflight()? },
-            Effect::BuildContext { .. } => {
+            Effect::BuildContext { .. } if matches!(job.state, State::Analyzing { .. }) => {
                 let (tokens, confidence) = self.build_context()?;
                 EffectResult::ContextBuilt { tokens, confidence }
+            }
+            Effect::BuildContext { .. } => {
+                let confidence = self.scope()?.confidence.score;
+                EffectResult::ContextBuilt { tokens: self.measure_case()?, confidence }
             }
             Effect::AnalyseScope { .. } => EffectResult::AnalysisDone { usage },
             Effect::WriteReport { .. } => EffectResult::ReportDone { usage },
@@ -68,6 +109,13 @@ impl Shop<'_> {
                 self.carry_tests(job)?;
                 EffectResult::TestsMigrated
             }
+            _ => return self.rewrite_or_deliver(job, dispatch),
+        }))
+    }
+
+    fn rewrite_or_deliver(&mut self, job: &Job, dispatch: &Dispatch) -> Result<Done, Problem> {
+        let usage = iama_job::event::Usage::default();
+        Ok(Done::Result(match &dispatch.effect {
             // Recorded tests were sealed as they were written; the existing ones are once they are carried over.
             Effect::SealTests { scope: SealScope::Own } => {
                 self.check_own_seal()?;
@@ -82,12 +130,20 @@ impl Shop<'_> {
                 let patch = self.run_recipes(*strategy, *safe_mode)?;
                 EffectResult::PatchGenerated { patch, usage }
             }
-            Effect::ApplyPatch { patch } => self.apply_patch(patch)?,
+            Effect::GeneratePatch { .. } => return self.generate_patch(job, dispatch),
+            Effect::Quote { class } => self.quote(job, dispatch, *class)?,
+            Effect::ApplyPatch { patch } => self.apply_patch(&dispatch.id, patch)?,
             Effect::RunTests { time_factor, without } => {
+                if matches!(job.state, State::UserIntervening { .. }) {
+                    self.note_own_edits(&dispatch.id)?;
+                }
                 EffectResult::TestsRun { outcome: self.run_result(*time_factor, without)? }
             }
-            Effect::RestoreWorkspace { .. } => EffectResult::WorkspaceRestored,
-            Effect::PackPartial => EffectResult::PartialPacked { patch: self.pack("partial.json")? },
+            Effect::RestoreWorkspace { to } => self.restore(&dispatch.id, *to)?,
+            Effect::PackPartial => {
+                self.note_own_edits(&dispatch.id)?;
+                EffectResult::PartialPacked { patch: self.pack(PARTIAL)? }
+            }
             Effect::PrepareDelivery => {
                 self.pack("patch.json")?;
                 EffectResult::DeliveryPrepared { complex: self.is_complex()? }
@@ -95,10 +151,7 @@ impl Shop<'_> {
             Effect::RetestSelection { selection } => EffectResult::TestsRun { outcome: self.retest(selection)? },
             Effect::ApplyDelivery { selection } => self.apply_delivery(selection)?,
             Effect::RevertDelivery { selection } => self.revert_delivery(selection)?,
-            Effect::GeneratePatch { .. } | Effect::Quote { .. } => {
-                EffectResult::InfraFailed { code: "NO_MODEL_CONFIGURED".to_owned() }
-            }
-            _ => return Ok(None),
+            _ => return Ok(Done::Nothing),
         }))
     }
 
@@ -148,26 +201,25 @@ impl Shop<'_> {
 
     /// The rewritten files before and after; nothing when nothing is different.
     pub(crate) fn changed_files(&self) -> Result<Option<(Files, Files)>, Problem> {
-        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-        let added: BTreeSet<String> = self.added_paths()?.into_iter().collect();
         let paths = self.rewritten_paths()?;
-        let mut originals = self.originals(paths.iter().filter(|path| !added.contains(*path)))?;
+        let known: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let mut before = self.originals(paths.iter().filter(|path| known.files.contains_key(*path)))?;
+        let mut after = BTreeMap::new();
         for path in paths {
             let place = self.folder.work().join(&path);
-            if added.contains(&path) {
-                if let Ok(bytes) = fs::read(&place) {
-                    after.insert(path, FileState { bytes, executable: false });
-                }
+            let bytes = match fs::read(&place) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(cannot_read(&place, &error)),
+            };
+            if before.get(&path).is_some_and(|original| original.bytes == bytes) {
+                before.remove(&path);
                 continue;
             }
-            let original = originals.remove(&path);
-            let bytes = fs::read(&place).map_err(|error| cannot_read(&place, &error))?;
-            let Some(original) = original.filter(|original| original.bytes != bytes) else { continue };
-            let executable = original.executable;
-            before.insert(path.clone(), original);
+            let executable = before.get(&path).is_some_and(|original| original.executable);
             after.insert(path, FileState { bytes, executable });
         }
-        Ok((!after.is_empty()).then_some((before, after)))
+        Ok((!after.is_empty() || !before.is_empty()).then_some((before, after)))
     }
 }
 

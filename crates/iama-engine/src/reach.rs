@@ -32,7 +32,7 @@ impl<'a> Imports<'a> {
         let mut reached: BTreeSet<String> = files.iter().cloned().collect();
         let mut open: Vec<String> = files.to_vec();
         while let Some(path) = open.pop() {
-            for &found in self.of(path) {
+            for &found in self.of(&path) {
                 if reached.insert(found.clone()) {
                     open.push(found.clone());
                 }
@@ -41,9 +41,14 @@ impl<'a> Imports<'a> {
         reached
     }
 
-    fn of(&mut self, path: String) -> &[&'a String] {
+    /// The files that one imports itself.
+    pub(crate) fn direct(&mut self, path: &str) -> impl Iterator<Item = &'a String> {
+        self.of(path).iter().copied()
+    }
+
+    fn of(&mut self, path: &str) -> &[&'a String] {
         let Self { root, modules, known } = self;
-        known.entry(path).or_insert_with_key(|path| {
+        known.entry(path.to_owned()).or_insert_with_key(|path| {
             let text = fs::read(root.join(path)).unwrap_or_default();
             let names = imports(&String::from_utf8_lossy(&text));
             names.iter().filter_map(|name| modules.get(name)).flatten().copied().collect()

@@ -5,13 +5,17 @@ use std::path::PathBuf;
 
 use iama_baseline::python::interpreter::{Search, Wanted};
 use iama_job::Timestamp;
+use iama_model::Cost;
+use iama_model::templates::Mode;
 use iama_recipes::{PAIRS, Pair, Strategy};
 use iama_sandbox::{Choice, Sandbox};
 use serde::{Deserialize, Serialize};
 
+use crate::models::Models;
 use crate::problem::Problem;
 
 /// A request for a migration. A resumed job goes by the request that it was started with.
+#[expect(clippy::struct_excessive_bools, reason = "independent wishes of one command line")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// The project, as given.
@@ -86,8 +90,39 @@ pub struct Request {
     /// A private key in PEM that the statement about the patch is signed with.
     #[serde(default)]
     pub sign_key: Option<PathBuf>,
+    /// Whether the source is left to models, so that attempt 0 changes nothing.
+    #[serde(default)]
+    pub no_recipes: bool,
+    /// Whether no model is used, whatever is configured.
+    #[serde(default)]
+    pub no_models: bool,
+    /// The most that model calls may cost.
+    #[serde(default)]
+    pub max_cost: Option<Cost>,
+    /// Whether models of class L2 need no question.
+    #[serde(default)]
+    pub pre_authorised: bool,
+    /// For whom models explain what they do.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Where model calls are kept, or played back from.
+    #[serde(default)]
+    pub tape: Tape,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// Where the answers of models come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "tape", content = "folder", rename_all = "snake_case")]
+pub enum Tape {
+    /// From their providers.
+    #[default]
+    Live,
+    /// From their providers, and every exchange is kept in a folder.
+    Record(PathBuf),
+    /// From a folder; no network is used.
+    Replay(PathBuf),
 }
 
 /// How long to go on with what could go on for hours.
@@ -132,6 +167,12 @@ impl Request {
             person: None,
             out: None,
             sign_key: None,
+            no_recipes: false,
+            no_models: false,
+            max_cost: None,
+            pre_authorised: false,
+            mode: Mode::default(),
+            tape: Tape::default(),
             created,
         }
     }
@@ -139,6 +180,11 @@ impl Request {
     /// Whether calls are recorded: asked for, or because there are commands that make some.
     pub const fn records(&self) -> bool {
         self.characterise || !self.exercise.is_empty()
+    }
+
+    /// Whether nothing can be done without a model.
+    pub const fn needs_models(&self) -> bool {
+        self.no_recipes || !matches!(self.tape, Tape::Live)
     }
 
     /// The commands whose calls are recorded. A test command is one of them: nothing else shows what it calls.
@@ -174,4 +220,6 @@ pub struct Machine {
     pub clock: fn() -> Timestamp,
     /// Folders that look empty to tests.
     pub hidden: Vec<PathBuf>,
+    /// The models that may be called; none is needed.
+    pub models: Option<Models>,
 }

@@ -81,9 +81,11 @@ impl Seen {
     }
 }
 
-#[derive(Default)]
+/// What a provider answers to what it is asked.
+type Script = Box<dyn FnMut(&Seen) -> Reply + Send>;
+
 struct Shared {
-    replies: Mutex<VecDeque<Reply>>,
+    script: Mutex<Script>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -99,9 +101,15 @@ pub struct Fake {
 impl Fake {
     /// Starts a provider that gives these answers in order, and 500 afterwards.
     pub async fn start(replies: Vec<Reply>) -> std::io::Result<Self> {
+        let mut replies: VecDeque<Reply> = replies.into();
+        Self::scripted(move |_| replies.pop_front().unwrap_or_else(|| Reply::refusal(500, "no answer is left"))).await
+    }
+
+    /// Starts a provider whose answers hang on what it is asked.
+    pub async fn scripted(script: impl FnMut(&Seen) -> Reply + Send + 'static) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { replies: Mutex::new(replies.into()), seen: Mutex::default() });
+        let shared = Arc::new(Shared { script: Mutex::new(Box::new(script)), seen: Mutex::default() });
         let (told_asked, asked) = watch::channel(0);
         let (told_hung_up, hung_up) = watch::channel(None);
         let own = Arc::clone(&shared);
@@ -115,6 +123,26 @@ impl Fake {
             }
         });
         Ok(Self { address, shared, asked, hung_up, task })
+    }
+
+    /// A scripted provider on a thread of its own, for programs that are no part of this process's runtime. It stops with the
+    /// process.
+    pub fn in_background(script: impl FnMut(&Seen) -> Reply + Send + 'static) -> std::io::Result<Background> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let started = tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+                let fake = runtime.block_on(Self::scripted(script))?;
+                Ok((runtime, fake))
+            });
+            match started {
+                Ok((runtime, fake)) => {
+                    let _ = sender.send(Ok(Background { url: fake.url(), shared: Arc::clone(&fake.shared) }));
+                    runtime.block_on(std::future::pending::<()>());
+                }
+                Err(error) => drop(sender.send(Err(error))),
+            }
+        });
+        receiver.recv().map_err(|_| std::io::Error::other("the provider did not start"))?
     }
 
     /// Its address, as in `http://127.0.0.1:1234`.
@@ -138,6 +166,36 @@ impl Fake {
     }
 }
 
+/// A provider on a thread of its own.
+pub struct Background {
+    /// Its address.
+    pub url: String,
+    shared: Arc<Shared>,
+}
+
+impl Background {
+    /// What it was asked so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Seen {
+    /// All texts of the messages of a chat completion, in order.
+    pub fn texts(&self) -> String {
+        let messages = self.body["messages"].as_array().into_iter().flatten();
+        messages.map(|message| text_of(&message["content"])).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn text_of(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n"),
+        _ => String::new(),
+    }
+}
+
 impl Drop for Fake {
     fn drop(&mut self) {
         self.task.abort();
@@ -152,10 +210,9 @@ async fn serve(
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     while let Some(seen) = request(&mut stream).await? {
+        let reply = (shared.script.lock().unwrap_or_else(PoisonError::into_inner))(&seen);
         shared.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
         asked.send_modify(|asked| *asked += 1);
-        let next = shared.replies.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let reply = next.unwrap_or_else(|| Reply::refusal(500, "no answer is left"));
         if !answer(&mut stream, &reply, hung_up).await? {
             return Ok(());
         }

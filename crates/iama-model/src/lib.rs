@@ -18,6 +18,7 @@ mod prompt;
 mod router;
 mod session;
 mod stage;
+pub mod templates;
 mod usage;
 mod wire;
 

@@ -1,6 +1,6 @@
 //! Isolated environments: one for each interpreter and set of requirements, made once and kept in the user's cache.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
@@ -31,6 +31,21 @@ pub struct Environment {
     /// A folder with modules that stand in for others, see [`super::stand_ins`].
     #[serde(default)]
     pub stand_ins: Option<PathBuf>,
+}
+
+/// Names of modules that the interpreter or the environment brings: no module of a project may take one of them unseen.
+pub fn module_names(interpreter: &Interpreter, environment: &Environment) -> BTreeSet<String> {
+    let version = format!("python{}.{}", interpreter.version.major, interpreter.version.minor);
+    let own = environment.python.parent().and_then(Path::parent).map(|root| root.join("lib").join(&version));
+    let shared = interpreter.prefix.join("lib").join(&version);
+    let mut names = BTreeSet::new();
+    for folder in own.into_iter().chain([shared]).flat_map(|folder| [folder.join("site-packages"), folder]) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            names.extend(name.split('.').next().map(str::to_owned));
+        }
+    }
+    names
 }
 
 /// Where environments are kept and what makes them.

@@ -4,15 +4,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use iama_engine::{JobFolder, decide as put, folder, journal};
+use iama_engine::situation::{self, Said};
+use iama_engine::{JobFolder, Request, decide as put, decide_said as say_decision, folder, journal};
 use iama_job::{Decision, EventKind, Job, State};
 use serde_json::{Value, json};
 
 use super::refactor;
-use crate::args::{JobName, JobsList, JobsResume};
+use crate::args::{JobName, JobsDecide, JobsList, JobsResume};
 use crate::out::{count, say, tell};
 use crate::problem::{Problem, bad_input, io};
-use crate::{machine, paint};
+use crate::{machine, models, paint};
 
 /// The folder of the named job, or of the latest one.
 pub(super) fn find(name: &JobName) -> Result<JobFolder, Problem> {
@@ -73,6 +74,9 @@ pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
     let folder = find(options)?;
     let job = job_of(&folder)?;
     let shown = folder.file("evidence.json").exists();
+    if let Some(situation) = situation::of(&folder, &job)?.filter(|_| !options.json) {
+        crate::show::situation(&folder, &situation);
+    }
     if options.json && shown {
         return refactor::say(&folder, &job, true, true);
     }
@@ -113,7 +117,7 @@ fn open_commands(job: &Job) -> Vec<&'static str> {
         | EventKind::AcknowledgeUncovered
         | EventKind::PreflightContinue
         | EventKind::IncreaseTimeout => Some("iama jobs resume"),
-        _ => None,
+        other => situation::offers(other).then_some("iama jobs decide"),
     };
     let mut commands: Vec<_> = iama_job::choices::decisions(job).into_iter().filter_map(command).collect();
     commands.dedup();
@@ -125,9 +129,43 @@ pub(super) fn resume(options: &JobsResume) -> Result<ExitCode, Problem> {
     let folder = find(&options.name)?;
     let mut machine = machine::machine()?;
     let _lock = folder.lock()?;
-    machine::isolate(&mut machine, &folder.read("request.json")?)?;
+    let request: Request = folder.read("request.json")?;
+    machine::isolate(&mut machine, &request)?;
+    models::connect(&mut machine, &request)?;
     machine::catch_interrupts()?;
     refactor::finish(&folder, &machine, options.yes, options.name.json, true)
+}
+
+/// Puts a decision to a job that waits, and goes on with it; without one, tells what can be decided.
+pub(super) fn decide(options: &JobsDecide) -> Result<ExitCode, Problem> {
+    let name = JobName { job: Some(options.job.clone()), root: options.root.clone(), json: options.json };
+    let folder = find(&name)?;
+    let job = job_of(&folder)?;
+    let Some(word) = options.decision.clone() else { return tell_situation(&folder, &job, options.json) };
+    let mut machine = machine::machine()?;
+    let _lock = folder.lock()?;
+    let request: Request = folder.read("request.json")?;
+    machine::isolate(&mut machine, &request)?;
+    models::connect(&mut machine, &request)?;
+    machine::catch_interrupts()?;
+    let (class, quote, tests) = (options.class, options.quote.clone(), options.test.clone());
+    let said = Said { word, class, quote, tests, text: options.words.clone() };
+    say_decision(&folder, &machine, &said)?;
+    refactor::finish(&folder, &machine, options.yes, options.json, true)
+}
+
+fn tell_situation(folder: &JobFolder, job: &Job, json: bool) -> Result<ExitCode, Problem> {
+    let Some(situation) = situation::of(folder, job)? else {
+        return Err(Problem::input("NOTHING_TO_DECIDE", format!("{} is {}", folder.id, job.state.place()))
+            .hint("`iama jobs resume` goes on with a job; `iama jobs show` shows it"));
+    };
+    if json {
+        let value = json!({ "schema": "iama.situation/1", "job": folder.id, "situation": situation });
+        say!("{value}");
+    } else {
+        crate::show::situation(folder, &situation);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Cancels a job.

@@ -9,6 +9,7 @@ use iama_baseline::python::interpreter::Wanted;
 use iama_engine::folder::cannot_write;
 use iama_engine::{JobFolder, Machine, Request, drive, exports, outcome, start};
 use iama_job::{Job, State};
+use iama_model::templates::Mode;
 use iama_recipes::Strategy;
 use iama_sandbox::Choice;
 
@@ -16,7 +17,7 @@ use crate::args::Refactor;
 use crate::out::say;
 use crate::problem::{Problem, bad_input, exit, io};
 use crate::show::Ticker;
-use crate::{decide, machine, settings, show};
+use crate::{decide, machine, models, settings, show};
 
 pub(super) mod check;
 
@@ -28,6 +29,7 @@ pub(super) fn run(options: &Refactor) -> Result<ExitCode, Problem> {
     let mut machine = machine::machine()?;
     let request = request(options, &machine)?;
     machine::isolate(&mut machine, &request)?;
+    models::connect(&mut machine, &request)?;
     let folder = JobFolder { root: request.root.clone(), id: new_id(&machine) };
     let _lock = claim(&folder)?;
     start(&folder, &request)?;
@@ -117,6 +119,12 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         person: machine.variables.get("USER").or_else(|| machine.variables.get("LOGNAME")).cloned(),
         out: check::out(options.out.as_deref())?,
         sign_key: check::sign_key(options.sign_key.as_deref())?,
+        no_recipes: options.no_recipes,
+        no_models: options.no_models,
+        max_cost: options.max_cost,
+        pre_authorised: options.pre_authorise,
+        mode: options.mode.map(Mode::from).unwrap_or_default(),
+        tape: check::tape(options.record.as_deref(), options.replay.as_deref())?,
         root,
         created: (machine.clock)(),
     })

@@ -8,6 +8,7 @@ mod blackbox;
 mod exercise;
 mod isolation;
 mod jobs;
+mod models;
 mod proof;
 mod recipes;
 mod scan;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use iama_baseline::python::recording::Brought;
 use iama_baseline::python::{discover, literals};
 use iama_job::state::Strategy as JobStrategy;
-use iama_job::{ArtifactId, EffectResult, Job};
-use iama_patch::{FileState, Files, Patch};
+use iama_job::{ArtifactId, Job};
+use iama_patch::{FileState, Files};
 use iama_recipes::rules::Rules;
 use iama_recipes::{Class, Options, Pair, Strategy};
 use iama_source::SourceFile;
@@ -19,12 +19,13 @@ use super::{Shop, is_executable, sha256};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::folder::write_whole;
+use crate::history::History;
 use crate::problem::Problem;
 use crate::records::{Carried, ChangeRecord, FileRecord, NoteRecord, PlaceRecord};
 use crate::rewrite::{FileResult, Rewritten, rewrite, settle};
 
 /// The sealed tests by path, with the hash of their bytes.
-const SEALED: &str = "sealed.json";
+pub(super) const SEALED: &str = "sealed.json";
 
 impl Shop<'_> {
     /// Makes the copy anew and carries the tests over in it. A file in which something would be lost stays as it is.
@@ -71,6 +72,10 @@ impl Shop<'_> {
         let carried: Vec<Carried> = self.folder.read("carried.json")?;
         let sealed: BTreeMap<String, String> = carried.into_iter().map(|test| (test.path, test.sha256)).collect();
         self.compare_with_seal(&sealed)?;
+        for path in sealed.keys() {
+            let place = self.folder.work().join(path);
+            self.folder.put(&fs::read(&place).map_err(|error| crate::folder::cannot_read(&place, &error))?)?;
+        }
         self.folder.keep(SEALED, &sealed)
     }
 
@@ -93,6 +98,9 @@ impl Shop<'_> {
 
     /// Rewrites everything but the tests, in memory, and keeps the result as a patch.
     pub(super) fn run_recipes(&mut self, strategy: JobStrategy, safe_mode: bool) -> Result<ArtifactId, Problem> {
+        if self.request.no_recipes {
+            return self.no_recipes();
+        }
         (self.progress)(Progress::Stage("rewriting by recipes"));
         let scope = self.scope()?;
         let (files, project) = self.project()?;
@@ -117,7 +125,6 @@ impl Shop<'_> {
         self.folder.keep("rewrite.json", &records)?;
         let before = self.originals(after.keys())?;
         added.retain(|path, _| !self.folder.root.join(path).exists());
-        self.folder.keep("added.json", &added.keys().collect::<Vec<_>>())?;
         after.extend(added.into_iter().map(|(path, text)| (path, text.into_bytes())));
         let after: Files = after
             .into_iter()
@@ -128,6 +135,13 @@ impl Shop<'_> {
             .collect();
         self.folder.keep("recipes.json", &iama_patch::between(&before, &after))?;
         (self.progress)(Progress::Rewritten { files: after.len() });
+        Ok(ArtifactId("recipes.json".to_owned()))
+    }
+
+    /// A patch that changes nothing: the source is left to models.
+    fn no_recipes(&self) -> Result<ArtifactId, Problem> {
+        self.folder.keep("rewrite.json", &Vec::<FileRecord>::new())?;
+        self.folder.keep("recipes.json", &iama_patch::Patch::default())?;
         Ok(ArtifactId("recipes.json".to_owned()))
     }
 
@@ -150,44 +164,13 @@ impl Shop<'_> {
         Ok(Preview { touched, brought: brought.into_values().collect() })
     }
 
-    /// Applies a patch to the original files and writes the result to the copy. A sealed test is never written.
-    pub(super) fn apply_patch(&mut self, id: &ArtifactId) -> Result<EffectResult, Problem> {
-        let patch: Patch = self.folder.read(&id.0)?;
-        let usage = iama_job::event::Usage::default();
-        let sealed: BTreeMap<String, String> = self.folder.read(SEALED)?;
-        if patch.base.keys().any(|path| sealed.contains_key(path)) {
-            return Ok(EffectResult::PatchRefused { code: "SEALED_TEST".to_owned(), usage });
-        }
-        let existing = patch.base.iter().filter(|(_, hash)| hash.is_some()).map(|(path, _)| path);
-        let before = self.originals(existing)?;
-        let applied = iama_patch::apply(&patch, &before);
-        let Some(changed) = applied.changed else {
-            let code = applied.refusal().map_or_else(|| "REFUSED".to_owned(), |outcome| outcome.code().to_owned());
-            return Ok(EffectResult::PatchRefused { code, usage });
-        };
-        for (path, state) in changed {
-            let place = self.folder.work().join(&path);
-            match state {
-                Some(state) => write_whole(&place, &state.bytes)?,
-                None => fs::remove_file(&place).or_else(|error| match error.kind() {
-                    std::io::ErrorKind::NotFound => Ok(()),
-                    _ => Err(crate::folder::cannot_write(&place, &error)),
-                })?,
-            }
-        }
-        Ok(EffectResult::PatchApplied)
-    }
-
-    /// The files that tests and recipes together have rewritten.
+    /// The files that carrying the tests over and the steps after it have rewritten, added or deleted.
     pub(crate) fn rewritten_paths(&self) -> Result<Vec<String>, Problem> {
         let records = self.rewrite_records()?;
         let changed = records.into_iter().filter(|record| !record.changes.is_empty()).map(|record| record.path);
-        Ok(changed.chain(self.added_paths()?).collect())
-    }
-
-    /// The files that the rewritten ones need beside them.
-    pub(crate) fn added_paths(&self) -> Result<Vec<String>, Problem> {
-        Ok(self.folder.read_if_kept("added.json")?.unwrap_or_default())
+        let history = History::read(self.folder)?;
+        let paths: BTreeSet<String> = changed.chain(history.files().into_keys().cloned()).collect();
+        Ok(paths.into_iter().collect())
     }
 
     /// What the recipes are to run with.

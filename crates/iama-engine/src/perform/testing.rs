@@ -23,7 +23,7 @@ use super::{Shop, unrunnable};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::problem::Problem;
-use crate::records::{CHARACTERIZATION, CharacterizationRecord, SuiteRecord, Toolchain};
+use crate::records::{CHARACTERIZATION, CharacterizationRecord, SuiteRecord, Toolchain, WorkspaceRecord};
 use crate::request::Machine;
 
 /// Which code the tests run on.
@@ -138,6 +138,17 @@ impl Shop<'_> {
         outcome
     }
 
+    /// The files that the target must be able to compile: what was rewritten, and where nothing was rewritten by recipes, all.
+    fn compiled_paths(&self) -> Result<Vec<String>, Problem> {
+        let mut paths: BTreeSet<String> = self.rewritten_paths()?.into_iter().collect();
+        if self.request.no_recipes {
+            let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
+            paths.extend(workspace.files.into_keys().filter(|path| (self.pair.plain)(path).is_none()));
+        }
+        paths.retain(|path| self.folder.work().join(path).is_file());
+        Ok(paths.into_iter().collect())
+    }
+
     pub(super) fn toolchain(&mut self, side: Side) -> Result<Toolchain, Problem> {
         let mut toolchain = self.own_toolchain(side)?;
         if let Some(environment) = toolchain.environment.as_mut().filter(|_| !self.request.mock.is_empty()) {
@@ -146,6 +157,11 @@ impl Shop<'_> {
             put.map_err(|error| crate::folder::cannot_write(&folder, &error))?;
         }
         Ok(toolchain)
+    }
+
+    /// What is already known of a side; nothing when it was not looked for yet.
+    pub(super) fn known_toolchain(&self, side: Side) -> Result<Toolchain, Problem> {
+        Ok(self.folder.read_if_kept(&format!("{}.toolchain.json", side.name()))?.unwrap_or_default())
     }
 
     fn own_toolchain(&mut self, side: Side) -> Result<Toolchain, Problem> {
@@ -281,7 +297,7 @@ pub(crate) fn run_tests_in(
         return Err(Problem::input("TESTS_DID_NOT_RUN", format!("the test runner ran no test on the result: {why}"))
             .hint(format!("its output is in {}", shop.folder.file("result-run/output.txt").display())));
     }
-    let changed = shop.rewritten_paths()?;
+    let changed = shop.compiled_paths()?;
     let broken =
         compile::broken_files(&shop.machine.sandbox, interpreter, copy, &shop.folder.file("compile"), &changed);
     for error in broken.map_err(|error| not_run(&shop.folder.path(), &error))? {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use iama_baseline::python::interpreter::{self, Interpreter, Wanted};
 use iama_baseline::scenarios::FILE;
+use iama_engine::Tape;
 use iama_engine::exports::SigningKey;
 use iama_engine::folder::cannot_write;
 use iama_engine::{Machine, blackbox};
@@ -120,4 +121,19 @@ pub(super) fn sign_key(named: Option<&Path>) -> Result<Option<PathBuf>, Problem>
     let Some(named) = named else { return Ok(None) };
     SigningKey::read(named)?;
     std::path::absolute(named).map(Some).map_err(|error| cannot_write(named, &error))
+}
+
+/// Where the answers of models come from. A recording that is to be played back must be there.
+pub(super) fn tape(record: Option<&Path>, replay: Option<&Path>) -> Result<Tape, Problem> {
+    let absolute = |folder: &Path| std::path::absolute(folder).map_err(|error| cannot_write(folder, &error));
+    match (record, replay) {
+        (Some(folder), _) => Ok(Tape::Record(absolute(folder)?)),
+        (None, Some(folder)) if folder.is_dir() => Ok(Tape::Replay(absolute(folder)?)),
+        (None, Some(folder)) => Err(bad_input(
+            "RECORDING_UNUSABLE",
+            format!("{} is no folder", folder.display()),
+            "name the folder that --record has filled",
+        )),
+        (None, None) => Ok(Tape::Live),
+    }
 }

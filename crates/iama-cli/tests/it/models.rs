@@ -1,0 +1,129 @@
+//! Jobs with a model: a provider in the test's own process answers by a script.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use iama_model::fake::{Background, Fake, Reply, Seen, frames};
+use serde_json::{Value, json};
+
+use crate::world::{Shown, World};
+
+const LIB: &str = "def greet(name):\n    return 'hi ' + name\n\ndef show(name):\n    print greet(name)\n";
+const TEST: &str = "import unittest\nimport lib\n\nclass T(unittest.TestCase):\n    def test_greet(self):\n        self.assertEqual(lib.greet('a'), 'hi a')\n";
+const MENDED: &str = "The statement became a function.\n\nlib.py\n<<<<<<< SEARCH\n    print greet(name)\n=======\n    print(greet(name))\n>>>>>>> REPLACE\n";
+
+fn says(text: &str) -> Reply {
+    Reply::stream(&frames::openai(&[text], "stop"))
+}
+
+/// A provider that gives these answers in turn, and the last one for ever.
+fn provider(answers: &[&str]) -> Background {
+    let answers: Vec<String> = answers.iter().map(|text| (*text).to_owned()).collect();
+    let mut next = 0;
+    Fake::in_background(move |_| {
+        let answer = &answers[next.min(answers.len() - 1)];
+        next += 1;
+        says(answer)
+    })
+    .unwrap()
+}
+
+/// A table with these classes, all served by the provider.
+fn table(provider: &Background, classes: &[&str]) -> String {
+    let price = json!({"input": 1.0, "output": 2.0});
+    let route = |class: &&str| json!({"class": class, "provider": "here", "model": "scripted", "price": price});
+    let routes: Vec<Value> = classes.iter().map(route).collect();
+    let here = json!({"kind": "openai-compatible", "base-url": format!("{}/v1", provider.url)});
+    json!({"route": routes, "provider": {"here": here}}).to_string()
+}
+
+fn project() -> World {
+    World::new(&[("lib.py", LIB), ("test_lib.py", TEST)])
+}
+
+fn run(world: &World, table: &str, arguments: &[&str]) -> Shown {
+    world.iama_where(&[("IAMA_LLM_ROUTE_TABLE", Path::new(table))], arguments)
+}
+
+fn refactor(world: &World, table: &str, more: &[&str]) -> Shown {
+    let arguments: Vec<&str> =
+        ["refactor", ".", "--yes", "--json", "--no-recipes"].iter().chain(more).copied().collect();
+    run(world, table, &arguments)
+}
+
+#[test]
+fn a_model_mends_what_recipes_left_and_a_bad_edit_is_asked_for_again_with_the_real_lines() {
+    let bad = MENDED.replace("    print greet(name)", "    print greet(names)");
+    let (world, provider) = (project(), provider(&[&bad, MENDED]));
+    let shown = refactor(&world, &table(&provider, &["L1"]), &[]);
+    let result = shown.json();
+    assert_eq!((shown.code, &result["state"]), (0, &Value::from("DELIVERED")), "{}", shown.err);
+    let seen = provider.seen();
+    assert_eq!(seen.len(), 2);
+    let first = seen[0].texts();
+    for part in ["# What failed", "SyntaxError", ">>> FILE lib.py", "print greet(name)", "test_lib.py"] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    assert!(seen[1].texts().contains("The most similar lines of the file"), "{}", seen[1].texts());
+    assert_eq!(world.iama(&["apply"]).code, 0);
+    assert_eq!(world.read("lib.py"), LIB.replace("print greet(name)", "print(greet(name))"));
+}
+
+#[test]
+fn three_identical_failures_call_a_person_who_can_help() {
+    // Changes the file and never mends it.
+    let count = Arc::new(Mutex::new(0));
+    let useless = move |_: &Seen| {
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        let (old, new) = (*count - 1, *count);
+        let search = if old == 0 { "def greet(name):\n".to_owned() } else { format!("def greet(name):  # {old}\n") };
+        says(&format!("lib.py\n<<<<<<< SEARCH\n{search}=======\ndef greet(name):  # {new}\n>>>>>>> REPLACE\n"))
+    };
+    let (world, provider) = (project(), Fake::in_background(useless).unwrap());
+    let table = table(&provider, &["L1"]);
+    let shown = refactor(&world, &table, &[]);
+    assert_eq!((shown.code, shown.error()), (3, "DECISION_NEEDED"), "{}", shown.err);
+    assert_eq!(provider.seen().len(), 3);
+    assert!(shown.err.contains("3 times in a row") && shown.err.contains("SyntaxError"), "{}", shown.err);
+    let job = world.job().file_name().unwrap().to_str().unwrap().to_owned();
+    let listed = run(&world, &table, &["jobs", "decide", &job, "--json"]).json();
+    let words: Vec<&str> = listed["situation"]["choices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|choice| choice["word"].as_str())
+        .collect();
+    assert_eq!(words, ["intervene", "continue-repair", "waive-seal", "cancel", "edit-spec"]);
+    let idle = run(&world, &table, &["jobs", "decide", &job, "intervene", "--yes"]);
+    assert_eq!((idle.code, idle.error()), (3, "DECISION_NEEDED"), "{}", idle.err);
+    let copy = format!(".iama/jobs/{job}/work/lib.py");
+    world.write(&copy, LIB.replace("print greet(name)", "print(greet(name))").as_bytes());
+    let done = run(&world, &table, &["jobs", "decide", &job, "run-tests", "--yes", "--json"]);
+    assert_eq!((done.code, &done.json()["state"]), (0, &Value::from("DELIVERED")), "{}", done.err);
+    assert_eq!(world.iama(&["apply"]).code, 0);
+    assert_eq!(world.read("lib.py"), LIB.replace("print greet(name)", "print(greet(name))"));
+}
+
+#[test]
+fn the_cap_of_money_stops_a_job_cleanly_before_it_would_be_passed() {
+    let (world, provider) = (project(), provider(&[MENDED]));
+    let shown = refactor(&world, &table(&provider, &["L1"]), &["--max-cost", "0.001"]);
+    assert_eq!((shown.code, &shown.json()["state"]), (1, &Value::from("FALLBACK_REQUIRED")), "{}", shown.err);
+    assert!(provider.seen().is_empty());
+}
+
+#[test]
+fn a_recording_gives_the_same_patch_without_a_network() {
+    let (world, provider) = (project(), provider(&[MENDED]));
+    let folder = world.root().parent().unwrap().join("tape");
+    let folder = folder.to_str().unwrap();
+    let shown = refactor(&world, &table(&provider, &["L1"]), &["--record", folder]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    let again = project();
+    let shown = again.iama(&["refactor", ".", "--yes", "--json", "--no-recipes", "--replay", folder]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    assert_eq!(provider.seen().len(), 1);
+    let patch = |world: &World| std::fs::read_to_string(world.job().join("patch.json")).unwrap();
+    assert_eq!(patch(&world), patch(&again));
+}

@@ -1,0 +1,248 @@
+//! Model calls of a job: the router that the program made, the money of the job, and answers that are kept.
+//!
+//! What a call may cost is on the disk before its request is sent; what it did cost replaces that. An answer is kept before
+//! anything is made of it, and a call that was answered is never made again.
+
+mod ledger;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use iama_job::{Entitlement, ModelClass, QuoteId, Route, RouteName};
+use iama_model::{
+    Answer, AuditEvent, Call, CancellationToken, Cost, Failure, Form, Progress, Prompt, Refusal, Router, Session,
+    Stage, Stop, Template, Usage,
+};
+use iama_sandbox::Sandbox;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
+
+use crate::folder::{JobFolder, cannot_write};
+use crate::perform::sha256;
+use crate::problem::Problem;
+pub(crate) use ledger::{Ledger, SPENDING};
+
+/// The folder of kept answers.
+const CALLS_FOLDER: &str = "calls";
+
+/// How often it is asked whether a person wants to stop.
+const TICK: Duration = Duration::from_millis(50);
+
+/// The models that a program may call, and what it calls them with.
+#[derive(Clone)]
+pub struct Models {
+    router: Arc<Router>,
+    runtime: Arc<Runtime>,
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Models").field("table", self.router.table()).finish_non_exhaustive()
+    }
+}
+
+impl Models {
+    /// Calls by a router.
+    pub fn new(router: Router) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { router: Arc::new(router), runtime: Arc::new(runtime) })
+    }
+
+    /// What a job's snapshot says of them.
+    pub fn snapshot(&self) -> BTreeMap<ModelClass, Route> {
+        self.router.table().snapshot()
+    }
+}
+
+/// One call of a job.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    /// A name that no other call of the job has, and that is the same when the step is taken again.
+    pub(crate) name: &'a str,
+    /// The work.
+    pub(crate) stage: Stage,
+    /// The class.
+    pub(crate) class: ModelClass,
+    /// The confirmed price.
+    pub(crate) quote: Option<&'a QuoteId>,
+    /// The prompt.
+    pub(crate) prompt: &'a Prompt,
+    /// The form of the answer.
+    pub(crate) form: &'a Form,
+    /// Where the prompt comes from.
+    pub(crate) template: &'a Template,
+}
+
+impl<'a> Ask<'a> {
+    const fn call(&self, session: &'a Session, entitlement: &'a Entitlement) -> Call<'a> {
+        Call {
+            session,
+            entitlement,
+            stage: self.stage,
+            class: self.class,
+            quote: self.quote,
+            prompt: self.prompt,
+            form: self.form,
+            template: self.template,
+            output_tokens: u64::MAX,
+            live: false,
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// A person wants to stop.
+    Stopped,
+    /// The cap of money would be passed.
+    CapReached,
+    /// The call is not to be made like this; another attempt may be.
+    Refused(String),
+    /// Somebody has to do something first.
+    Problem(Problem),
+}
+
+/// An answer as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptAnswer {
+    /// SHA-256 of what was asked.
+    prompt: String,
+    /// The text.
+    pub(crate) text: String,
+    /// Why it ended.
+    pub(crate) stop: Stop,
+    /// Who answered.
+    pub(crate) route: RouteName,
+    /// What the answer used.
+    pub(crate) usage: Usage,
+    /// What the call cost, requests that failed included; none without a price.
+    pub(crate) cost: Option<Cost>,
+}
+
+/// The calls of one job.
+pub(crate) struct Desk<'a> {
+    models: &'a Models,
+    folder: &'a JobFolder,
+    entitlement: Entitlement,
+    session: Session,
+    ledger: Ledger,
+    sandbox: &'a Sandbox,
+}
+
+impl<'a> Desk<'a> {
+    /// Opens the desk of a job; what was spent earlier counts against the cap.
+    pub(crate) fn open(
+        models: &'a Models,
+        folder: &'a JobFolder,
+        entitlement: Entitlement,
+        cap: Option<Cost>,
+        sandbox: &'a Sandbox,
+    ) -> Result<Self, Problem> {
+        let calls = folder.file(CALLS_FOLDER);
+        std::fs::create_dir_all(&calls).map_err(|error| cannot_write(&calls, &error))?;
+        let ledger = Ledger::open(&folder.file(SPENDING))?;
+        let session = Session::new(cap, ledger.spent());
+        Ok(Self { models, folder, entitlement, session, ledger, sandbox })
+    }
+
+    /// The answer of a call. One that is kept is not asked for again.
+    pub(crate) fn ask(&mut self, ask: &Ask<'_>) -> Result<KeptAnswer, Unanswered> {
+        let file = format!("{CALLS_FOLDER}/{}.json", ask.name);
+        let asked = fingerprint(ask);
+        let kept: Option<KeptAnswer> = self.folder.read_if_kept(&file).map_err(Unanswered::Problem)?;
+        if let Some(kept) = kept.filter(|kept| kept.prompt == asked) {
+            return Ok(kept);
+        }
+        let (answer, audit) = self.call(ask)?;
+        let Answer { text, stop, route, usage } = answer;
+        let kept = KeptAnswer { prompt: asked, text, stop, route, usage, cost: audit.cost };
+        self.folder.keep(&file, &kept).map_err(Unanswered::Problem)?;
+        Ok(kept)
+    }
+
+    fn call(&mut self, ask: &Ask<'_>) -> Result<(Answer, AuditEvent), Unanswered> {
+        let call = ask.call(&self.session, &self.entitlement);
+        let cancel = CancellationToken::new();
+        let mut unwritten = None;
+        let mut sent = Vec::new();
+        let ledger = &mut self.ledger;
+        let mut listener = |progress: Progress<'_>| match progress {
+            Progress::Dispatch { route, worst_case } => match ledger.dispatch(ask.name, route, worst_case) {
+                Ok(number) => sent.push(number),
+                Err(problem) => {
+                    // Nothing is sent whose cost is not on the disk.
+                    unwritten = Some(problem);
+                    cancel.cancel();
+                }
+            },
+            Progress::Pause(_) | Progress::Text(_) | Progress::Thinking => {}
+        };
+        let sandbox = self.sandbox;
+        let done = self.models.runtime.block_on(async {
+            let call = self.models.router.call(&call, &cancel, &mut listener);
+            tokio::pin!(call);
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut call => return done,
+                    () = tokio::time::sleep(TICK) => if sandbox.is_stopped() { cancel.cancel() },
+                }
+            }
+        });
+        if let Some(problem) = unwritten {
+            return Err(Unanswered::Problem(problem));
+        }
+        self.settle(&sent, &done.audit).map_err(Unanswered::Problem)?;
+        ledger::keep_event(self.folder, ask.name, &done.audit).map_err(Unanswered::Problem)?;
+        match done.result {
+            Ok(answer) => Ok((answer, done.audit)),
+            Err(failure) => Err(unanswered(&failure)),
+        }
+    }
+
+    fn settle(&mut self, sent: &[u64], audit: &AuditEvent) -> Result<(), Problem> {
+        for (number, tried) in sent.iter().zip(&audit.tries) {
+            self.ledger.settle(*number, tried.cost)?;
+        }
+        Ok(())
+    }
+
+    /// What was spent, calls without an answer at their worst case.
+    pub(crate) fn spent(&self) -> Cost {
+        self.session.spent()
+    }
+
+    /// The most that one more call of a class costs; nothing without a price.
+    pub(crate) fn worst_case(&self, ask: &Ask<'_>) -> Option<Cost> {
+        let call = ask.call(&self.session, &self.entitlement);
+        self.models.router.quote(&call).ok().and_then(|quote| quote.worst_case)
+    }
+}
+
+/// The hash of what is asked, so that a kept answer is never taken for one to another question.
+fn fingerprint(ask: &Ask<'_>) -> String {
+    let mut text = format!("{}\n{}\n{}\n", ask.stage, ask.class, ask.template.hash);
+    for part in ask.prompt.texts() {
+        text.push_str(&sha256(part.as_bytes()));
+    }
+    sha256(text.as_bytes())
+}
+
+fn unanswered(failure: &Failure) -> Unanswered {
+    match failure {
+        Failure::Cancelled => Unanswered::Stopped,
+        Failure::Refused(Refusal::CostCap { .. }) => Unanswered::CapReached,
+        Failure::Refused(Refusal::ContextCap { .. }) | Failure::OutputCap { .. } => {
+            Unanswered::Refused(failure.code().to_owned())
+        }
+        Failure::Refused(_) | Failure::Wire { .. } => {
+            let cause = std::error::Error::source(failure).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let problem = Problem::input(failure.code(), format!("{failure}{cause}"));
+            let hint = format!("{}; nothing was lost, `iama jobs resume` goes on", failure.hint());
+            Unanswered::Problem(problem.hint(hint))
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! A patch from a model: what it is told, what becomes of its answer, and what it may not do.
+
+pub(crate) mod failures;
+mod guard;
+mod prompt;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use iama_baseline::Suite;
+use iama_baseline::python::environment::module_names;
+use iama_job::effect::PatchMode;
+use iama_job::event::Usage;
+use iama_job::state::Quote;
+use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, ModelClass, QuoteId, Signal};
+use iama_model::edits::read_edits;
+use iama_model::templates::{self, Filling};
+use iama_model::{Again, Cost, Form, Prompt, Stage, Template};
+use iama_patch::{FileState, Files, Patch};
+
+use super::testing::Side;
+use super::{Done, Shop, regressions};
+use crate::driver::Progress;
+use crate::folder::cannot_read;
+use crate::history::{Author, History, author_file};
+use crate::models::{Ask, KeptAnswer, Unanswered};
+use crate::problem::Problem;
+use crate::reach::Imports;
+use crate::records::{Spec, WorkspaceRecord};
+use failures::{Cause, causes};
+
+/// Answers to one task: the first one, and one more that knows what was wrong with it.
+const ANSWERS: usize = 2;
+/// Files that one task is about.
+const TARGETS: usize = 12;
+/// Bytes of the files of one task.
+const TARGET_BYTES: usize = 240 << 10;
+/// Tests that are shown beside them.
+const SHOWN_TESTS: usize = 4;
+/// What came of earlier calls, by their number.
+const TRIED: &str = "tried.json";
+
+/// What a call is about.
+pub(crate) struct Case {
+    causes: Vec<Cause>,
+    /// The files that may be edited, as they stand.
+    editable: Files,
+    /// Files that help to understand them.
+    readable: Files,
+}
+
+/// The terms of a call.
+struct Terms<'a> {
+    class: ModelClass,
+    mode: PatchMode,
+    attempt: u8,
+    ordinal: u32,
+    quote: Option<&'a QuoteId>,
+    command: Option<&'a ArtifactId>,
+}
+
+impl Terms<'_> {
+    const fn stage(&self) -> Stage {
+        match self.mode {
+            PatchMode::Standard => Stage::Repair,
+            PatchMode::DeepFix => Stage::DeepFix,
+            PatchMode::Command => Stage::Command,
+        }
+    }
+}
+
+impl Shop<'_> {
+    /// Gathers what a model will be shown and gives its size in tokens. It is gathered anew for the call itself, from the files as
+    /// they are then.
+    pub(super) fn measure_case(&mut self) -> Result<u32, Problem> {
+        (self.progress)(Progress::Stage("gathering what a model needs to see"));
+        let case = self.case(PatchMode::Standard)?;
+        let bytes: usize = case.editable.values().chain(case.readable.values()).map(|state| state.bytes.len()).sum();
+        Ok(u32::try_from(bytes / 3).unwrap_or(u32::MAX))
+    }
+
+    /// Asks a model for a patch.
+    pub(super) fn generate_patch(&mut self, job: &Job, dispatch: &Dispatch) -> Result<Done, Problem> {
+        let Effect::GeneratePatch { class, mode, attempt, quote, command, .. } = &dispatch.effect else {
+            return Ok(Done::Nothing);
+        };
+        let ordinal = ordinal_of(job, dispatch);
+        let terms = Terms {
+            class: *class,
+            mode: *mode,
+            attempt: *attempt,
+            ordinal,
+            quote: quote.as_ref(),
+            command: command.as_ref(),
+        };
+        let case = self.case(*mode)?;
+        if case.editable.is_empty() {
+            return self.give_up(&terms, "NOTHING_TO_EDIT", Cost::ZERO);
+        }
+        let (mut prompt, template) = self.prompt(&terms, &case)?;
+        let mut cost = Cost::ZERO;
+        let mut code = String::new();
+        for number in 1..=ANSWERS {
+            let name = format!("{ordinal}-{number}");
+            let answer = match self.answer(job, &terms, &name, &prompt, &template) {
+                Ok(answer) => answer,
+                Err(Unanswered::Refused(code)) => return self.give_up(&terms, &code, cost),
+                Err(Unanswered::CapReached) => return Ok(Done::Signal(Signal::CreditsExhausted)),
+                Err(Unanswered::Stopped) => return Ok(Done::Nothing),
+                Err(Unanswered::Problem(problem)) => return Err(problem),
+            };
+            cost = cost.plus(answer.cost.unwrap_or(Cost::ZERO));
+            match self.accept(&terms, &case, &answer) {
+                Ok(patch) => return self.keep_patch(&terms, &patch, &answer, cost),
+                Err(objection) => {
+                    objection.code.clone_into(&mut code);
+                    prompt.again.push(Again { answer: answer.text, objection: objection.told });
+                }
+            }
+        }
+        self.give_up(&terms, &code, cost)
+    }
+
+    /// The price of the calls that a confirmation allows.
+    pub(super) fn quote(&mut self, job: &Job, dispatch: &Dispatch, class: ModelClass) -> Result<EffectResult, Problem> {
+        let id = QuoteId(dispatch.id.to_string());
+        let deep = !matches!(job.state, iama_job::State::WaitingEscalationDecision { .. });
+        let (mode, attempts) = if deep { (PatchMode::DeepFix, 1) } else { (PatchMode::Standard, 3) };
+        let terms = Terms { class, mode, attempt: 0, ordinal: 0, quote: Some(&id), command: None };
+        let case = self.case(mode)?;
+        let (prompt, template) = self.prompt(&terms, &case)?;
+        let ask = Ask {
+            name: "quote",
+            stage: terms.stage(),
+            class,
+            quote: Some(&id),
+            prompt: &prompt,
+            form: &Form::Text,
+            template: &template,
+        };
+        let each = self.desk(job)?.worst_case(&ask);
+        let calls = attempts * u64::try_from(ANSWERS).unwrap_or(u64::MAX);
+        let max = each.unwrap_or(Cost::ZERO).microdollars().saturating_mul(calls);
+        let quote = Quote { id, class, max: Cost::from_microdollars(max).millicredits() };
+        Ok(EffectResult::QuoteReady { quote })
+    }
+
+    fn answer(
+        &mut self,
+        job: &Job,
+        terms: &Terms<'_>,
+        name: &str,
+        prompt: &Prompt,
+        template: &Template,
+    ) -> Result<KeptAnswer, Unanswered> {
+        self.desk(job).map_err(Unanswered::Problem)?;
+        let Shop { desk: Some(desk), progress, .. } = self else { return Err(Unanswered::Stopped) };
+        let ask = Ask {
+            name,
+            stage: terms.stage(),
+            class: terms.class,
+            quote: terms.quote,
+            prompt,
+            form: &Form::Text,
+            template,
+        };
+        progress(Progress::Call { class: terms.class, attempt: terms.attempt });
+        let answer = desk.ask(&ask)?;
+        progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
+        Ok(answer)
+    }
+
+    fn prompt(&self, terms: &Terms<'_>, case: &Case) -> Result<(Prompt, Template), Problem> {
+        let target = format!("Python {}", self.request.target);
+        let filling = Filling { mode: self.request.mode, class: terms.class, target: &target, dual: self.request.dual };
+        let (system, template) = templates::edits(terms.stage(), &filling)
+            .ok_or_else(|| Problem::input("TEMPLATE_MISSING", format!("there are no rules for {}", terms.stage())))?;
+        let spec: Option<Spec> = self.folder.read_if_kept("spec.json")?;
+        let mut task = format!("Call {}, attempt {} of 9.\n\n", terms.ordinal, terms.attempt);
+        if let Some(command) = terms.command {
+            let _ = write!(task, "# What is asked for\n\n{}\n\n", self.command_text(command)?);
+        }
+        task.push_str(&prompt::failures(&case.causes));
+        if terms.mode != PatchMode::DeepFix {
+            let tried: BTreeMap<u32, String> = self.folder.read_if_kept(TRIED)?.unwrap_or_default();
+            task.push_str(&prompt::earlier(&tried));
+        }
+        let texts = |files: &Files| -> BTreeMap<String, String> {
+            let text = |state: &FileState| String::from_utf8_lossy(&state.bytes).into_owned();
+            files.iter().map(|(path, state)| (path.clone(), text(state))).collect()
+        };
+        let (editable, readable) = (texts(&case.editable), texts(&case.readable));
+        let shown = |files: &'_ BTreeMap<String, String>, title: &str| {
+            prompt::files(title, files.iter().map(|(path, text)| (path, text.as_str())))
+        };
+        task.push_str(&shown(&editable, "Files that you may edit"));
+        let interfaces = shown(&readable, "Files that show what is expected; they cannot be edited");
+        let spec = spec.map(|spec| prompt::spec(&spec)).unwrap_or_default();
+        Ok((Prompt { system, interfaces, spec, task, again: Vec::new() }, template))
+    }
+
+    /// Makes an answer into a patch that fits and breaks no rule, or says what is wrong with it.
+    fn accept(&self, terms: &Terms<'_>, case: &Case, answer: &KeptAnswer) -> Result<Patch, Objection> {
+        let patch = read_edits(&answer.text, &answer.stop, terms.class, &case.editable)
+            .map_err(|fault| Objection { code: fault.code().to_owned(), told: format!("{fault}. Answer again.") })?;
+        let applied = iama_patch::apply(&patch, &case.editable);
+        let Some(changed) = applied.changed else {
+            let refused = applied.outcomes.iter().filter(|outcome| outcome.outcome.is_refused());
+            let code = applied.refusal().map_or("REFUSED", |outcome| outcome.outcome.code()).to_owned();
+            let told: Vec<String> = refused.map(|row| told(row, case)).collect();
+            return Err(Objection { code, told: format!("{}\nAnswer again, with all edits.", told.join("\n")) });
+        };
+        if changed.is_empty() {
+            let told = "The edits change nothing. Answer again.".to_owned();
+            return Err(Objection { code: "EDIT_CHANGES_NOTHING".to_owned(), told });
+        }
+        self.judge(case, &changed)?;
+        Ok(patch)
+    }
+
+    fn judge(&self, case: &Case, changed: &BTreeMap<String, Option<FileState>>) -> Result<(), Objection> {
+        let failed = |problem: Problem| Objection { code: problem.code.to_owned(), told: problem.sentence };
+        let sealed: BTreeSet<String> = self.sealed().map_err(failed)?.into_keys().collect();
+        let files: BTreeSet<String> = case.editable.keys().cloned().collect();
+        let exists = |path: &str| self.folder.root.join(path).exists();
+        let taken = self.taken_names().map_err(failed)?;
+        let scope =
+            guard::Scope { files: &files, sealed: &sealed, claims: self.pair.claims, exists: &exists, taken: &taken };
+        guard::check(&scope, &case.editable, changed).map_err(|breach| Objection {
+            code: breach.code.to_owned(),
+            told: format!("{}. Answer again.", breach.told),
+        })
+    }
+
+    fn taken_names(&self) -> Result<BTreeSet<String>, Problem> {
+        let known = self.known_toolchain(Side::Target)?;
+        Ok(known.interpreter.zip(known.environment).map(|(own, with)| module_names(&own, &with)).unwrap_or_default())
+    }
+
+    fn keep_patch(&self, terms: &Terms<'_>, patch: &Patch, answer: &KeptAnswer, cost: Cost) -> Result<Done, Problem> {
+        let id = ArtifactId(format!("model-{}.json", terms.ordinal));
+        let author = Author::Model { ordinal: terms.ordinal, class: terms.class, route: answer.route.clone() };
+        self.folder.keep(&id.0, patch)?;
+        self.folder.keep(&author_file(&id), &author)?;
+        let files: Vec<&str> = patch.base.keys().map(String::as_str).collect();
+        self.note_tried(terms, format!("edited {}; the failures above are what was left", files.join(", ")))?;
+        Ok(Done::Result(EffectResult::PatchGenerated { patch: id, usage: usage(cost) }))
+    }
+
+    fn give_up(&self, terms: &Terms<'_>, code: &str, cost: Cost) -> Result<Done, Problem> {
+        self.note_tried(terms, format!("its edits were refused: {code}"))?;
+        Ok(Done::Result(EffectResult::PatchRefused { code: code.to_owned(), usage: usage(cost) }))
+    }
+
+    fn note_tried(&self, terms: &Terms<'_>, what: String) -> Result<(), Problem> {
+        let mut tried: BTreeMap<u32, String> = self.folder.read_if_kept(TRIED)?.unwrap_or_default();
+        tried.insert(terms.ordinal, what);
+        self.folder.keep(TRIED, &tried)
+    }
+
+    /// Nothing of failed attempts is told any more.
+    pub(super) fn forget_tried(&self) -> Result<(), Problem> {
+        self.folder.keep(TRIED, &BTreeMap::<u32, String>::new())
+    }
+
+    fn command_text(&self, command: &ArtifactId) -> Result<String, Problem> {
+        let place = self.folder.file(&command.0);
+        std::fs::read_to_string(&place).map_err(|error| cannot_read(&place, &error))
+    }
+
+    /// What fails, and the files that have to do with it.
+    fn case(&self, mode: PatchMode) -> Result<Case, Problem> {
+        let suite: Suite = self.folder.read_if_kept("result.suite.json")?.unwrap_or_default();
+        let legacy: Option<Suite> = self.folder.read_if_kept("legacy.suite.json")?;
+        let mut found = causes(&suite, &regressions(legacy.as_ref(), &suite));
+        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let history = History::read(self.folder)?;
+        let sealed = self.sealed()?;
+        let (targets, tests) = self.involved(&found, &workspace, &history, &sealed);
+        let editable = Self::within_size(self.standing_files(&history, targets.iter())?, &targets);
+        let mut readable = self.standing_files(&history, tests.iter().take(SHOWN_TESTS))?;
+        if mode == PatchMode::DeepFix {
+            // What went wrong with earlier attempts says nothing about the code that they were taken back from.
+            for cause in &mut found {
+                *cause = Cause { tests: std::mem::take(&mut cause.tests), ..failures::unknown() };
+            }
+            let originals = self.originals(editable.keys().filter(|path| workspace.files.contains_key(*path)))?;
+            readable.extend(originals.into_iter().map(|(path, state)| (format!("{path} (old code)"), state)));
+        }
+        Ok(Case { causes: found, editable, readable })
+    }
+
+    /// The source files that failures point to, most pointed to first, and the tests that fail.
+    fn involved(
+        &self,
+        causes: &[Cause],
+        workspace: &WorkspaceRecord,
+        history: &History,
+        sealed: &BTreeMap<String, String>,
+    ) -> (Vec<String>, Vec<String>) {
+        let (mut targets, mut tests): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        let add = |list: &mut Vec<String>, path: &str| {
+            if !list.iter().any(|known| known == path) {
+                list.push(path.to_owned());
+            }
+        };
+        let written = history.files();
+        let is_source = |path: &str| {
+            let known =
+                workspace.files.contains_key(path) || written.get(&path.to_owned()).is_some_and(Option::is_some);
+            known && !sealed.contains_key(path)
+        };
+        for cause in causes {
+            for test in &cause.tests {
+                let file = test.split_once("::").map_or(test.as_str(), |(file, _)| file);
+                if sealed.contains_key(file) {
+                    add(&mut tests, file);
+                }
+            }
+            let own = cause.file.iter().map(String::as_str);
+            let broken = cause.tests.iter().map(String::as_str);
+            own.chain(broken).filter(|path| is_source(path)).for_each(|path| add(&mut targets, path));
+        }
+        // A test that fails in its own assertion points to what it imports.
+        let mut imports = Imports::new(&self.folder.root, workspace);
+        for test in &tests {
+            let direct: Vec<String> = imports.direct(test).filter(|path| is_source(path)).cloned().collect();
+            for path in &direct {
+                add(&mut targets, path);
+            }
+        }
+        (targets, tests)
+    }
+
+    /// As many of the files, in their order, as one task may hold; at least one.
+    fn within_size(mut files: Files, order: &[String]) -> Files {
+        let mut kept = Files::new();
+        let mut bytes = 0;
+        for path in order.iter().take(TARGETS) {
+            let Some(state) = files.remove(path) else { continue };
+            bytes += state.bytes.len();
+            if bytes > TARGET_BYTES && !kept.is_empty() {
+                break;
+            }
+            kept.insert(path.clone(), state);
+        }
+        kept
+    }
+}
+
+/// What is wrong with an answer.
+struct Objection {
+    code: String,
+    told: String,
+}
+
+/// What an edit that did not fit is told, with the lines that stand where it is most like the file.
+fn told(row: &iama_patch::OperationOutcome, case: &Case) -> String {
+    let place = format!("{}: {}", row.path, row.outcome.message());
+    if !case.editable.contains_key(&row.path) {
+        return format!("{place} It is not among the files that you may edit.");
+    }
+    match &row.outcome {
+        iama_patch::Outcome::AnchorNotFound { nearest: Some(nearest), .. } => {
+            let text = case.editable.get(&row.path).map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
+            let lines: Vec<String> = text
+                .iter()
+                .flat_map(|text| text.lines())
+                .skip(usize::try_from(nearest.line).unwrap_or(1).saturating_sub(3))
+                .take(nearest.difference.len() + 4)
+                .map(str::to_owned)
+                .collect();
+            format!(
+                "{place}\nThe most similar lines of the file, from line {}, are:\n{}",
+                nearest.line.saturating_sub(2).max(1),
+                lines.join("\n")
+            )
+        }
+        _ => place,
+    }
+}
+
+fn ordinal_of(job: &Job, dispatch: &Dispatch) -> u32 {
+    let entry = job.in_flight.iter().find(|entry| entry.dispatch.id == dispatch.id);
+    entry.and_then(|entry| entry.cost).map_or(job.billing.dispatch_ordinal, |cost| cost.ordinal)
+}
+
+const fn usage(cost: Cost) -> Usage {
+    Usage { credits: cost.millicredits() }
+}

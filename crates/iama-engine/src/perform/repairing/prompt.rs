@@ -1,0 +1,79 @@
+//! What a model is told: the same words for the same state, in an order that lets a prefix repeat.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::failures::Cause;
+use crate::perform::sha256;
+use crate::records::Spec;
+
+/// Causes that are told in one prompt; the others come up again when these are mended.
+const CAUSES: usize = 8;
+/// Tests that are named for one cause.
+const NAMED: usize = 5;
+
+/// The part that says what failed.
+pub(super) fn failures(causes: &[Cause]) -> String {
+    let tests: BTreeSet<&String> = causes.iter().flat_map(|cause| &cause.tests).collect();
+    let mut text = format!(
+        "# What failed\n\nOn the new code {} that pass on the old code, by {}.\n",
+        count(tests.len(), "test or file of tests fails", "tests or files of tests fail"),
+        count(causes.len(), "cause", "causes")
+    );
+    for (number, cause) in causes.iter().take(CAUSES).enumerate() {
+        let _ = write!(text, "\n## Cause {}: {}\n\n", number + 1, count(cause.tests.len(), "test", "tests"));
+        let class = if cause.class.is_empty() { "No error" } else { &cause.class };
+        let _ = writeln!(text, "{class}: {}", cause.message);
+        if let Some(file) = &cause.file {
+            let line = cause.line.map(|line| format!(", line {line}")).unwrap_or_default();
+            let symbol = cause.symbol.as_deref().map(|symbol| format!(", in {symbol}")).unwrap_or_default();
+            let _ = writeln!(text, "raised in {file}{line}{symbol}");
+        }
+        for test in cause.tests.iter().take(NAMED) {
+            let _ = writeln!(text, "- {test}");
+        }
+        if cause.tests.len() > NAMED {
+            let _ = writeln!(text, "- and {} more", cause.tests.len() - NAMED);
+        }
+    }
+    if causes.len() > CAUSES {
+        let _ = writeln!(text, "\n{} more causes are not shown.", causes.len() - CAUSES);
+    }
+    text
+}
+
+fn count(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Files with their content, each between lines that its content cannot have.
+pub(super) fn files<'f>(title: &str, files: impl IntoIterator<Item = (&'f String, &'f str)>) -> String {
+    let mut text = String::new();
+    for (path, content) in files {
+        let mark = &sha256(format!("{path}\n{content}").as_bytes())[..12];
+        let end = if content.ends_with('\n') { "" } else { "\n" };
+        let _ = write!(text, "\n>>> FILE {path} {mark}\n{content}{end}<<< END {mark}\n");
+    }
+    if text.is_empty() { text } else { format!("\n# {title}\n{text}") }
+}
+
+/// The spec, item by item.
+pub(super) fn spec(spec: &Spec) -> String {
+    let mut text = "# What must hold\n\n".to_owned();
+    for item in &spec.items {
+        let _ = writeln!(text, "- {}: {}", item.id, item.text);
+    }
+    text
+}
+
+/// What earlier attempts did and what came of them, so that none is repeated.
+pub(super) fn earlier(tried: &BTreeMap<u32, String>) -> String {
+    if tried.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n# Earlier attempts\n\n".to_owned();
+    for (ordinal, what) in tried {
+        let _ = writeln!(text, "- call {ordinal}: {what}");
+    }
+    text
+}

@@ -1,0 +1,306 @@
+//! Where a job stands when it needs a person in the middle of its work: what happened, what it has cost, and what can be decided.
+
+use iama_baseline::Suite;
+use iama_job::event::EventKind;
+use iama_job::outcome::RefusalCode;
+use iama_job::policy::budget::IDENTICAL_FAILURES;
+use iama_job::state::{BaselineStep, DeepFixStep, InterveneStep, Offer, Quote, RecoveryReason, RefactorStep};
+use iama_job::{ArtifactId, Decision, Job, ModelClass, QuoteId, State, TestId, choices};
+use iama_model::Cost;
+use serde::Serialize;
+
+use crate::folder::{JobFolder, write_whole};
+use crate::models::{Ledger, SPENDING};
+use crate::perform::regressions;
+use crate::perform::repairing::failures::causes;
+use crate::problem::Problem;
+
+/// Causes that are told.
+const CAUSES: usize = 3;
+
+/// What a person has to know and can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Situation {
+    /// A stable name.
+    pub code: &'static str,
+    /// What happened.
+    pub sentence: String,
+    /// What it rests on, a line each.
+    pub facts: Vec<String>,
+    /// What can be decided.
+    pub choices: Vec<Choice>,
+}
+
+/// Something that can be decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// What to call it on the command line.
+    pub word: String,
+    /// What comes of it.
+    pub meaning: &'static str,
+    /// What has to be said with it, as on the command line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+}
+
+/// The situation of a job; nothing when it needs nobody in the middle of its work.
+pub fn of(folder: &JobFolder, job: &Job) -> Result<Option<Situation>, Problem> {
+    let Some((code, sentence)) = opening(job) else { return Ok(None) };
+    let facts = facts(folder, job)?;
+    let quote = offered(job).cloned();
+    let choices = choices::decisions(job)
+        .into_iter()
+        .filter_map(|kind| Some((kind, meaning(kind)?)))
+        .filter(|(kind, _)| is_open(job, *kind))
+        .flat_map(|(kind, meaning)| expand(job, kind, meaning, quote.as_ref()))
+        .collect();
+    Ok(Some(Situation { code, sentence, facts, choices }))
+}
+
+fn opening(job: &Job) -> Option<(&'static str, String)> {
+    let counters = &job.counters;
+    Some(match &job.state {
+        State::WaitingEscalationDecision { attempt, classes, .. } => {
+            let names: Vec<String> = classes.iter().map(ToString::to_string).collect();
+            let sentence = format!(
+                "The tests still fail after attempt {}. Attempts from {attempt} on need a stronger model ({}).",
+                counters.attempt,
+                names.join(" or ")
+            );
+            ("ESCALATION", sentence)
+        }
+        State::WaitingIntervention { .. } => {
+            let times = IDENTICAL_FAILURES;
+            ("INTERVENTION", format!("The same failure came {times} times in a row: going on by itself leads nowhere."))
+        }
+        State::UserIntervening { step: InterveneStep::Idle } => {
+            ("INTERVENING", "The job's copy is yours: edit it, ask a model for one thing, or run the tests.".to_owned())
+        }
+        State::Refactoring { step: RefactorStep::TimedOut }
+        | State::DeepFixActive { step: DeepFixStep::TimedOut, .. } => {
+            ("TIMED_OUT", "The tests ran out of time twice; nothing says that the code is wrong.".to_owned())
+        }
+        State::BaselineValidation { step: BaselineStep::TimedOut } => {
+            ("TIMED_OUT", "The tests ran out of time twice on the legacy code.".to_owned())
+        }
+        State::FallbackRequired { reason, .. } => ("FALLBACK", format!("The job could not finish: {}.", why(*reason))),
+        _ => return None,
+    })
+}
+
+const fn why(reason: RecoveryReason) -> &'static str {
+    match reason {
+        RecoveryReason::BudgetSpent => "all attempts are spent",
+        RecoveryReason::ClassDenied { .. } => "no model is configured for the class that comes next",
+        RecoveryReason::NoModel => "recipes did not suffice, and no model is configured",
+        RecoveryReason::EscalationDeclined => "a stronger model was declined",
+        RecoveryReason::EscalationExpired => "nobody answered about a stronger model",
+        RecoveryReason::CreditsExhausted => "the money is spent",
+        RecoveryReason::Idle => "nobody was at work any more",
+        RecoveryReason::WorkspaceChanged => "the project changed under it",
+    }
+}
+
+fn facts(folder: &JobFolder, job: &Job) -> Result<Vec<String>, Problem> {
+    let mut facts = Vec::new();
+    if let Some(fingerprint) = &job.counters.fingerprint {
+        facts.push(format!(
+            "failure {fingerprint}, {} in a row, after attempt {}",
+            times(job.counters.streak),
+            job.counters.attempt
+        ));
+    }
+    let suite: Option<Suite> = folder.read_if_kept("result.suite.json")?;
+    let legacy: Option<Suite> = folder.read_if_kept("legacy.suite.json")?;
+    if let Some(suite) = suite {
+        let found = causes(&suite, &regressions(legacy.as_ref(), &suite));
+        for cause in found.iter().take(CAUSES) {
+            let place = cause.file.as_deref().map(|file| format!(" in {file}")).unwrap_or_default();
+            let count = cause.tests.len();
+            facts.push(format!("{count} × {}{place}: {}", cause.class, cause.message));
+        }
+        if found.len() > CAUSES {
+            facts.push(format!("{} more causes", found.len() - CAUSES));
+        }
+    }
+    if folder.file(SPENDING).exists() {
+        facts.push(format!("spent so far: {}", spent(folder)?));
+    }
+    if let Some(quote) = offered(job) {
+        facts.push(format!("{} would cost at most {} (quote {})", quote.class, dollars(quote), quote.id));
+    }
+    if matches!(job.state, State::UserIntervening { .. }) {
+        facts.push(format!("the copy is {}", folder.work().display()));
+    }
+    Ok(facts)
+}
+
+fn times(count: u8) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// What the calls of a job have cost, unanswered ones at their worst case.
+pub fn spent(folder: &JobFolder) -> Result<Cost, Problem> {
+    Ok(Ledger::open(&folder.file(SPENDING))?.spent())
+}
+
+fn dollars(quote: &Quote) -> Cost {
+    Cost::from_microdollars(quote.max.0.saturating_mul(10))
+}
+
+fn offered(job: &Job) -> Option<&Quote> {
+    match &job.state {
+        State::WaitingEscalationDecision { quote, .. } => quote.as_ref(),
+        State::WaitingIntervention { offer } | State::FallbackRequired { offer, .. } => match offer {
+            Offer::Quoted { quote } => Some(quote),
+            Offer::None | Offer::Quoting => None,
+        },
+        _ => None,
+    }
+}
+
+const fn meaning(kind: EventKind) -> Option<&'static str> {
+    Some(match kind {
+        EventKind::ConfirmEscalation => "go on with this class",
+        EventKind::DeclineEscalation => "stop here; what was done so far is kept as a partial patch",
+        EventKind::DeepFix => "begin anew from the old code with the strongest model",
+        EventKind::ConfirmDeepFix => "pay the price and begin anew from the old code",
+        EventKind::Intervene => "take the job's copy over",
+        EventKind::ContinueRepair => "go on repairing",
+        EventKind::IncreaseTimeout => "allow twice the time and run the tests again",
+        EventKind::SkipOrQuarantineTest => "leave tests out, on record, and run the others again",
+        EventKind::WaiveSeal => "allow a sealed test to be changed, on record",
+        EventKind::Command => "ask a model for one thing, in your own words",
+        EventKind::RunTests => "run the tests on the copy as it is now",
+        EventKind::ResumeRepair => "hand the copy back: models go on from it",
+        EventKind::RetryStrongerModel => "put back what was done and go on with a stronger model",
+        EventKind::EditSpec => "change the spec and begin again",
+        EventKind::DownloadPartial => "take the partial patch along (iama apply --partial)",
+        EventKind::ReportIssue => "write down what a report to the makers needs",
+        EventKind::Cancel => "end the job",
+        _ => return None,
+    })
+}
+
+/// Whether a situation can offer it.
+pub const fn offers(kind: EventKind) -> bool {
+    meaning(kind).is_some()
+}
+
+/// Whether the rules would take the decision now, as far as that hangs on no data.
+fn is_open(job: &Job, kind: EventKind) -> bool {
+    let plain = match kind {
+        EventKind::DeepFix => Decision::DeepFix,
+        EventKind::Intervene => Decision::Intervene,
+        EventKind::ContinueRepair => Decision::ContinueRepair,
+        EventKind::RetryStrongerModel => Decision::RetryStrongerModel,
+        EventKind::DownloadPartial => Decision::DownloadPartial,
+        EventKind::IncreaseTimeout => Decision::IncreaseTimeout,
+        EventKind::Command => Decision::Command { command: ArtifactId::from("") },
+        EventKind::ConfirmDeepFix => return offered(job).is_some(),
+        _ => return true,
+    };
+    let now = iama_job::Timestamp(i64::MAX / 2);
+    !matches!(iama_job::step(job, &iama_job::Event::Decision(plain), now), iama_job::Outcome::Refused(_))
+}
+
+fn expand(job: &Job, kind: EventKind, meaning: &'static str, quote: Option<&Quote>) -> Vec<Choice> {
+    let choice = |with: Vec<String>| Choice { word: word(kind), meaning, with };
+    let quoted =
+        |quote: Option<&Quote>| quote.map(|quote| format!("--quote {}", quote.id)).into_iter().collect::<Vec<_>>();
+    match (kind, &job.state) {
+        (EventKind::ConfirmEscalation, State::WaitingEscalationDecision { classes, .. }) => classes
+            .iter()
+            .filter(|class| **class != ModelClass::L3 || quote.is_some())
+            .map(|class| {
+                let price = if *class == ModelClass::L3 { quoted(quote) } else { Vec::new() };
+                choice([vec![format!("--class {class}")], price].concat())
+            })
+            .collect(),
+        (EventKind::ConfirmDeepFix, _) => vec![choice(quoted(quote))],
+        (EventKind::WaiveSeal | EventKind::SkipOrQuarantineTest, _) => vec![choice(vec!["--test NAME".to_owned()])],
+        (EventKind::Command, _) => vec![choice(vec!["--words TEXT".to_owned()])],
+        _ => vec![choice(Vec::new())],
+    }
+}
+
+/// The name of a decision on the command line.
+pub fn word(kind: EventKind) -> String {
+    kind.code().to_ascii_lowercase().replace('_', "-")
+}
+
+/// A decision as it is said on the command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The decision's name.
+    pub word: String,
+    /// A class.
+    pub class: Option<ModelClass>,
+    /// A price.
+    pub quote: Option<String>,
+    /// Tests, by name.
+    pub tests: Vec<String>,
+    /// A person's own words.
+    pub text: Option<String>,
+}
+
+/// The decision that was said. Words of a person's own are kept with the job.
+pub fn decision(folder: &JobFolder, job: &Job, said: &Said) -> Result<Decision, Problem> {
+    let listed = choices::decisions(job);
+    let kind = listed.iter().copied().find(|kind| word(*kind) == said.word).ok_or_else(|| unknown(&listed, said))?;
+    let quote = said.quote.clone().map(QuoteId);
+    let tests: Vec<TestId> = said.tests.iter().cloned().map(TestId).collect();
+    Ok(match kind {
+        EventKind::ConfirmEscalation => Decision::ConfirmEscalation { class: class(job, said)?, quote },
+        EventKind::ConfirmDeepFix => Decision::ConfirmDeepFix { quote: quote.ok_or_else(no_quote)? },
+        EventKind::SkipOrQuarantineTest => Decision::SkipOrQuarantineTest { tests },
+        EventKind::WaiveSeal => Decision::WaiveSeal { tests },
+        EventKind::Command => Decision::Command { command: keep_words(folder, job, said)? },
+        EventKind::DeclineEscalation => Decision::DeclineEscalation,
+        EventKind::DeepFix => Decision::DeepFix,
+        EventKind::Intervene => Decision::Intervene,
+        EventKind::ContinueRepair => Decision::ContinueRepair,
+        EventKind::IncreaseTimeout => Decision::IncreaseTimeout,
+        EventKind::RunTests => Decision::RunTests,
+        EventKind::ResumeRepair => Decision::ResumeRepair,
+        EventKind::RetryStrongerModel => Decision::RetryStrongerModel,
+        EventKind::EditSpec => Decision::EditSpec,
+        EventKind::DownloadPartial => Decision::DownloadPartial,
+        EventKind::ReportIssue => Decision::ReportIssue,
+        EventKind::Cancel => Decision::Cancel,
+        _ => return Err(unknown(&listed, said)),
+    })
+}
+
+fn unknown(listed: &[EventKind], said: &Said) -> Problem {
+    let words: Vec<String> = listed.iter().filter(|kind| meaning(**kind).is_some()).map(|kind| word(*kind)).collect();
+    let hint = if words.is_empty() {
+        "`iama jobs show` says where the job is".to_owned()
+    } else {
+        format!("say one of: {}", words.join(", "))
+    };
+    Problem::input(RefusalCode::NotHere.code(), format!("{:?} cannot be decided now", said.word)).hint(hint)
+}
+
+fn class(job: &Job, said: &Said) -> Result<ModelClass, Problem> {
+    let State::WaitingEscalationDecision { classes, .. } = &job.state else { return Ok(ModelClass::L2) };
+    match (said.class, classes.as_slice()) {
+        (Some(class), _) => Ok(class),
+        (None, [only]) => Ok(*only),
+        (None, _) => Err(Problem::input("CLASS_NEEDED", "several classes are offered").hint("name one with --class")),
+    }
+}
+
+fn no_quote() -> Problem {
+    let code = RefusalCode::ConfirmationRequired;
+    Problem::input(code.code(), "a price has to be confirmed by its name").hint(code.hint())
+}
+
+fn keep_words(folder: &JobFolder, job: &Job, said: &Said) -> Result<ArtifactId, Problem> {
+    let text = said.text.as_deref().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(|| {
+        Problem::input("WORDS_NEEDED", "nothing was asked for").hint("say what you want with --words TEXT")
+    })?;
+    let name = format!("command-{}.txt", job.seq + 1);
+    write_whole(&folder.file(&name), text.as_bytes())?;
+    Ok(ArtifactId(name))
+}
