@@ -15,7 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-syntax", &["tree-sitter-python2"]),
     ("iama-patch", &["iama-syntax"]),
     ("iama-recipes", &["iama-syntax"]),
-    ("iama-source", &[]),
+    ("iama-source", &["iama-syntax"]),
     ("iama-model", &["iama-job", "iama-patch"]),
     ("iama-sandbox", &[]),
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),

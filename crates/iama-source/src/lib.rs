@@ -3,6 +3,7 @@
 //! This room reads files and never writes one.
 
 pub mod confidence;
+pub mod context;
 pub mod secrets;
 pub mod walk;
 

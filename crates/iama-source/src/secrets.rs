@@ -4,6 +4,7 @@
 //! hash and how it begins.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -47,6 +48,14 @@ pub struct Finding {
 
 /// Looks for secrets in one file. The path is a hint only and need not exist; findings are in the order of the text.
 pub fn scan(path: &str, text: &[u8]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = locate(path, text).into_iter().map(|(_, finding)| finding).collect();
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+/// As [`scan`], each with the bytes that the secret takes up; in the order of the text, none overlapping another.
+pub fn locate(path: &str, text: &[u8]) -> Vec<(Range<usize>, Finding)> {
     let place = Place::of(path);
     let mut hits = engine::hits(text, place);
     if place.kind == place::Kind::Kept {
@@ -60,10 +69,7 @@ pub fn scan(path: &str, text: &[u8]) -> Vec<Finding> {
         return Vec::new();
     }
     let mut lines = Lines::new(text);
-    let mut findings: Vec<Finding> = hits.iter().filter_map(|hit| lines.finding(hit)).collect();
-    findings.sort();
-    findings.dedup();
-    findings
+    hits.iter().filter_map(|hit| Some((hit.at.clone(), lines.finding(hit)?))).collect()
 }
 
 /// A binary file that holds keys by its nature, such as a PKCS #12 archive: known by its name.

@@ -59,6 +59,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether source may be lost with the file, rather than being left out on purpose.
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::TooLarge | Self::Binary | Self::Unreadable | Self::OddName)
+    }
+
     /// One sentence for a person.
     pub const fn sentence(self) -> &'static str {
         match self {

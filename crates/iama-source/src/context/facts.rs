@@ -1,0 +1,209 @@
+//! What one file says about itself: how far it is understood, and what it imports.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use iama_syntax::scopes::{Resolution, Scopes};
+use iama_syntax::{Dialect, Node, SourceText, SyntaxTree, python3};
+
+use super::builtins::is_builtin;
+use super::imports::{Import, imports};
+use crate::confidence::Share;
+use crate::secrets;
+
+/// What the analysis of a file has found. Holds nothing of its text but the names in its imports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The dialect in which more of it is understood.
+    pub dialect: Dialect,
+    /// Lines of text.
+    pub lines: u32,
+    /// Statements that the dialect's parser confirms, of all. Text that no statement covers counts by its lines.
+    pub statements: Share,
+    /// Names that lead to a binding of the file or to a builtin, of all.
+    pub names: Share,
+    /// Whether the bytes are text by the rules of the dialect, so that the file can be written back as it was.
+    pub is_exact: bool,
+    /// Secrets that the scan found.
+    pub secrets: u32,
+    pub(super) imports: Vec<Import>,
+}
+
+/// Whether files of this name are read. A file without an extension tells by its first line.
+pub fn claims(path: &str, first_line: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.') {
+        Some((_, extension)) => Dialect::from_extension(extension).is_some(),
+        None => first_line.starts_with("#!") && interpreter(first_line).is_some(),
+    }
+}
+
+fn interpreter(first_line: &str) -> Option<Dialect> {
+    if first_line.contains("python") {
+        Some(Dialect::Python3)
+    } else {
+        first_line.contains("node").then_some(Dialect::JavaScript)
+    }
+}
+
+/// Reads a file in the dialect in which more of it is understood. The path tells the language and where secrets are likely.
+pub fn file_facts(path: &str, bytes: &[u8]) -> FileFacts {
+    let (text, is_exact) = read(path, bytes);
+    let dialect = dialect_of(path, &text);
+    let tree = tree_of(dialect, &text);
+    let (statements, names, imports) = tree.as_ref().map_or_else(
+        || (Share { part: 0, whole: lines(&text).into() }, Share::default(), Vec::new()),
+        |tree| (confirmed(tree), resolved(tree), imports(tree)),
+    );
+    let secrets = u32::try_from(secrets::scan(path, bytes).len()).unwrap_or(u32::MAX);
+    FileFacts { dialect, lines: lines(&text), statements, names, is_exact, secrets, imports }
+}
+
+fn lines(text: &str) -> u32 {
+    u32::try_from(text.lines().count()).unwrap_or(u32::MAX)
+}
+
+/// The text of a file, and whether it is exact: what cannot be decoded is taken for Latin-1.
+pub(super) fn read<'b>(path: &str, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
+    if bytes.is_ascii() {
+        return (String::from_utf8_lossy(bytes), true);
+    }
+    let dialect = by_name(path, &String::from_utf8_lossy(&bytes[..bytes.len().min(128)]));
+    let as_python2 = || SourceText::decode(Dialect::Python2, bytes);
+    let decoded = SourceText::decode(dialect, bytes);
+    match if dialect.is_python() { decoded.or_else(|_| as_python2()) } else { decoded } {
+        Ok(source) => (source.text().to_owned().into(), true),
+        Err(_) => (bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into(), false),
+    }
+}
+
+fn by_name(path: &str, text: &str) -> Dialect {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').and_then(|(_, extension)| Dialect::from_extension(extension));
+    extension.or_else(|| interpreter(text.lines().next().unwrap_or(""))).unwrap_or(Dialect::Python3)
+}
+
+/// Python 3 where Python 3 reads it; of the others, the one that confirms more.
+pub(super) fn dialect_of(path: &str, text: &str) -> Dialect {
+    let named = by_name(path, text);
+    if !named.is_python() || python3::first_error(text).is_none() {
+        return named;
+    }
+    let two = Dialect::python2_of(text);
+    let missed = |dialect| {
+        tree_of(dialect, text).map_or(u64::MAX, |tree| {
+            let share = confirmed(&tree);
+            share.whole - share.part
+        })
+    };
+    match missed(two) {
+        0 => two,
+        some if some <= missed(Dialect::Python3) => two,
+        _ => Dialect::Python3,
+    }
+}
+
+pub(super) fn tree_of(dialect: Dialect, text: &str) -> Option<SyntaxTree> {
+    SyntaxTree::parse(dialect, Arc::<str>::from(text)).ok()
+}
+
+/// Statements without an error of their own, of all.
+fn confirmed(tree: &SyntaxTree) -> Share {
+    let mut share = Share::default();
+    let mut wrong: Vec<u32> = Vec::new();
+    let mut skip_to = 0;
+    for node in tree.nodes() {
+        if node.start() < skip_to && node.end() <= skip_to {
+            continue;
+        }
+        if node.is_error() {
+            share.add(0, lines_of_code(node));
+            skip_to = node.end();
+        }
+        if node.is_error() || node.is_missing() {
+            wrong.extend(node.ancestors().find(|outer| is_statement(*outer)).map(|outer| outer.id().0));
+        } else if is_statement(node) {
+            share.count(true);
+        }
+    }
+    wrong.sort_unstable();
+    wrong.dedup();
+    share.part -= share.part.min(wrong.len() as u64);
+    share
+}
+
+fn lines_of_code(node: Node<'_>) -> u64 {
+    node.text().lines().filter(|line| !line.trim().is_empty()).count().max(1) as u64
+}
+
+fn is_statement(node: Node<'_>) -> bool {
+    let kind = node.kind();
+    let bytes = kind.len();
+    bytes > 9
+        && node.is_named()
+        && (kind.ends_with("_statement") || kind.ends_with("_declaration") || kind.ends_with("_definition"))
+        && kind != "decorated_definition"
+}
+
+/// Names that lead to a binding of the file or to a builtin, of all.
+fn resolved(tree: &SyntaxTree) -> Share {
+    let mut share = Share::default();
+    if !tree.dialect().is_python() {
+        return share;
+    }
+    let scopes = Scopes::build(tree);
+    for node in tree.nodes().filter(|node| node.kind() == "identifier") {
+        match scopes.resolve(node) {
+            None => {}
+            Some(Resolution::Local(_) | Resolution::Enclosing(_) | Resolution::Global(_)) => share.count(true),
+            Some(Resolution::Builtin) => share.count(is_builtin(tree.dialect(), node.text())),
+            Some(Resolution::Unknown) => share.count(false),
+        }
+    }
+    share
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(part: u64, whole: u64) -> Share {
+        Share { part, whole }
+    }
+
+    #[test]
+    fn a_file_is_read_in_the_python_that_confirms_more_of_it() {
+        let found = |text: &str| {
+            let facts = file_facts("a.py", text.as_bytes());
+            (facts.dialect, facts.statements)
+        };
+        assert_eq!(found("import a\nprint(a)\n"), (Dialect::Python3, share(2, 2)));
+        assert_eq!(found("import a\nprint a\n"), (Dialect::Python2, share(2, 2)));
+        assert_eq!(found("def f():\n    return 1\n"), (Dialect::Python3, share(2, 2)));
+    }
+
+    #[test]
+    fn text_that_is_no_statement_counts_by_its_lines() {
+        let facts = file_facts("a.py", b"x = 1\n)))\n\n}}}\ny = 2\n");
+        assert_eq!((facts.statements.part, facts.statements.whole > 2), (2, true));
+    }
+
+    #[test]
+    fn names_are_known_by_binding_or_as_builtins() {
+        let facts = file_facts("a.py", b"import a\nprint(len(a.b), nowhere)\n");
+        assert_eq!(facts.names, share(4, 5));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_read_and_not_exact() {
+        assert!(!file_facts("a.py", b"# -*- coding: utf-8 -*-\nx = '\xff'\n").is_exact);
+        assert!(file_facts("a.py", b"# -*- coding: latin-1 -*-\nx = '\xff'\n").is_exact);
+    }
+
+    #[test]
+    fn files_tell_by_their_names_or_by_their_first_line() {
+        let claimed = ["a.py", "b/c.tsx", "d.java", "e.txt", "Makefile"].map(|path| claims(path, ""));
+        assert_eq!(claimed, [true, true, true, false, false]);
+        assert!(claims("bin/run", "#!/usr/bin/env python") && !claims("bin/run", "# python"));
+    }
+}
