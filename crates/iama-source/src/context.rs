@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::confidence::Confidence;
 use crate::secrets::baseline::Baseline;
 
+mod braces;
 mod builtins;
 mod choose;
 mod error;
@@ -16,7 +17,10 @@ mod facts;
 mod graph;
 mod imports;
 mod index;
+mod java;
+mod javascript;
 mod mask;
+mod names;
 mod outline;
 mod python;
 mod render;
@@ -26,6 +30,7 @@ mod tests;
 pub use error::PackError;
 pub use facts::{FileFacts, claims, file_facts};
 pub use index::Index;
+pub use outline::{Outline, outline};
 pub use render::tokens;
 
 /// The form of a pack's manifest.

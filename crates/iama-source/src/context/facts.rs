@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use iama_syntax::scopes::{Resolution, Scopes};
 use iama_syntax::{Dialect, Node, SourceText, SyntaxTree, python3};
 
-use super::builtins::is_builtin;
-use super::imports::{Import, imports};
+use super::imports::{Declared, Import, declared, imports};
+use super::names::{Names, names};
 use crate::confidence::Share;
 use crate::secrets;
 
@@ -27,6 +26,10 @@ pub struct FileFacts {
     /// Secrets that the scan found.
     pub secrets: u32,
     pub(super) imports: Vec<Import>,
+    /// Of Java: its package and the classes at its top.
+    pub(super) declared: Declared,
+    /// As in [`Names::open`].
+    pub(super) open: Vec<(Box<str>, u32)>,
 }
 
 /// Whether files of this name are read. A file without an extension tells by its first line.
@@ -51,12 +54,16 @@ pub fn file_facts(path: &str, bytes: &[u8]) -> FileFacts {
     let (text, is_exact) = read(path, bytes);
     let dialect = dialect_of(path, &text);
     let tree = tree_of(dialect, &text);
-    let (statements, names, imports) = tree.as_ref().map_or_else(
-        || (Share { part: 0, whole: lines(&text).into() }, Share::default(), Vec::new()),
-        |tree| (confirmed(tree), resolved(tree), imports(tree)),
-    );
     let secrets = u32::try_from(secrets::scan(path, bytes).len()).unwrap_or(u32::MAX);
-    FileFacts { dialect, lines: lines(&text), statements, names, is_exact, secrets, imports }
+    let lines = lines(&text);
+    let Some(tree) = tree else {
+        let statements = Share { part: 0, whole: lines.into() };
+        let (names, imports, declared) = (Share::default(), Vec::new(), Declared::default());
+        return FileFacts { dialect, lines, statements, names, is_exact, secrets, imports, declared, open: Vec::new() };
+    };
+    let Names { share: names, open } = names(&tree);
+    let (statements, imports, declared) = (confirmed(&tree), imports(&tree), declared(&tree));
+    FileFacts { dialect, lines, statements, names, is_exact, secrets, imports, declared, open }
 }
 
 fn lines(text: &str) -> u32 {
@@ -145,24 +152,6 @@ fn is_statement(node: Node<'_>) -> bool {
         && kind != "decorated_definition"
 }
 
-/// Names that lead to a binding of the file or to a builtin, of all.
-fn resolved(tree: &SyntaxTree) -> Share {
-    let mut share = Share::default();
-    if !tree.dialect().is_python() {
-        return share;
-    }
-    let scopes = Scopes::build(tree);
-    for node in tree.nodes().filter(|node| node.kind() == "identifier") {
-        match scopes.resolve(node) {
-            None => {}
-            Some(Resolution::Local(_) | Resolution::Enclosing(_) | Resolution::Global(_)) => share.count(true),
-            Some(Resolution::Builtin) => share.count(is_builtin(tree.dialect(), node.text())),
-            Some(Resolution::Unknown) => share.count(false),
-        }
-    }
-    share
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,12 +175,6 @@ mod tests {
     fn text_that_is_no_statement_counts_by_its_lines() {
         let facts = file_facts("a.py", b"x = 1\n)))\n\n}}}\ny = 2\n");
         assert_eq!((facts.statements.part, facts.statements.whole > 2), (2, true));
-    }
-
-    #[test]
-    fn names_are_known_by_binding_or_as_builtins() {
-        let facts = file_facts("a.py", b"import a\nprint(len(a.b), nowhere)\n");
-        assert_eq!(facts.names, share(4, 5));
     }
 
     #[test]

@@ -11,8 +11,7 @@ use rustc_hash::FxHashSet;
 use super::facts::{FileFacts, file_facts, read, tree_of};
 use super::graph::Graph;
 use super::mask::{Masked, masked};
-use super::outline::Outline;
-use super::python;
+use super::outline::{Outline, outline_of};
 use crate::confidence::{Confidence, Share, confidence};
 use crate::walk::Workspace;
 
@@ -62,25 +61,35 @@ impl Index {
         paths.sort();
         paths.dedup();
         let files: Vec<Entry> = paths.into_par_iter().map(|path| Entry::read(root, path)).collect();
-        let graph = Graph::new(files.iter().map(|entry| entry.path.as_str()));
+        let graph = graph_of(&files);
         Self { root: root.to_owned(), files, graph, unread: 0 }
     }
 
     /// Reads again what has changed. A file that is gone is dropped, one that is new is added.
     pub fn refresh<'p>(&mut self, paths: impl IntoIterator<Item = &'p str>) {
+        let declared = |entry: &Entry| entry.facts.as_ref().map(|facts| facts.declared.clone());
         let mut moved = false;
         for path in paths {
             let found = self.files.binary_search_by(|entry| entry.path.as_str().cmp(path));
             match (found, self.root.join(path).is_file()) {
-                (Ok(at), true) => self.files[at] = Entry::read(&self.root, path.to_owned()),
-                (Ok(at), false) => drop(self.files.remove(at)),
-                (Err(at), true) => self.files.insert(at, Entry::read(&self.root, path.to_owned())),
-                (Err(_), false) => continue,
+                (Ok(at), true) => {
+                    let entry = Entry::read(&self.root, path.to_owned());
+                    moved |= declared(&entry) != declared(&self.files[at]);
+                    self.files[at] = entry;
+                }
+                (Ok(at), false) => {
+                    self.files.remove(at);
+                    moved = true;
+                }
+                (Err(at), true) => {
+                    self.files.insert(at, Entry::read(&self.root, path.to_owned()));
+                    moved = true;
+                }
+                (Err(_), false) => {}
             }
-            moved |= found.is_ok() != self.root.join(path).is_file();
         }
         if moved {
-            self.graph = Graph::new(self.files.iter().map(|entry| entry.path.as_str()));
+            self.graph = graph_of(&self.files);
         }
     }
 
@@ -92,7 +101,9 @@ impl Index {
             whole.count(facts.as_ref().is_some_and(|facts| facts.is_exact));
             if let Some(facts) = facts {
                 statements.add(facts.statements.part, facts.statements.whole);
-                names.add(facts.names.part, facts.names.whole);
+                let elsewhere = facts.open.iter().filter(|(name, _)| self.graph.open_class(facts, name).is_some());
+                let elsewhere: u64 = elsewhere.map(|(_, times)| u64::from(*times)).sum();
+                names.add(facts.names.part + elsewhere, facts.names.whole);
             }
         }
         confidence(statements, names, whole)
@@ -125,10 +136,7 @@ impl Index {
     /// The files that a file imports.
     pub(super) fn imported(&self, id: usize) -> Vec<usize> {
         let entry = &self.files[id];
-        let imports = entry.facts.iter().flat_map(|facts| &facts.imports);
-        let mut found: Vec<usize> = imports.flat_map(|import| self.graph.python(&entry.path, import)).collect();
-        found.sort_unstable();
-        found.dedup();
+        let mut found = entry.facts.as_ref().map(|facts| self.graph.reads(&entry.path, facts)).unwrap_or_default();
         found.retain(|other| *other != id);
         found
     }
@@ -147,6 +155,11 @@ impl Index {
     }
 }
 
+fn graph_of(files: &[Entry]) -> Graph {
+    let files = files.iter().map(|entry| (entry.path.as_str(), entry.facts.as_ref()));
+    Graph::new(files.map(|(path, facts)| (path, facts.map(|facts| &facts.declared))))
+}
+
 impl Entry {
     fn read(root: &Path, path: String) -> Self {
         let facts = fs::read(root.join(&path)).ok().map(|bytes| file_facts(&path, &bytes));
@@ -159,7 +172,7 @@ impl Detail {
         let (text, _) = read(path, bytes);
         let (text, masked) = masked(path, &line_feeds(&text));
         let tree = tree_of(facts.dialect, &text);
-        let outline = tree.as_ref().filter(|tree| !tree.has_error()).map(python::outline);
+        let outline = tree.as_ref().filter(|tree| !tree.has_error()).map(outline_of);
         let names = tree.iter().flat_map(SyntaxTree::nodes).filter(|node| node.kind().ends_with("identifier"));
         let mentions = names.map(|node| node.text().into()).collect();
         Self { text, outline, mentions, masked }
@@ -167,6 +180,6 @@ impl Detail {
 }
 
 /// Every line ended by a line feed alone.
-fn line_feeds(text: &str) -> String {
+pub(super) fn line_feeds(text: &str) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }

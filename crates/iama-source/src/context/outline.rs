@@ -2,6 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use iama_syntax::{Dialect, SyntaxTree};
+
+use super::facts::{dialect_of, read, tree_of};
+use super::index::line_feeds;
+use super::{java, javascript, python};
+
 /// A piece of a file. Every text ends with a line feed and keeps the indentation that it had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -37,13 +43,29 @@ pub(super) struct Clause {
     pub(super) tail: String,
 }
 
-/// The pieces of a file, in its order.
+/// A file taken apart, in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Outline(pub(super) Vec<Piece>);
+pub struct Outline(pub(super) Vec<Piece>);
+
+/// Takes a file apart; nothing for one with syntax that its dialect's parser does not accept.
+pub fn outline(path: &str, bytes: &[u8]) -> Option<Outline> {
+    let (text, _) = read(path, bytes);
+    let tree = tree_of(dialect_of(path, &text), &line_feeds(&text))?;
+    (!tree.has_error()).then(|| outline_of(&tree))
+}
+
+/// Takes a file apart that was parsed without an error.
+pub(super) fn outline_of(tree: &SyntaxTree) -> Outline {
+    match tree.dialect() {
+        Dialect::Python2 | Dialect::Python2PrintFunction | Dialect::Python3 => python::outline(tree),
+        Dialect::JavaScript | Dialect::TypeScript | Dialect::Tsx => javascript::outline(tree),
+        Dialect::Java => java::outline(tree),
+    }
+}
 
 impl Outline {
-    /// The file without bodies.
-    pub(super) fn interface(&self) -> String {
+    /// The file without bodies. It is valid in the dialect of the file.
+    pub fn interface(&self) -> String {
         let mut out = String::new();
         write(&self.0, &mut out);
         out
@@ -56,8 +78,19 @@ impl Outline {
         found
     }
 
-    /// Only the functions with these numbers, whole, within what stands around them.
-    pub(super) fn bodies(&self, kept: &BTreeSet<usize>) -> String {
+    /// How many functions and methods there are.
+    pub fn len(&self) -> usize {
+        self.functions().len()
+    }
+
+    /// Whether there is no function.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Only the functions with these numbers, from 0, whole, within what stands around them. It is valid in the dialect of
+    /// the file.
+    pub fn bodies(&self, kept: &BTreeSet<usize>) -> String {
         let mut out = String::new();
         write_kept(&self.0, kept, &mut 0, &mut out);
         out
