@@ -27,7 +27,9 @@ use crate::records::{
 use crate::stages::Stage;
 use crate::{reach, report, stages};
 
+mod authors;
 mod behaviour;
+mod calls;
 mod diffs;
 mod links;
 mod overrides;
@@ -69,6 +71,8 @@ pub struct Evidence {
     files: Vec<diffs::FilePart>,
     seconds: BTreeMap<&'static str, f64>,
     stages: Vec<Stage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    models: Option<calls::CallsPart>,
     privacy: Privacy,
 }
 
@@ -180,6 +184,7 @@ struct RecipePart {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Privacy {
     network_calls: u32,
+    model_requests: u32,
     left_machine: Vec<String>,
 }
 
@@ -195,7 +200,11 @@ pub(crate) fn decisions(folder: &JobFolder) -> Result<Vec<DecisionRecord>, Probl
     // A last line cut off by a crash was answered again.
     for (rank, row) in text.lines().filter_map(|line| serde_json::from_str::<DecisionRecord>(line).ok()).enumerate() {
         // Of these there may be several.
-        let each = matches!(row.code.as_str(), QUARANTINE | MOCK).then(|| row.question.clone());
+        let each = match row.code.as_str() {
+            QUARANTINE | MOCK => Some(row.question.clone()),
+            "ESCALATION" | "INTERVENTION" | "INTERVENING" | "TIMED_OUT" | "FALLBACK" => Some(rank.to_string()),
+            _ => None,
+        };
         seen.entry((row.code.clone(), each)).and_modify(|(_, known)| *known = row.clone()).or_insert((rank, row));
     }
     let mut rows: Vec<_> = seen.into_values().collect();
@@ -280,6 +289,10 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
     unproven.extend(overrides::gaps(shop, &sources.workspace));
     unproven.sort();
     let behaviour = behaviour::Behaviour::read(folder, shop.request.recorded_commands())?;
+    let models = calls::read(folder)?;
+    let no_files = Files::new();
+    let originals = sources.changed.as_ref().map_or(&no_files, |(before, _)| before);
+    let authors = authors::Authors::read(folder, originals)?;
     let links = links::Links::read(folder, &sources, strength.as_ref())?;
     let toolchains = toolchains(shop, &sources)?;
     // A later command may have been started with another level.
@@ -301,11 +314,12 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         refused: places(shop.pair, &sources, Class::Refused),
         checks: places(shop.pair, &sources, Class::Check),
         recipes: recipe_parts(shop.pair, &sources.rewrites),
-        files: diffs::file_parts(shop.pair, &sources, &links),
+        files: diffs::file_parts(shop.pair, &sources, &links, &authors),
         spec: sources.spec.as_ref().map(|spec| spec.items.clone()).unwrap_or_default(),
         seconds: seconds(records),
         stages: stages::of(folder, records.last().map(|record| record.at))?,
-        privacy: privacy(folder)?,
+        privacy: privacy(folder, models.as_ref())?,
+        models,
         unproven,
         characterisation: behaviour.characterisation,
         strength: strength.as_ref().map(strength::part),
@@ -321,8 +335,8 @@ fn recorded(folder: &JobFolder) -> Result<Recorded, Problem> {
     Ok(Recorded { files: known.files(), tests, failed: compared.map_or(tests, |record| record.failed) })
 }
 
-/// Only the installer of an isolated environment uses the network, once for each side; the tests have none.
-fn privacy(folder: &JobFolder) -> Result<Privacy, Problem> {
+/// Only the installer of an isolated environment, once for each side, and model calls use the network; the tests have none.
+fn privacy(folder: &JobFolder, models: Option<&calls::CallsPart>) -> Result<Privacy, Problem> {
     let mut network_calls = 0;
     for side in ["legacy.toolchain.json", "target.toolchain.json"] {
         let toolchain: Toolchain = folder.read_if_kept(side)?.unwrap_or_default();
@@ -331,8 +345,10 @@ fn privacy(folder: &JobFolder) -> Result<Privacy, Problem> {
             u32::from(own.is_some_and(|(interpreter, environment)| environment.python != interpreter.path));
     }
     let told = "the names of the packages that the tests need, to the package index, when their environment was made";
-    let left_machine = if network_calls > 0 { vec![told.to_owned()] } else { Vec::new() };
-    Ok(Privacy { network_calls, left_machine })
+    let mut left_machine = if network_calls > 0 { vec![told.to_owned()] } else { Vec::new() };
+    left_machine.extend(models.into_iter().flat_map(calls::CallsPart::left_machine));
+    let model_requests = models.map_or(0, calls::CallsPart::requests);
+    Ok(Privacy { network_calls, model_requests, left_machine })
 }
 
 fn moment(at: Timestamp) -> String {

@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 use crate::folder::{JobFolder, cannot_write};
 use crate::perform::sha256;
 use crate::problem::Problem;
-pub(crate) use ledger::{Ledger, SPENDING};
+pub(crate) use ledger::{CALLS, Ledger, SPENDING};
 
 /// The folder of kept answers.
 const CALLS_FOLDER: &str = "calls";

@@ -65,6 +65,11 @@ fn a_model_mends_what_recipes_left_and_a_bad_edit_is_asked_for_again_with_the_re
         assert!(first.contains(part), "{part}: {first}");
     }
     assert!(seen[1].texts().contains("The most similar lines of the file"), "{}", seen[1].texts());
+    let evidence: Value = serde_json::from_slice(&std::fs::read(world.job().join("evidence.json")).unwrap()).unwrap();
+    let author = json!([{"by": "model", "ordinal": 5, "class": "L1", "route": "here/scripted"}]);
+    assert_eq!(evidence["files"][0]["hunks"][0]["authors"], author);
+    assert_eq!((&evidence["models"]["calls"], &evidence["privacy"]["model_requests"]), (&json!(2), &json!(2)));
+    assert!(std::fs::read_to_string(world.job().join("report.html")).unwrap().contains("written by a model"));
     assert_eq!(world.iama(&["apply"]).code, 0);
     assert_eq!(world.read("lib.py"), LIB.replace("print greet(name)", "print(greet(name))"));
 }
@@ -97,8 +102,8 @@ fn three_identical_failures_call_a_person_who_can_help() {
     assert_eq!(words, ["intervene", "continue-repair", "waive-seal", "cancel", "edit-spec"]);
     let idle = run(&world, &table, &["jobs", "decide", &job, "intervene", "--yes"]);
     assert_eq!((idle.code, idle.error()), (3, "DECISION_NEEDED"), "{}", idle.err);
-    let copy = format!(".iama/jobs/{job}/work/lib.py");
-    world.write(&copy, LIB.replace("print greet(name)", "print(greet(name))").as_bytes());
+    let copy = world.job().join("work").join("lib.py");
+    std::fs::write(copy, LIB.replace("print greet(name)", "print(greet(name))")).unwrap();
     let done = run(&world, &table, &["jobs", "decide", &job, "run-tests", "--yes", "--json"]);
     assert_eq!((done.code, &done.json()["state"]), (0, &Value::from("DELIVERED")), "{}", done.err);
     assert_eq!(world.iama(&["apply"]).code, 0);

@@ -7,8 +7,10 @@ use iama_recipes::{Class, Pair};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::authors::Authors;
 use super::links::{Links, LinksPart};
 use super::{Sources, title};
+use crate::history::Author;
 use crate::perform::sha256;
 use crate::records::FileRecord;
 
@@ -33,6 +35,9 @@ struct HunkPart {
     new_lines: u32,
     lines: Vec<(&'static str, String)>,
     reasons: Vec<Reason>,
+    /// Models and persons who wrote lines of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author>,
     links: LinksPart,
 }
 
@@ -58,7 +63,7 @@ enum Origin {
 }
 
 /// The changed files with their hunks, each with the recipes that made it.
-pub(super) fn file_parts(pair: &Pair, sources: &Sources, links: &Links<'_>) -> Vec<FilePart> {
+pub(super) fn file_parts(pair: &Pair, sources: &Sources, links: &Links<'_>, authors: &Authors) -> Vec<FilePart> {
     let Some((before, after)) = &sources.changed else { return Vec::new() };
     let diffs = iama_patch::diff(before, after);
     diffs
@@ -66,7 +71,9 @@ pub(super) fn file_parts(pair: &Pair, sources: &Sources, links: &Links<'_>) -> V
         .map(|diff| {
             let record = sources.rewrites.iter().find(|record| record.path == diff.path);
             let test = record.is_some_and(|record| record.test);
-            let linked = |hunk: &Hunk| hunk_part(pair, hunk, record, links.of(&diff.path, test, hunk));
+            let linked = |hunk: &Hunk| {
+                hunk_part(pair, hunk, record, authors.of(&diff.path, hunk), links.of(&diff.path, test, hunk))
+            };
             let hash = |files: &Files| files.get(&diff.path).map(|state| sha256(&state.bytes));
             FilePart {
                 path: diff.path.clone(),
@@ -90,7 +97,13 @@ const fn change_name(diff: &FileDiff) -> &'static str {
     }
 }
 
-fn hunk_part(pair: &Pair, hunk: &Hunk, record: Option<&FileRecord>, links: LinksPart) -> HunkPart {
+fn hunk_part(
+    pair: &Pair,
+    hunk: &Hunk,
+    record: Option<&FileRecord>,
+    authors: Vec<Author>,
+    links: LinksPart,
+) -> HunkPart {
     let line = |(kind, text): &(LineKind, String)| {
         let mark = match kind {
             LineKind::Context => " ",
@@ -108,6 +121,7 @@ fn hunk_part(pair: &Pair, hunk: &Hunk, record: Option<&FileRecord>, links: Links
         new_lines: hunk.new_lines,
         lines: hunk.lines.iter().map(line).collect(),
         reasons: record.map(|record| reasons(pair, hunk, record)).unwrap_or_default(),
+        authors,
         links,
     }
 }

@@ -122,9 +122,19 @@ pub(super) struct Hunk {
     pub(super) new_start: u32,
     pub(super) lines: Vec<(String, String)>,
     pub(super) reasons: Vec<Reason>,
+    #[serde(default)]
+    pub(super) authors: Vec<Author>,
     /// Absent in the evidence of an earlier version.
     #[serde(default)]
     pub(super) links: Option<Links>,
+}
+
+/// A model or a person who wrote lines of a hunk.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Author {
+    pub(super) by: String,
+    #[serde(default)]
+    pub(super) route: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

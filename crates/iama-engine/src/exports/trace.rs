@@ -28,8 +28,8 @@ pub(super) fn of(told: &Told, evidence: &[u8]) -> Value {
     })
 }
 
-/// One conversation for each hunk: what its lines have in common is the recipes that wrote them. No model had a part, and
-/// the format knows no name for a deterministic rewrite.
+/// One conversation for each hunk: what its lines have in common is who wrote them. The format knows no name for a
+/// deterministic rewrite.
 fn file(file: &File) -> Value {
     let conversations: Vec<Value> = file.hunks.iter().filter_map(conversation).collect();
     json!({ "path": file.path, "conversations": conversations })
@@ -45,11 +45,23 @@ fn conversation(hunk: &Hunk) -> Option<Value> {
     (!ranges.is_empty()).then(|| {
         json!({
             "url": format!("iama:hunk/{}", hunk.id),
-            "contributor": { "type": "unknown" },
+            "contributor": contributor(hunk),
             "ranges": ranges,
             "related": recipes,
         })
     })
+}
+
+/// Who wrote a hunk: the format knows models and persons.
+fn contributor(hunk: &Hunk) -> Value {
+    let model = hunk.authors.iter().rev().find_map(|author| author.route.as_deref());
+    let person = hunk.authors.iter().any(|author| author.by == "person");
+    match (model, person) {
+        (Some(model), false) if hunk.reasons.is_empty() => json!({ "type": "ai", "model_id": model }),
+        (Some(model), _) => json!({ "type": "mixed", "model_id": model }),
+        (None, true) => json!({ "type": "human" }),
+        (None, false) => json!({ "type": "unknown" }),
+    }
 }
 
 /// The new lines of a hunk, in runs, by their numbers in the result.
