@@ -210,6 +210,11 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
+    /// The longest prompt that a model of a class takes, in tokens.
+    pub(crate) fn prompt_cap(&self, stage: Stage, class: ModelClass) -> u64 {
+        self.models.router.prompt_cap(&self.entitlement, stage, class)
+    }
+
     /// What was spent, calls without an answer at their worst case.
     pub(crate) fn spent(&self) -> Cost {
         self.session.spent()

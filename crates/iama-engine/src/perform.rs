@@ -89,7 +89,7 @@ impl Shop<'_> {
             }
             Effect::BuildContext { .. } => {
                 let confidence = self.scope()?.confidence.score;
-                EffectResult::ContextBuilt { tokens: self.measure_case()?, confidence }
+                EffectResult::ContextBuilt { tokens: self.measure_case(job)?, confidence }
             }
             Effect::AnalyseScope { .. } => EffectResult::AnalysisDone { usage },
             Effect::WriteReport { .. } => EffectResult::ReportDone { usage },

@@ -222,6 +222,16 @@ impl Router {
         Ok(Quote { prompt_tokens: call.prompt.tokens(), output_tokens, worst_case })
     }
 
+    /// The longest prompt that the widest route of a class takes beside its longest answer, in tokens.
+    pub fn prompt_cap(&self, entitlement: &Entitlement, stage: Stage, class: ModelClass) -> u64 {
+        let window = |route: &Route| {
+            let answer = longest_answer(route, u64::MAX);
+            route.context_tokens.map_or(u64::MAX, |cap| cap.saturating_sub(answer))
+        };
+        let widest = self.table.routes_for(stage, class).map(window).max().unwrap_or(0);
+        widest.min(u64::from(entitlement.context_tokens))
+    }
+
     /// Makes a call.
     pub async fn call(&self, call: &Call<'_>, cancel: &CancellationToken, listener: &mut Listener<'_>) -> Done {
         let mut audit = AuditEvent::new(call.entitlement.tier, call.stage, call.class, call.template.clone());

@@ -1,5 +1,6 @@
 //! A patch from a model: what it is told, what becomes of its answer, and what it may not do.
 
+mod case;
 pub(crate) mod failures;
 mod guard;
 mod prompt;
@@ -7,7 +8,6 @@ mod prompt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use iama_baseline::Suite;
 use iama_baseline::python::environment::module_names;
 use iama_job::effect::PatchMode;
 use iama_job::event::Usage;
@@ -16,38 +16,22 @@ use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, ModelClass, Quot
 use iama_model::edits::read_edits;
 use iama_model::templates::{self, Filling};
 use iama_model::{Again, Cost, Form, Prompt, Stage, Template};
-use iama_patch::{FileState, Files, Patch};
+use iama_patch::{FileState, Patch};
 
 use super::testing::Side;
-use super::{Done, Shop, regressions};
+use super::{Done, Shop};
 use crate::driver::Progress;
 use crate::folder::cannot_read;
-use crate::history::{Author, History, author_file};
+use crate::history::{Author, author_file};
 use crate::models::{Ask, KeptAnswer, Unanswered};
 use crate::problem::Problem;
-use crate::reach::Imports;
-use crate::records::{Spec, WorkspaceRecord};
-use failures::{Cause, causes};
+use crate::records::Spec;
+use case::{Case, NoCase, without_secrets};
 
 /// Answers to one task: the first one, and one more that knows what was wrong with it.
 const ANSWERS: usize = 2;
-/// Files that one task is about.
-const TARGETS: usize = 12;
-/// Bytes of the files of one task.
-const TARGET_BYTES: usize = 240 << 10;
-/// Tests that are shown beside them.
-const SHOWN_TESTS: usize = 4;
 /// What came of earlier calls, by their number.
 const TRIED: &str = "tried.json";
-
-/// What a call is about.
-pub(crate) struct Case {
-    causes: Vec<Cause>,
-    /// The files that may be edited, as they stand.
-    editable: Files,
-    /// Files that help to understand them.
-    readable: Files,
-}
 
 /// The terms of a call.
 struct Terms<'a> {
@@ -72,11 +56,13 @@ impl Terms<'_> {
 impl Shop<'_> {
     /// Gathers what a model will be shown and gives its size in tokens. It is gathered anew for the call itself, from the files as
     /// they are then.
-    pub(super) fn measure_case(&mut self) -> Result<u32, Problem> {
+    pub(super) fn measure_case(&mut self, job: &Job) -> Result<u32, Problem> {
         (self.progress)(Progress::Stage("gathering what a model needs to see"));
-        let case = self.case(PatchMode::Standard)?;
-        let bytes: usize = case.editable.values().chain(case.readable.values()).map(|state| state.bytes.len()).sum();
-        Ok(u32::try_from(bytes / 3).unwrap_or(u32::MAX))
+        match self.case(job, PatchMode::Standard, u64::MAX) {
+            Ok(case) => Ok(u32::try_from(case.pack.tokens).unwrap_or(u32::MAX)),
+            Err(NoCase::NothingToEdit | NoCase::TooLarge) => Ok(job.entitlement.context_tokens),
+            Err(NoCase::Problem(problem)) => Err(problem),
+        }
     }
 
     /// Asks a model for a patch.
@@ -93,10 +79,14 @@ impl Shop<'_> {
             quote: quote.as_ref(),
             command: command.as_ref(),
         };
-        let case = self.case(*mode)?;
-        if case.editable.is_empty() {
-            return self.give_up(&terms, "NOTHING_TO_EDIT", Cost::ZERO);
-        }
+        let cap = self.desk(job)?.prompt_cap(terms.stage(), terms.class);
+        let case = match self.case(job, *mode, cap) {
+            Ok(case) => case,
+            Err(NoCase::NothingToEdit) => return self.give_up(&terms, "NOTHING_TO_EDIT", Cost::ZERO),
+            Err(NoCase::TooLarge) => return self.give_up(&terms, "CONTEXT_CAP", Cost::ZERO),
+            Err(NoCase::Problem(problem)) => return Err(problem),
+        };
+        self.folder.keep(&format!("context-{ordinal}.json"), &case.pack.manifest)?;
         let (mut prompt, template) = self.prompt(&terms, &case)?;
         let mut cost = Cost::ZERO;
         let mut code = String::new();
@@ -127,7 +117,16 @@ impl Shop<'_> {
         let deep = !matches!(job.state, iama_job::State::WaitingEscalationDecision { .. });
         let (mode, attempts) = if deep { (PatchMode::DeepFix, 1) } else { (PatchMode::Standard, 3) };
         let terms = Terms { class, mode, attempt: 0, ordinal: 0, quote: Some(&id), command: None };
-        let case = self.case(mode)?;
+        let cap = self.desk(job)?.prompt_cap(terms.stage(), class);
+        let case = match self.case(job, mode, cap) {
+            Ok(case) => case,
+            Err(NoCase::Problem(problem)) => return Err(problem),
+            // Nothing can be asked, so nothing will be paid.
+            Err(NoCase::NothingToEdit | NoCase::TooLarge) => {
+                let max = Cost::ZERO.millicredits();
+                return Ok(EffectResult::QuoteReady { quote: Quote { id, class, max } });
+            }
+        };
         let (prompt, template) = self.prompt(&terms, &case)?;
         let ask = Ask {
             name: "quote",
@@ -178,30 +177,28 @@ impl Shop<'_> {
         let spec: Option<Spec> = self.folder.read_if_kept("spec.json")?;
         let mut task = format!("Call {}, attempt {} of 9.\n\n", terms.ordinal, terms.attempt);
         if let Some(command) = terms.command {
-            let _ = write!(task, "# What is asked for\n\n{}\n\n", self.command_text(command)?);
+            let words = without_secrets(&self.command_text(command)?);
+            let _ = write!(task, "# What is asked for\n\n{words}\n\n");
         }
-        task.push_str(&prompt::failures(&case.causes));
+        task.push_str(&without_secrets(&prompt::failures(&case.causes)));
         if terms.mode != PatchMode::DeepFix {
             let tried: BTreeMap<u32, String> = self.folder.read_if_kept(TRIED)?.unwrap_or_default();
             task.push_str(&prompt::earlier(&tried));
         }
-        let texts = |files: &Files| -> BTreeMap<String, String> {
-            let text = |state: &FileState| String::from_utf8_lossy(&state.bytes).into_owned();
-            files.iter().map(|(path, state)| (path.clone(), text(state))).collect()
-        };
-        let (editable, readable) = (texts(&case.editable), texts(&case.readable));
-        let shown = |files: &'_ BTreeMap<String, String>, title: &str| {
-            prompt::files(title, files.iter().map(|(path, text)| (path, text.as_str())))
-        };
-        task.push_str(&shown(&editable, "Files that you may edit"));
-        let interfaces = shown(&readable, "Files that show what is expected; they cannot be edited");
+        task.push_str(&prompt::editable(case.editable.keys()));
+        task.push_str(&case.pack.targets_text());
+        if let Some(old) = &case.old {
+            let _ = write!(task, "\n# The old code of the same files\n\n{}", old.targets_text());
+        }
+        let interfaces = prompt::interfaces(&case.pack.interfaces_text());
         let spec = spec.map(|spec| prompt::spec(&spec)).unwrap_or_default();
         Ok((Prompt { system, interfaces, spec, task, again: Vec::new() }, template))
     }
 
     /// Makes an answer into a patch that fits and breaks no rule, or says what is wrong with it.
     fn accept(&self, terms: &Terms<'_>, case: &Case, answer: &KeptAnswer) -> Result<Patch, Objection> {
-        let patch = read_edits(&answer.text, &answer.stop, terms.class, &case.editable)
+        let text = case.pack.restore(&answer.text);
+        let patch = read_edits(&text, &answer.stop, terms.class, &case.editable)
             .map_err(|fault| Objection { code: fault.code().to_owned(), told: format!("{fault}. Answer again.") })?;
         let applied = iama_patch::apply(&patch, &case.editable);
         let Some(changed) = applied.changed else {
@@ -266,85 +263,6 @@ impl Shop<'_> {
     fn command_text(&self, command: &ArtifactId) -> Result<String, Problem> {
         let place = self.folder.file(&command.0);
         std::fs::read_to_string(&place).map_err(|error| cannot_read(&place, &error))
-    }
-
-    /// What fails, and the files that have to do with it.
-    fn case(&self, mode: PatchMode) -> Result<Case, Problem> {
-        let suite: Suite = self.folder.read_if_kept("result.suite.json")?.unwrap_or_default();
-        let legacy: Option<Suite> = self.folder.read_if_kept("legacy.suite.json")?;
-        let mut found = causes(&suite, &regressions(legacy.as_ref(), &suite));
-        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
-        let history = History::read(self.folder)?;
-        let sealed = self.sealed()?;
-        let (targets, tests) = self.involved(&found, &workspace, &history, &sealed);
-        let editable = Self::within_size(self.standing_files(&history, targets.iter())?, &targets);
-        let mut readable = self.standing_files(&history, tests.iter().take(SHOWN_TESTS))?;
-        if mode == PatchMode::DeepFix {
-            // What went wrong with earlier attempts says nothing about the code that they were taken back from.
-            for cause in &mut found {
-                *cause = Cause { tests: std::mem::take(&mut cause.tests), ..failures::unknown() };
-            }
-            let originals = self.originals(editable.keys().filter(|path| workspace.files.contains_key(*path)))?;
-            readable.extend(originals.into_iter().map(|(path, state)| (format!("{path} (old code)"), state)));
-        }
-        Ok(Case { causes: found, editable, readable })
-    }
-
-    /// The source files that failures point to, most pointed to first, and the tests that fail.
-    fn involved(
-        &self,
-        causes: &[Cause],
-        workspace: &WorkspaceRecord,
-        history: &History,
-        sealed: &BTreeMap<String, String>,
-    ) -> (Vec<String>, Vec<String>) {
-        let (mut targets, mut tests): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-        let add = |list: &mut Vec<String>, path: &str| {
-            if !list.iter().any(|known| known == path) {
-                list.push(path.to_owned());
-            }
-        };
-        let written = history.files();
-        let is_source = |path: &str| {
-            let known =
-                workspace.files.contains_key(path) || written.get(&path.to_owned()).is_some_and(Option::is_some);
-            known && !sealed.contains_key(path)
-        };
-        for cause in causes {
-            for test in &cause.tests {
-                let file = test.split_once("::").map_or(test.as_str(), |(file, _)| file);
-                if sealed.contains_key(file) {
-                    add(&mut tests, file);
-                }
-            }
-            let own = cause.file.iter().map(String::as_str);
-            let broken = cause.tests.iter().map(String::as_str);
-            own.chain(broken).filter(|path| is_source(path)).for_each(|path| add(&mut targets, path));
-        }
-        // A test that fails in its own assertion points to what it imports.
-        let mut imports = Imports::new(&self.folder.root, workspace);
-        for test in &tests {
-            let direct: Vec<String> = imports.direct(test).filter(|path| is_source(path)).cloned().collect();
-            for path in &direct {
-                add(&mut targets, path);
-            }
-        }
-        (targets, tests)
-    }
-
-    /// As many of the files, in their order, as one task may hold; at least one.
-    fn within_size(mut files: Files, order: &[String]) -> Files {
-        let mut kept = Files::new();
-        let mut bytes = 0;
-        for path in order.iter().take(TARGETS) {
-            let Some(state) = files.remove(path) else { continue };
-            bytes += state.bytes.len();
-            if bytes > TARGET_BYTES && !kept.is_empty() {
-                break;
-            }
-            kept.insert(path.clone(), state);
-        }
-        kept
     }
 }
 

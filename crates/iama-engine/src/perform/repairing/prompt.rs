@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::failures::Cause;
-use crate::perform::sha256;
 use crate::records::Spec;
 
 /// Causes that are told in one prompt; the others come up again when these are mended.
@@ -46,15 +45,22 @@ fn count(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// Files with their content, each between lines that its content cannot have.
-pub(super) fn files<'f>(title: &str, files: impl IntoIterator<Item = (&'f String, &'f str)>) -> String {
-    let mut text = String::new();
-    for (path, content) in files {
-        let mark = &sha256(format!("{path}\n{content}").as_bytes())[..12];
-        let end = if content.ends_with('\n') { "" } else { "\n" };
-        let _ = write!(text, "\n>>> FILE {path} {mark}\n{content}{end}<<< END {mark}\n");
+/// The part that says which files may be edited; their content follows it.
+pub(super) fn editable<'f>(files: impl Iterator<Item = &'f String>) -> String {
+    let mut text = "\n# Files that you may edit\n\n".to_owned();
+    for path in files {
+        let _ = writeln!(text, "- {path}");
     }
-    if text.is_empty() { text } else { format!("\n# {title}\n{text}") }
+    text + "\nTheir content, and tests and functions that show what is expected:\n\n"
+}
+
+/// The part with what the files import.
+pub(super) fn interfaces(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("# What the files lean on\n\nThese cannot be edited.\n\n{text}")
+    }
 }
 
 /// The spec, item by item.
