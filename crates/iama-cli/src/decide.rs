@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use iama_engine::driver::{PERSON, no_checkpoint};
 use iama_engine::problem::{Kind, Problem};
-use iama_engine::records::{Proposal, Spec};
+use iama_engine::records::Spec;
 use iama_engine::situation::{Choice, Said, Situation};
 use iama_engine::{Answer, Decider, Question};
 use iama_job::ModelClass;
@@ -14,8 +14,10 @@ use iama_recipes::Strategy;
 use iama_sandbox::Level;
 
 use crate::machine::is_stopped;
-use crate::out::{count, tell};
+use crate::out::tell;
 use crate::{paint, show};
+
+mod proposal;
 
 /// The decider for a command: with `--yes` the policy, else the person, else nobody.
 pub(crate) fn decider(yes: bool) -> Box<dyn Decider> {
@@ -90,7 +92,7 @@ impl Decider for Person {
         }
         let answer = match question {
             Question::Strategy(proposals) => {
-                proposals.iter().for_each(show_proposal);
+                proposals.iter().for_each(proposal::show);
                 choose()
             }
             Question::Spec(spec) => {
@@ -120,19 +122,6 @@ fn unanswered(error: &io::Error) -> Problem {
         return Problem { kind: Kind::Interrupted, ..problem };
     }
     Problem::decision("DECISION_NEEDED", format!("no answer could be read: {error}")).hint(hint)
-}
-
-fn show_proposal(proposal: &Proposal) {
-    let edits: usize = proposal.edits.values().sum();
-    tell!("\n  {}  risk {}", paint::strong(format!("{:13}", proposal.strategy.name())), proposal.risk);
-    let (files, edits, recipes) =
-        (count(proposal.files, "file"), count(edits, "edit"), count(proposal.edits.len(), "recipe"));
-    tell!("    {files}, {edits} by {recipes}");
-    tell!("    {} to check, {} left alone", count(proposal.checks, "place"), proposal.refused);
-    let mut most: Vec<_> = proposal.edits.iter().collect();
-    most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let shown: Vec<_> = most.iter().take(4).map(|(id, count)| format!("{id} {count}")).collect();
-    tell!("    {}", paint::dim(shown.join(", ")));
 }
 
 fn show_spec(spec: &Spec) {

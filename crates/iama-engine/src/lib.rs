@@ -17,6 +17,7 @@ pub mod models;
 pub mod outcome;
 mod perform;
 pub mod problem;
+pub mod proposals;
 mod reach;
 pub mod records;
 pub mod report;

@@ -18,7 +18,8 @@ use crate::driver::Progress;
 use crate::folder::{JobFolder, cannot_read};
 use crate::models::Desk;
 use crate::problem::Problem;
-use crate::records::{Proposal, ScopeRecord, Spec, WorkspaceRecord};
+use crate::proposals::Proposal;
+use crate::records::{ScopeRecord, Spec, WorkspaceRecord};
 use crate::request::{Machine, Request};
 
 mod analyse;
@@ -35,6 +36,9 @@ mod uncovered;
 
 pub(crate) use copying::PARTIAL;
 pub(crate) use testing::{environment_for, not_run, regressions, run_tests_in};
+
+/// From this share of places that may mean something else on, a person should think twice.
+const COMPLEX_PERCENT: usize = 10;
 
 /// One job's workshop.
 pub(crate) struct Shop<'a> {
@@ -94,7 +98,7 @@ impl Shop<'_> {
             Effect::AnalyseScope { .. } => EffectResult::AnalysisDone { usage },
             Effect::WriteReport { .. } => EffectResult::ReportDone { usage },
             Effect::Propose { .. } => {
-                self.propose()?;
+                self.propose(job)?;
                 EffectResult::ProposalsReady { usage }
             }
             Effect::DraftSpec { strategy, .. } => {
@@ -182,7 +186,11 @@ impl Shop<'_> {
     fn is_complex(&self) -> Result<bool, Problem> {
         let spec: Spec = self.folder.read("spec.json")?;
         let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
-        Ok(proposals.iter().any(|proposal| proposal.strategy == spec.strategy && proposal.risk == analyse::HIGH_RISK))
+        let chosen = proposals.iter().find(|proposal| proposal.strategy == spec.strategy);
+        Ok(chosen.is_some_and(|proposal| {
+            let edits: usize = proposal.edits.values().sum();
+            (proposal.checks + proposal.refused) * 100 / edits.max(1) >= COMPLEX_PERCENT
+        }))
     }
 
     pub(crate) fn scope(&self) -> Result<ScopeRecord, Problem> {

@@ -55,23 +55,6 @@ pub struct PlaceRecord {
     pub reason: String,
 }
 
-/// One of the three proposals: `proposals.json` holds a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Proposal {
-    /// Which.
-    pub strategy: Strategy,
-    /// Files that would change.
-    pub files: usize,
-    /// Edits by recipe.
-    pub edits: BTreeMap<String, usize>,
-    /// Places that a person should look at.
-    pub checks: usize,
-    /// Places that would be left alone.
-    pub refused: usize,
-    /// `low`, `medium` or `high`: by the share of edits that may change meaning.
-    pub risk: String,
-}
-
 /// The spec of a job: `spec.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {

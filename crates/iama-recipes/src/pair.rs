@@ -52,6 +52,8 @@ pub struct Pair {
     /// The package that a finding says has no release for the target language, and what to look at instead, by the
     /// finding's recipe and reason.
     pub missing: fn(recipe: &str, why: &str) -> Option<(&'static str, &'static str)>,
+    /// What is known of a requirement's support of the target language; nothing for a package that no table names.
+    pub support: fn(requirement: &str) -> Option<Support>,
     /// Whether a recipe, by its id, mends what older versions of the target language still had, so that code for both
     /// languages needs it, too.
     pub either: fn(id: &str) -> bool,
@@ -61,6 +63,21 @@ pub struct Pair {
     pub likely: fn(&SyntaxTree, files: &BTreeSet<String>) -> bool,
     /// Whether a file bears the marks of code for both languages that recipes leave.
     pub for_both: fn(&SyntaxTree) -> bool,
+}
+
+/// What the target language's world has of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// Releases of the package itself.
+    Itself,
+    /// The language's own library brings what the package brought: the name says where.
+    Library(&'static str),
+    /// Another package takes its place.
+    Package(&'static str),
+    /// Nothing of the same interface; the sentence says what to look at.
+    Nothing(&'static str),
+    /// The requirement says itself that it is for the source language only.
+    SourceOnly,
 }
 
 /// A text with marks in it that tell the types of values when it is run.

@@ -88,6 +88,7 @@ pub const PAIR: Pair = Pair {
     dual: dual::of,
     import: modules::add_imports,
     missing: dependencies::missing,
+    support: dependencies::support,
     either: |id| matches!(id, "removed-members" | "getargspec"),
     certain,
     likely,

@@ -1,25 +1,32 @@
 //! Looking at the workspace: what it is, how far it is understood, what could be done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use iama_baseline::python::discover;
+use iama_baseline::python::{discover, requirements};
+use iama_job::Job;
 use iama_job::state::Strategy as JobStrategy;
-use iama_recipes::{Class, Project, Strategy};
+use iama_recipes::{Options, Project, Strategy};
 use iama_sandbox::{Ended, Launch};
 use iama_source::confidence::Share;
 use iama_source::{SourceFile, WalkOptions, Workspace, confidence, walk};
 use iama_syntax::Span;
+use rayon::prelude::*;
 
 use super::{Shop, sha256};
 use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
-use crate::records::{OBSERVED, Observed, PlaceRecord, Proposal, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
-use crate::rewrite::{FileResult, Settled, rewrite, settle, survey};
+use crate::proposals::findings::{self, AllFindings, FINDINGS, FileFindings, Shapes};
+use crate::proposals::{self, Graph, Ground, Price};
+use crate::records::{OBSERVED, Observed, PlaceRecord, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
+use crate::rewrite::{FileResult, Rewritten, Settled, rewrite, settle, survey};
+
+/// Files that are looked into at once.
+const BATCH: usize = 64;
 
 impl Shop<'_> {
     /// Takes base hashes; says whether something is uncommitted.
@@ -139,23 +146,68 @@ impl Shop<'_> {
     }
 
     /// What each strategy would do, worked out by doing it in memory.
-    pub(super) fn propose(&mut self) -> Result<(), Problem> {
+    pub(super) fn propose(&mut self, job: &Job) -> Result<(), Problem> {
         (self.progress)(Progress::Stage("working out three proposals"));
         let (files, project) = self.project()?;
-        let mut proposals = Vec::new();
+        let (scope, workspace) = (self.scope()?, self.folder.read("workspace.json")?);
+        let graph = Graph::read(&self.folder.root, &workspace);
+        let requirements = requirements::of_project(&self.folder.root, &[]);
+        let tokens = job.scope.map_or(0, |scope| scope.pack_tokens);
+        let ground = Ground {
+            pair: self.pair,
+            target: format!("Python {}", self.request.target),
+            files: files.len(),
+            graph: &graph,
+            tests: &scope.test_files,
+            command: self.request.test_command.is_some(),
+            requirements: &requirements,
+            price: Price::of(&job.entitlement, tokens),
+        };
+        let (mut all, mut shapes) = (AllFindings::new(), Shapes::new());
         for strategy in Strategy::ALL {
             let options = self.options(strategy)?;
             let settled = settle(&self.folder.root, self.pair, project.clone(), &options);
-            let mut proposal =
-                Proposal { strategy, files: 0, edits: BTreeMap::new(), checks: 0, refused: 0, risk: String::new() };
-            rewrite(&self.folder.root, &files, self.pair, settled, &options, |file| {
-                count(&file.result, &mut proposal);
-                self.go_on()
-            });
-            risk(&proposal).clone_into(&mut proposal.risk);
-            proposals.push(proposal);
+            let found = self.find(&files, settled, &options, &scope.test_files, &mut shapes);
+            all.insert(strategy.name().to_owned(), found);
         }
+        let of = |strategy: Strategy| all.get(strategy.name()).map_or(&[][..], Vec::as_slice);
+        let proposals: Vec<_> = Strategy::ALL
+            .into_iter()
+            .map(|strategy| proposals::propose(&ground, strategy, of(strategy), of(Strategy::Comprehensive)))
+            .collect();
+        self.folder.keep(FINDINGS, &all)?;
         self.folder.keep("proposals.json", &proposals)
+    }
+
+    /// What the recipes find in all files. The shapes of files are read once for all strategies.
+    fn find(
+        &self,
+        files: &[SourceFile],
+        settled: Settled,
+        options: &Options,
+        tests: &[String],
+        shapes: &mut Shapes,
+    ) -> Vec<FileFindings> {
+        let (mut found, mut batch) = (Vec::new(), Vec::new());
+        let tests: BTreeSet<&String> = tests.iter().collect();
+        let mut work_off = |batch: &mut Vec<Rewritten>, shapes: &mut Shapes| {
+            let of = |file: &Rewritten| findings::of_file(self.pair, shapes, file, tests.contains(&file.path));
+            let done: Vec<_> = batch.par_iter().map(of).collect();
+            for (row, shape) in done {
+                shapes.extend(shape.map(|shape| (row.path.clone(), shape)));
+                found.extend((row.changed || row.failed.is_some() || !row.notes.is_empty()).then_some(row));
+            }
+            batch.clear();
+        };
+        rewrite(&self.folder.root, files, self.pair, settled, options, |file| {
+            batch.push(file);
+            if batch.len() == BATCH {
+                work_off(&mut batch, shapes);
+            }
+            self.go_on()
+        });
+        work_off(&mut batch, shapes);
+        found
     }
 
     /// The spec of a migration without a model: what every recipe promises, and what the tests say.
@@ -185,32 +237,6 @@ impl Shop<'_> {
         self.folder.keep("spec.json", &Spec { strategy, items })
     }
 }
-
-fn count(result: &FileResult, proposal: &mut Proposal) {
-    let FileResult::Migrated { migration, bytes, .. } = result else { return };
-    proposal.files += usize::from(bytes.is_some());
-    for note in &migration.notes {
-        match note.class {
-            Class::Refused => proposal.refused += 1,
-            Class::Check | Class::Safe => {
-                proposal.checks += usize::from(note.class == Class::Check);
-                *proposal.edits.entry(note.recipe.to_owned()).or_default() += 1;
-            }
-        }
-    }
-}
-
-fn risk(proposal: &Proposal) -> &'static str {
-    let edits: usize = proposal.edits.values().sum();
-    match (proposal.checks + proposal.refused) * 100 / edits.max(1) {
-        0..=1 => "low",
-        2..=9 => "medium",
-        _ => HIGH_RISK,
-    }
-}
-
-/// So many places may have changed meaning that a person should think twice before taking the result.
-pub(super) const HIGH_RISK: &str = "high";
 
 pub(crate) fn recipe_strategy(strategy: JobStrategy) -> Strategy {
     match strategy {

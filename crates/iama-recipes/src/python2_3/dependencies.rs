@@ -6,6 +6,7 @@ use super::look::rename;
 use super::modules::items;
 use crate::context::Context;
 use crate::edit::Edit;
+use crate::pair::Support;
 use crate::recipe::{Class, Findings, Recipe, Strategy};
 
 pub(super) const RECIPES: [Recipe; 1] = [Recipe {
@@ -167,6 +168,36 @@ pub(super) fn heir_of(requirement: &str) -> Option<(&str, Heir)> {
     DEPENDENCIES.iter().find(|known| known.package == normal).map(|known| (name, known.heir))
 }
 
+/// What the tables know of a requirement.
+pub(super) fn support(requirement: &str) -> Option<Support> {
+    if is_for_source_only(requirement) {
+        return Some(Support::SourceOnly);
+    }
+    if let Some((_, heir)) = heir_of(requirement) {
+        return Some(match heir {
+            Library(module) => Support::Library(module),
+            Package(new) => Support::Package(new),
+            Nothing(what) => Support::Nothing(what),
+        });
+    }
+    let end =
+        requirement.find(|c: char| !(c.is_ascii_alphanumeric() || ".-_".contains(c))).unwrap_or(requirement.len());
+    let is_heir =
+        |known: &Dependency| matches!(known.heir, Package(new) if new.eq_ignore_ascii_case(&requirement[..end]));
+    DEPENDENCIES.iter().any(is_heir).then_some(Support::Itself)
+}
+
+/// Whether a marker keeps Python 3 out, in its usual forms.
+fn is_for_source_only(requirement: &str) -> bool {
+    let Some((_, marker)) = requirement.split_once(';') else { return false };
+    let marker: String = marker.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
+    let version = marker.strip_prefix("python_version").filter(|_| !marker.contains("or"));
+    version.is_some_and(|rest| {
+        let rest = rest.split("and").next().unwrap_or(rest);
+        matches!(rest, "<3" | "<3.0" | "<=2.7" | "<2.7" | "==2.7" | "<2.8")
+    })
+}
+
 /// The module that an import names or goes into, and where it is now.
 fn known(path: &str) -> Option<(&'static str, Place)> {
     let modules = DEPENDENCIES.iter().flat_map(|dependency| dependency.modules).chain(CHANGED);
@@ -214,5 +245,24 @@ fn imports(context: &Context<'_>, node: Node<'_>, found: &mut Findings) {
                 vec![Edit::replace(item.span(), text)],
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_requirement_is_told_and_what_is_not_stays_unknown() {
+        let check =
+            |requirement: &str, expected: Option<Support>| assert_eq!(support(requirement), expected, "{requirement}");
+        check("PIL==1.1.7", Some(Support::Package("Pillow")));
+        check("Pillow>=2", Some(Support::Itself));
+        check("futures", Some(Support::Library("concurrent.futures")));
+        check("futures; python_version < '3'", Some(Support::SourceOnly));
+        check("enum34 ; python_version<=\"2.7\" and extra == 'x'", Some(Support::SourceOnly));
+        check("requests; python_version < '3.9'", None);
+        check("requests", None);
+        assert!(matches!(support("psyco"), Some(Support::Nothing(_))));
     }
 }

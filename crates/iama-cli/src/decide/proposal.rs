@@ -1,0 +1,46 @@
+//! A proposal on the terminal.
+
+use iama_engine::proposals::{Level, Proposal};
+use iama_sandbox::printable;
+
+use crate::out::tell;
+use crate::paint;
+
+/// Recipes that are named of a proposal.
+const NAMED: usize = 4;
+
+/// Names that are given of a segment.
+const PLACES: usize = 3;
+
+/// Shows a proposal: words, the risk by area, figures.
+pub(super) fn show(proposal: &Proposal) {
+    let name = paint::strong(format!("{:13}", proposal.strategy.name().to_uppercase()));
+    tell!("\n  {name} risk {}, costs {}", level(proposal.risk, 0), proposal.price);
+    tell!("    {}", printable(&proposal.simple));
+    for segment in &proposal.segments {
+        let figure = if segment.of == 0 { String::new() } else { format!("{} of {}", segment.count, segment.of) };
+        let mut places =
+            segment.places.iter().take(PLACES).map(|place| printable(place)).collect::<Vec<_>>().join(", ");
+        if segment.count > PLACES && !places.is_empty() {
+            places.push_str(", …");
+        }
+        tell!("    {:12} {} {figure:14} {}", segment.area.name(), level(segment.level, 8), paint::dim(places));
+    }
+    tell!("    {}", paint::dim(printable(&proposal.professional)));
+    let mut most: Vec<_> = proposal.edits.iter().collect();
+    most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let shown: Vec<_> = most.iter().take(NAMED).map(|(id, count)| format!("{id} {count}")).collect();
+    if !shown.is_empty() {
+        tell!("    {}", paint::dim(format!("most by: {}", shown.join(", "))));
+    }
+}
+
+fn level(level: Level, width: usize) -> String {
+    let text = format!("{:width$}", level.name());
+    match level {
+        Level::Unknown => paint::dim(text).to_string(),
+        Level::Low => paint::added(text).to_string(),
+        Level::Medium => paint::warning(text).to_string(),
+        Level::High => paint::error(text).to_string(),
+    }
+}
