@@ -4,9 +4,8 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use iama_engine::driver::{PERSON, no_checkpoint};
+use iama_engine::driver::{Agreement, PERSON, no_checkpoint};
 use iama_engine::problem::{Kind, Problem};
-use iama_engine::records::Spec;
 use iama_engine::situation::{Choice, Said, Situation};
 use iama_engine::{Answer, Decider, Question};
 use iama_job::ModelClass;
@@ -18,13 +17,16 @@ use crate::out::tell;
 use crate::{paint, show};
 
 mod proposal;
+mod spec;
+
+pub(crate) use spec::Editor;
 
 /// The decider for a command: with `--yes` the policy, else the person, else nobody.
-pub(crate) fn decider(yes: bool) -> Box<dyn Decider> {
+pub(crate) fn decider(yes: bool, editor: Option<Editor>) -> Box<dyn Decider> {
     if yes {
         Box::new(Policy)
     } else {
-        Box::new(Person { present: io::stdin().is_terminal() && io::stderr().is_terminal() })
+        Box::new(Person { present: io::stdin().is_terminal() && io::stderr().is_terminal(), editor })
     }
 }
 
@@ -34,22 +36,18 @@ struct Policy;
 impl Decider for Policy {
     fn decide(&mut self, question: &Question) -> Result<(Answer, &'static str), Problem> {
         match question {
-            Question::NativeRun { level: Level::LimitsOnly, reason } => Err(Problem::decision(
-                "ISOLATION_MISSING",
-                format!("the project's tests cannot be closed off on this machine: {reason}"),
-            )
-            .hint(
-                "install bubblewrap (Debian: apt-get install bubblewrap), or run without --yes and allow it yourself",
-            )),
+            Question::NativeRun { level: Level::LimitsOnly, reason } => Err(not_closed_off(reason)),
+            Question::Spec(agreement) => match &agreement.run {
+                Some((Level::LimitsOnly, reason)) => Err(not_closed_off(reason)),
+                _ => Ok((Answer::Yes, "--yes")),
+            },
             Question::MoreTime => Err(Problem::decision("DECISION_NEEDED", question.sentence())
                 .hint("`iama jobs resume` asks you; --test-timeout and --run-timeout set other limits for a new job")),
             Question::Situation(situation) => unpaid(situation).map(|answer| (answer, "--yes")),
             Question::Strategy(_) => Ok((Answer::Take(Strategy::Standard), "--yes")),
-            Question::Dirty
-            | Question::Spec(_)
-            | Question::Uncovered { .. }
-            | Question::NativeRun { .. }
-            | Question::NoCheckpoint => Ok((Answer::Yes, "--yes")),
+            Question::Dirty | Question::Uncovered { .. } | Question::NativeRun { .. } | Question::NoCheckpoint => {
+                Ok((Answer::Yes, "--yes"))
+            }
         }
     }
 }
@@ -71,13 +69,21 @@ fn needed(situation: &Situation) -> Problem {
     Problem::decision("DECISION_NEEDED", format!("{}{}", situation.sentence, facts.concat())).hint(hint)
 }
 
+fn not_closed_off(reason: &str) -> Problem {
+    let sentence = format!("the project's tests cannot be closed off on this machine: {reason}");
+    Problem::decision("ISOLATION_MISSING", sentence)
+        .hint("install bubblewrap (Debian: apt-get install bubblewrap), or run without --yes and allow it yourself")
+}
+
 struct Person {
     present: bool,
+    editor: Option<Editor>,
 }
 
 impl Decider for Person {
     fn decide(&mut self, question: &Question) -> Result<(Answer, &'static str), Problem> {
-        if *question == Question::NoCheckpoint {
+        let stuck = matches!(question, Question::Spec(agreement) if agreement.no_checkpoint);
+        if (stuck && self.present) || *question == Question::NoCheckpoint {
             // Nothing but the project's own version control or an explicit --yes will do.
             return Err(no_checkpoint());
         }
@@ -91,18 +97,21 @@ impl Decider for Person {
                 .hint("there is no terminal to ask: pass --yes, or run `iama jobs resume` in a terminal"));
         }
         let answer = match question {
-            Question::Strategy(proposals) => {
-                proposals.iter().for_each(proposal::show);
+            Question::Strategy(choice) => {
+                choice.proposals.iter().for_each(proposal::show);
+                if choice.dirty {
+                    tell!(
+                        "\n  {}",
+                        paint::warning("The workspace has uncommitted changes; whoever chooses goes on with them.")
+                    );
+                }
                 choose()
-            }
-            Question::Spec(spec) => {
-                show_spec(spec);
-                confirm(question)
             }
             Question::Situation(situation) => {
                 show::told(situation);
                 say(situation)
             }
+            Question::Spec(agreement) => return self.agree(question, agreement).map(|answer| (answer, PERSON)),
             Question::NativeRun { reason, .. } => {
                 tell!("{}", paint::dim(reason));
                 confirm(question)
@@ -115,6 +124,34 @@ impl Decider for Person {
     }
 }
 
+impl Person {
+    /// Asks about a spec until it is approved, turned down or edited.
+    fn agree(&self, question: &Question, agreement: &Agreement) -> Result<Answer, Problem> {
+        spec::show(&agreement.spec);
+        let mut sentence = question.sentence();
+        if let Some(run) = agreement.run_question() {
+            tell!("\n  {}", run.sentence());
+            tell!("  {}", paint::dim(agreement.run.iter().map(|(_, reason)| reason.as_str()).collect::<String>()));
+            sentence.push_str(" With `yes` you allow the run, too.");
+        }
+        let choices = if self.editor.is_some() { "[yes / no / edit]" } else { "[yes / no]" };
+        loop {
+            let line = ask(&format!("{sentence} {choices}")).map_err(|error| unanswered(&error))?;
+            match (line.as_str(), &self.editor) {
+                ("y" | "yes", _) => return Ok(Answer::Yes),
+                ("n" | "no", _) => return Ok(Answer::No),
+                ("e" | "edit", Some(editor)) => {
+                    let mut again = || Ok(ask("Press Enter to open it again, or say `drop`")? != "drop");
+                    if let Some(edited) = editor.edit(&agreement.spec, &mut again)? {
+                        return Ok(Answer::Edit(Box::new(edited)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 fn unanswered(error: &io::Error) -> Problem {
     let hint = "`iama jobs resume` asks again";
     if error.kind() == ErrorKind::Interrupted {
@@ -122,13 +159,6 @@ fn unanswered(error: &io::Error) -> Problem {
         return Problem { kind: Kind::Interrupted, ..problem };
     }
     Problem::decision("DECISION_NEEDED", format!("no answer could be read: {error}")).hint(hint)
-}
-
-fn show_spec(spec: &Spec) {
-    tell!("");
-    for item in &spec.items {
-        tell!("  {}  {}", paint::place(&item.id), item.text);
-    }
 }
 
 fn ask(prompt: &str) -> io::Result<String> {

@@ -19,11 +19,15 @@ use crate::journal::Journal;
 use crate::models::Models;
 use crate::perform::{Done, Shop};
 use crate::problem::{Kind, Problem};
-use crate::proposals::Proposal;
-use crate::records::{DecisionRecord, Spec};
+use crate::records::DecisionRecord;
 use crate::request::{Machine, Request};
 use crate::situation::{self, Said, Situation};
+use crate::spec::{Edited, revise};
 use crate::stages::Stages;
+
+mod agreeing;
+
+pub use agreeing::{Agreement, Proposed};
 
 /// What is told while a job is at work.
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +70,9 @@ pub enum Question {
     /// The workspace has uncommitted changes: go on?
     Dirty,
     /// Which proposal?
-    Strategy(Vec<Proposal>),
+    Strategy(Proposed),
     /// Is the spec right?
-    Spec(Spec),
+    Spec(Box<Agreement>),
     /// Some behaviour is covered by no test, or the legacy side cannot run: go on?
     Uncovered {
         /// How many functions; code outside of functions counts as one for each file that has nothing else.
@@ -159,6 +163,8 @@ pub enum Answer {
     Say(Said),
     /// Nothing now: the job rests where it is.
     Later,
+    /// The spec, edited.
+    Edit(Box<Edited>),
 }
 
 /// Names of decisions that come with a request, one for each test or module.
@@ -283,6 +289,9 @@ impl Driver<'_> {
         if self.work()? {
             return Ok(true);
         }
+        if self.defer_dirty()? {
+            return Ok(true);
+        }
         match self.question()? {
             Some(question) => self.ask(&question),
             None => Ok(false),
@@ -347,6 +356,9 @@ impl Driver<'_> {
             if let Effect::WaiveSeal { tests } = &dispatch.effect {
                 self.shop.waive_seal(tests)?;
             }
+            if let Effect::PersistSpec { revision, .. } = dispatch.effect {
+                revise::persist(self.shop.folder, revision)?;
+            }
         }
         if last.effects.iter().any(|dispatch| matches!(dispatch.effect, Effect::WriteEvidence)) {
             evidence::write(&self.shop, &self.job, &self.journal.records)?;
@@ -355,18 +367,15 @@ impl Driver<'_> {
     }
 
     fn question(&self) -> Result<Option<Question>, Problem> {
-        let folder = self.shop.folder;
         Ok(match &self.job.state {
             State::Analyzing { step: AnalysisStep::Dirty } => Some(Question::Dirty),
-            State::WaitingStrategy { step: StrategyStep::Choosing } => {
-                Some(Question::Strategy(folder.read("proposals.json")?))
-            }
-            State::WaitingSpecApproval => Some(Question::Spec(folder.read("spec.json")?)),
+            State::WaitingStrategy { step: StrategyStep::Choosing } => Some(self.choice()?),
+            State::WaitingSpecApproval => Some(self.agreement()?),
             State::BaselineValidation { step: BaselineStep::AwaitingAck { uncovered } } => {
                 Some(Question::Uncovered { count: *uncovered })
             }
             State::BaselineValidation { step: BaselineStep::TimedOut } => Some(Question::MoreTime),
-            _ => situation::of(folder, &self.job)?.map(Question::Situation),
+            _ => situation::of(self.shop.folder, &self.job)?.map(Question::Situation),
         })
     }
 
@@ -380,6 +389,7 @@ impl Driver<'_> {
         if answer == Answer::Later {
             return Ok(false);
         }
+        self.note_agreed(question, &answer, by)?;
         self.note(question, &answer, by)?;
         let decision = match (question, answer) {
             (_, Answer::Say(said)) => situation::decision(self.shop.folder, &self.job, &said)?,
@@ -388,7 +398,13 @@ impl Driver<'_> {
             (Question::Strategy(_), Answer::Take(strategy)) => {
                 Decision::SelectProposal { strategy: job_strategy(strategy) }
             }
-            (Question::Strategy(_), Answer::Yes) => Decision::SelectProposal { strategy: JobStrategy::Standard },
+            (Question::Strategy(_), Answer::Yes | Answer::Edit(_)) => {
+                Decision::SelectProposal { strategy: JobStrategy::Standard }
+            }
+            (Question::Spec(_), Answer::Edit(edited)) => {
+                revise::stage(self.shop.folder, &edited)?;
+                Decision::EditSpec
+            }
             (Question::Spec(_) | Question::NativeRun { .. } | Question::NoCheckpoint, _) => Decision::ApproveSpec,
             (Question::Uncovered { count }, _) => Decision::AcknowledgeUncovered { uncovered: *count },
             (Question::MoreTime, _) => Decision::IncreaseTimeout,
@@ -496,6 +512,7 @@ impl Driver<'_> {
             Answer::Take(strategy) => strategy.name().to_owned(),
             Answer::Say(said) => said.word.clone(),
             Answer::Later => "later".to_owned(),
+            Answer::Edit(_) => "edited".to_owned(),
         };
         let at = (self.shop.machine.clock)();
         let (code, question) = (question.code().to_owned(), question.sentence());

@@ -21,9 +21,10 @@ use crate::perform::Shop;
 use crate::problem::Problem;
 use crate::records::{
     BEHAVIOUR, BehaviourRecord, CHARACTERIZATION, Carried, CharacterizationRecord, DecisionRecord, DifferenceRecord,
-    FileRecord, NoteRecord, PlaceRecord, SCENARIOS, ScenariosRecord, ScopeRecord, Spec, SpecItem, Toolchain,
-    WorkspaceRecord,
+    FileRecord, NoteRecord, PlaceRecord, SCENARIOS, ScenariosRecord, ScopeRecord, Toolchain, WorkspaceRecord,
 };
+use crate::spec::revise::SPEC;
+use crate::spec::{Spec, SpecItem};
 use crate::stages::Stage;
 use crate::{reach, report, stages};
 
@@ -279,7 +280,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         legacy: folder.read_if_kept("legacy.suite.json")?,
         result: folder.read_if_kept("result.suite.json")?,
         changed: if folder.work().exists() { shop.changed_files()? } else { None },
-        spec: folder.read_if_kept("spec.json")?,
+        spec: folder.read_if_kept(SPEC)?,
         scenarios: folder.read_if_kept(SCENARIOS)?,
         recorded: recorded(folder)?,
     };

@@ -24,6 +24,7 @@ pub mod report;
 pub mod request;
 pub mod rewrite;
 pub mod situation;
+pub mod spec;
 pub mod stages;
 pub mod verify;
 

@@ -19,8 +19,9 @@ use crate::folder::{JobFolder, cannot_read};
 use crate::models::Desk;
 use crate::problem::Problem;
 use crate::proposals::Proposal;
-use crate::records::{ScopeRecord, Spec, WorkspaceRecord};
+use crate::records::{ScopeRecord, WorkspaceRecord};
 use crate::request::{Machine, Request};
+use crate::spec::revise;
 
 mod analyse;
 pub(crate) mod behaviour;
@@ -102,7 +103,7 @@ impl Shop<'_> {
                 EffectResult::ProposalsReady { usage }
             }
             Effect::DraftSpec { strategy, .. } => {
-                self.draft_spec(*strategy)?;
+                self.draft_spec(job, *strategy)?;
                 EffectResult::SpecDrafted { usage }
             }
             Effect::GenerateTests { .. } => EffectResult::TestsGenerated { tests: self.count_tests()?, usage },
@@ -184,7 +185,7 @@ impl Shop<'_> {
 
     /// Whether the delivery changes so much that may mean something else that a person should think twice.
     fn is_complex(&self) -> Result<bool, Problem> {
-        let spec: Spec = self.folder.read("spec.json")?;
+        let spec = revise::current(self.folder)?;
         let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
         let chosen = proposals.iter().find(|proposal| proposal.strategy == spec.strategy);
         Ok(chosen.is_some_and(|proposal| {

@@ -9,7 +9,7 @@ use iama_baseline::python::recording::Characterisation;
 use iama_baseline::python::strength::Strength;
 use iama_baseline::scenarios::{Difference, Expectation};
 use iama_job::Timestamp;
-use iama_recipes::{Class, Strategy};
+use iama_recipes::Class;
 use iama_source::{Confidence, Excluded};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,24 +53,6 @@ pub struct PlaceRecord {
     pub line: u32,
     /// Why.
     pub reason: String,
-}
-
-/// The spec of a job: `spec.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Spec {
-    /// How much is taken on.
-    pub strategy: Strategy,
-    /// What must hold, in sentences.
-    pub items: Vec<SpecItem>,
-}
-
-/// One item of a spec.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SpecItem {
-    /// The name that evidence refers to.
-    pub id: String,
-    /// What must hold.
-    pub text: String,
 }
 
 /// One side's interpreter and environment: `legacy.toolchain.json`, `target.toolchain.json`.

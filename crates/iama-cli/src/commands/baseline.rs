@@ -185,7 +185,7 @@ fn place(
     request.docker_image.clone_from(&runs.docker_image);
     *(if legacy { &mut request.legacy_python } else { &mut request.python }) = named.map(Path::to_owned);
     machine::isolate(machine, &request)?;
-    isolation::allow(machine, &mut *decide::decider(runs.yes))?;
+    isolation::allow(machine, &mut *decide::decider(runs.yes, None))?;
     machine::catch_interrupts()?;
     Place::prepare(machine, root, Side { wanted, named })
 }

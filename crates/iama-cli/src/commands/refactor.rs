@@ -147,7 +147,7 @@ pub(super) fn finish(
     stays: bool,
 ) -> Result<ExitCode, Problem> {
     let mut ticker = Ticker::new();
-    let mut decider = decide::decider(yes);
+    let mut decider = decide::decider(yes, Some(decide::Editor::of(machine, folder)));
     let driven = drive(folder, machine, &mut *decider, &mut |progress| ticker.take(progress));
     ticker.end_count();
     let job = driven?;

@@ -38,7 +38,8 @@ fn rerun(options: &Verify) -> Result<Vec<Check>, Problem> {
     start(&again.folder, &again.request)?;
     machine::catch_interrupts()?;
     let mut ticker = Ticker::new();
-    let driven = drive(&again.folder, &machine, &mut *decide::decider(true), &mut |progress| ticker.take(progress));
+    let driven =
+        drive(&again.folder, &machine, &mut *decide::decider(true, None), &mut |progress| ticker.take(progress));
     ticker.end_count();
     driven?;
     again.checks()

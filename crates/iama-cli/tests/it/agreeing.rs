@@ -36,3 +36,141 @@ fn three_proposals_say_what_each_of_them_leaves_and_meets() {
     assert_eq!(largest["reach"]["importers"], serde_json::json!(["test_lib.py", "user.py"]));
     assert_eq!(largest["price"]["high_millicents"], 0);
 }
+
+#[cfg(target_os = "linux")]
+mod at_a_terminal {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::world::Shown;
+
+    const SPEC: &str = "[yes / no / edit]";
+
+    fn committed() -> World {
+        let world = project();
+        world.git(&["init", "-q"]);
+        world.git(&["add", "."]);
+        world.git(&["commit", "-qm", "first"]);
+        world
+    }
+
+    /// A script that stands for an editor: it changes the file in one way the first time, and in another after that.
+    fn editor(folder: &Path, first: &str, then: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = folder.join("edit.sh");
+        let text =
+            format!("#!/bin/sh\nif [ -e {0}/once ]; then {then}\nelse touch {0}/once; {first}\nfi\n", folder.display());
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    fn run(world: &World, state: &Path, editor: &Path, arguments: &str, answers: &[(&str, &str)]) -> Option<Shown> {
+        let variables = [
+            ("DOCKER_HOST", Path::new("unix:///nowhere/docker.sock")),
+            ("XDG_STATE_HOME", state),
+            ("NO_COLOR", Path::new("1")),
+            ("VISUAL", editor),
+        ];
+        world.iama_at_terminal(&variables, arguments, answers)
+    }
+
+    /// How often somebody was asked something.
+    fn questions(shown: &Shown) -> usize {
+        shown.err.matches("[yes / no").count() + shown.err.matches("Which one?").count()
+    }
+
+    const INTERRUPT: (&str, &str) = ("preparing an isolated environment", "\x03");
+
+    #[test]
+    fn nobody_is_asked_more_than_twice_before_work_starts() {
+        let (world, state) = (committed(), tempfile::tempdir().unwrap());
+        world.write("user.py", b"import lib\nprint 2\n");
+        let answers = [("Which one?", "standard\n"), (SPEC, "yes\n"), INTERRUPT];
+        let Some(shown) = run(&world, state.path(), Path::new("true"), "refactor .", &answers) else {
+            eprintln!("not run: there is no `script` to make a terminal");
+            return;
+        };
+        assert_eq!(questions(&shown), 2, "{}", shown.err);
+        assert!(shown.err.contains("The workspace has uncommitted changes"), "{}", shown.err);
+        assert!(shown.err.contains("The project's tests will run on this machine"), "{}", shown.err);
+        let rows = fs::read_to_string(world.job().join("decisions.jsonl")).unwrap();
+        let told = |row: &str| {
+            let row: Value = serde_json::from_str(row).unwrap();
+            ["code", "answer", "by"].map(|key| row[key].as_str().unwrap().to_owned()).join(" ")
+        };
+        let expected =
+            ["DIRTY_WORKSPACE yes person", "STRATEGY standard person", "NATIVE_RUN yes person", "SPEC yes person"];
+        assert_eq!(rows.lines().map(told).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn with_a_strategy_named_uncommitted_changes_are_asked_about_on_their_own() {
+        let (world, state) = (committed(), tempfile::tempdir().unwrap());
+        world.write("user.py", b"import lib\nprint 2\n");
+        let answers = [("uncommitted changes. Go on?", "yes\n"), (SPEC, "yes\n"), INTERRUPT];
+        let arguments = "refactor . --strategy standard";
+        let Some(shown) = run(&world, state.path(), Path::new("true"), arguments, &answers) else { return };
+        assert_eq!(questions(&shown), 2, "{}", shown.err);
+    }
+
+    #[test]
+    fn whoever_turns_the_proposals_down_has_not_gone_on_with_uncommitted_changes() {
+        let (world, state) = (committed(), tempfile::tempdir().unwrap());
+        world.write("user.py", b"import lib\nprint 2\n");
+        let Some(_) = run(&world, state.path(), Path::new("true"), "refactor .", &[("Which one?", "none\n")]) else {
+            return;
+        };
+        let rows = fs::read_to_string(world.job().join("decisions.jsonl")).unwrap();
+        let first: Value = serde_json::from_str(rows.lines().next().unwrap()).unwrap();
+        assert_eq!((&first["code"], &first["answer"]), (&Value::from("DIRTY_WORKSPACE"), &Value::from("no")));
+        assert_eq!(world.iama(&["jobs", "list", "--json"]).json()["jobs"][0]["state"], "FAILED");
+    }
+
+    #[test]
+    fn a_spec_is_edited_until_it_is_right_and_becomes_a_revision() {
+        let (world, state) = (committed(), tempfile::tempdir().unwrap());
+        let wrong = "sed -i 's/Tests are carried/Tests are not carried/; s/^- Then each/- Than each/' \"$1\"";
+        let right = "sed -i 's/Tests are not carried/Tests are carried/; s/^- Than each/- Then each and every/' \"$1\"\n\
+                     printf '\\n### new\\n\\nNothing else is touched.\\n' >> \"$1\"";
+        let editor = editor(state.path(), wrong, right);
+        let answers = [(SPEC, "edit\n"), ("Press Enter to open it again", "\n"), (SPEC, "yes\n"), INTERRUPT];
+        let arguments = "refactor . --strategy comprehensive";
+        let Some(shown) = run(&world, state.path(), &editor, arguments, &answers) else {
+            eprintln!("not run: there is no `script` to make a terminal");
+            return;
+        };
+        for told in
+            ["SEAL is a rule that IAMA itself holds to", "begins with Given, When or Then", "Nothing else is touched."]
+        {
+            assert!(shown.err.contains(told), "{told}: {}", shown.err);
+        }
+        let (first, second) = (record(&world, "spec/1.json"), record(&world, "spec.json"));
+        assert_eq!((&second["revision"], &second["based_on"]), (&Value::from(2), &first["token"]));
+        let origin = |id: &str| {
+            let items = second["items"].as_array().unwrap();
+            items.iter().find(|item| item["id"] == id).map(|item| item["origin"].clone()).unwrap()
+        };
+        let last = second["items"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["kind"], &last["text"]), (&Value::from("SDD"), &Value::from("Nothing else is touched.")));
+        assert_eq!([origin("SEAL"), origin("B1"), origin("B2")], ["recipes", "person", "recipes"].map(Value::from));
+        let journal = fs::read_to_string(world.job().join("journal.jsonl")).unwrap();
+        assert_eq!(journal.matches("\"EDIT_SPEC\"").count(), 1, "{journal}");
+        assert!(!world.job().join("spec/edit.md").exists());
+    }
+
+    #[test]
+    fn what_was_written_is_kept_when_the_edit_is_given_up_and_opened_again_when_it_is_taken_up() {
+        let (world, state) = (committed(), tempfile::tempdir().unwrap());
+        let editor =
+            editor(state.path(), "echo loose >> \"$1\"; echo '## Odd' >> \"$1\"", "sed -i '/^## Odd/d' \"$1\"");
+        let answers = [(SPEC, "edit\n"), ("Press Enter", "drop\n"), (SPEC, "\x03")];
+        let Some(_) = run(&world, state.path(), &editor, "refactor . --strategy standard", &answers) else { return };
+        assert!(world.read_job("spec/edit.md").contains("loose"));
+        let answers = [(SPEC, "edit\n"), (SPEC, "\x03")];
+        run(&world, state.path(), &editor, "jobs resume", &answers).unwrap();
+        let spec = record(&world, "spec.json");
+        let last = spec["items"].as_array().unwrap().last().unwrap().clone();
+        assert!(last["text"].as_str().unwrap().ends_with("loose"), "{last}");
+    }
+}

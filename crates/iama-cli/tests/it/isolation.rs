@@ -117,7 +117,7 @@ fn a_person_is_asked_once_about_native_runs_and_every_job_says_so() {
     world.git(&["commit", "-qm", "first"]);
     let refactor = "refactor . --strategy standard";
     let interrupt = ("preparing an isolated environment", "\x03");
-    let Some(first) = at_terminal(&world, state.path(), refactor, &[SPEC, ("Allow it?", "yes\n"), interrupt]) else {
+    let Some(first) = at_terminal(&world, state.path(), refactor, &[SPEC, interrupt]) else {
         eprintln!("not run: there is no `script` to make a terminal");
         return;
     };

@@ -61,7 +61,9 @@ fn a_model_mends_what_recipes_left_and_a_bad_edit_is_asked_for_again_with_the_re
     let seen = provider.seen();
     assert_eq!(seen.len(), 2);
     let first = seen[0].texts();
-    for part in ["# What failed", "SyntaxError", ": lib.py (whole file; to be changed) ---", "print greet(name)", "test_lib.py"] {
+    for part in
+        ["# What failed", "SyntaxError", ": lib.py (whole file; to be changed) ---", "print greet(name)", "test_lib.py"]
+    {
         assert!(first.contains(part), "{part}: {first}");
     }
     assert!(seen[1].texts().contains("The most similar lines of the file"), "{}", seen[1].texts());

@@ -55,6 +55,11 @@ impl World {
         fs::read_to_string(self.root().join(path)).unwrap()
     }
 
+    /// A file of the only job.
+    pub(crate) fn read_job(&self, name: &str) -> String {
+        fs::read_to_string(self.job().join(name)).unwrap()
+    }
+
     /// Runs the program in the folder of the project.
     pub(crate) fn iama(&self, arguments: &[&str]) -> Shown {
         self.run(program(), arguments, "")

@@ -14,6 +14,7 @@ use crate::folder::JobFolder;
 use crate::problem::Problem;
 use crate::reach::Imports;
 use crate::records::{CHARACTERIZATION, CharacterizationRecord, Sides, StrengthRecord};
+use crate::spec::{Kind, SitePlace};
 
 /// Names, or runs of them, that one hunk gives of each kind; the counts beside them are of all.
 const NAMED: usize = 12;
@@ -22,7 +23,7 @@ const NAMED: usize = 12;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct LinksPart {
     /// Items of the spec that the hunk has to keep.
-    spec: Vec<&'static str>,
+    spec: Vec<String>,
     reached: ReachedPart,
     /// Nothing when it was not measured, or for tests.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,9 +118,8 @@ impl<'a> Links<'a> {
     /// What stands behind one hunk of a file.
     pub(super) fn of(&self, path: &str, is_test: bool, hunk: &Hunk) -> LinksPart {
         let (removed, added) = changed_lines(hunk);
-        let seal = if is_test { "SEAL" } else { "TESTS" };
         LinksPart {
-            spec: vec!["TARGET", "SCOPE", seal],
+            spec: self.served(path, is_test, &removed),
             reached: self.reached(path, is_test, &removed, &added),
             strength: self.together.as_ref().filter(|_| !is_test).map(|sides| HunkStrengthPart {
                 old: tally(&sides.legacy, path, &removed),
@@ -127,6 +127,18 @@ impl<'a> Links<'a> {
                 unproven_lines: idle(&sides.legacy, path, &removed) + idle(&sides.result, path, &added),
             }),
         }
+    }
+
+    /// The rules, and the items that are about a place of the hunk.
+    fn served(&self, path: &str, is_test: bool, removed: &Lines) -> Vec<String> {
+        let seal = if is_test { "SEAL" } else { "TESTS" };
+        let meets = |place: &SitePlace| {
+            place.file == path && (place.lines.is_empty() || place.lines.iter().any(|line| removed.contains(line)))
+        };
+        let items = self.sources.spec.iter().flat_map(|spec| &spec.items);
+        let about = items.filter(|item| item.kind != Kind::Rule && item.places.iter().any(meets));
+        let rules = ["TARGET", "SCOPE", seal].into_iter().map(str::to_owned);
+        rules.chain(about.map(|item| item.id.clone()).take(NAMED)).collect()
     }
 
     fn reached(&self, path: &str, is_test: bool, removed: &Lines, added: &Lines) -> ReachedPart {

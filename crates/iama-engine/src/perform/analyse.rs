@@ -9,7 +9,7 @@ use std::time::Duration;
 use iama_baseline::python::{discover, requirements};
 use iama_job::Job;
 use iama_job::state::Strategy as JobStrategy;
-use iama_recipes::{Options, Project, Strategy};
+use iama_recipes::{Class, Options, Project, Strategy};
 use iama_sandbox::{Ended, Launch};
 use iama_source::confidence::Share;
 use iama_source::{SourceFile, WalkOptions, Workspace, confidence, walk};
@@ -21,9 +21,10 @@ use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
 use crate::proposals::findings::{self, AllFindings, FINDINGS, FileFindings, Shapes};
-use crate::proposals::{self, Graph, Ground, Price};
-use crate::records::{OBSERVED, Observed, PlaceRecord, ScopeRecord, Spec, SpecItem, WorkspaceRecord};
+use crate::proposals::{self, Graph, Ground, Price, Proposal};
+use crate::records::{OBSERVED, Observed, PlaceRecord, ScopeRecord, WorkspaceRecord};
 use crate::rewrite::{FileResult, Rewritten, Settled, rewrite, settle, survey};
+use crate::spec::{Origin, draft, revise};
 
 /// Files that are looked into at once.
 const BATCH: usize = 64;
@@ -210,31 +211,34 @@ impl Shop<'_> {
         found
     }
 
-    /// The spec of a migration without a model: what every recipe promises, and what the tests say.
-    pub(super) fn draft_spec(&mut self, strategy: JobStrategy) -> Result<(), Problem> {
+    /// The first revision of the spec: what IAMA holds to, the tests and scenarios that there are, and what the recipes found.
+    pub(super) fn draft_spec(&mut self, job: &Job, strategy: JobStrategy) -> Result<(), Problem> {
         let strategy = recipe_strategy(strategy);
         let scope = self.scope()?;
-        let item = |id: &str, text: String| SpecItem { id: id.to_owned(), text };
-        let both = if self.request.dual { " and Python 2.7" } else { "" };
-        let items = vec![
-            item("TARGET", format!("Every migrated file is valid Python {}{both}.", self.request.target)),
-            item(
-                "TESTS",
-                format!(
-                    "Every test that passes on the legacy code passes on the result (files of tests: {}).",
-                    scope.test_files.len()
-                ),
-            ),
-            item(
-                "SEAL",
-                "Tests are carried over by recipes alone; none is lost, and no assertion or literal.".to_owned(),
-            ),
-            item(
-                "SCOPE",
-                format!("Only recipes of the strategy {} write, and each place says which.", strategy.name()),
-            ),
-        ];
-        self.folder.keep("spec.json", &Spec { strategy, items })
+        let mut all: AllFindings = self.folder.read(FINDINGS)?;
+        let mut found = all.remove(strategy.name()).unwrap_or_default();
+        if job.safe_mode {
+            let is_safe =
+                |id: &str| self.pair.recipes.iter().any(|recipe| recipe.id == id && recipe.class == Class::Safe);
+            for file in &mut found {
+                file.notes.retain(|note| is_safe(&note.recipe));
+            }
+        }
+        let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
+        let chosen = proposals.iter().find(|proposal| proposal.strategy == strategy);
+        let items = draft::items(&draft::Ground {
+            pair: self.pair,
+            strategy,
+            target: format!("Python {}", self.request.target),
+            both: self.request.dual.then_some("Python 2.7"),
+            tests: &scope.test_files,
+            test_command: self.request.test_command.as_deref(),
+            scenarios: self.named_scenarios()?,
+            records: self.request.records(),
+            found: &found,
+            surface: chosen.map_or(&[], |proposal| &proposal.surface),
+        });
+        revise::stage_first(self.folder, strategy, Origin::Recipes, items)
     }
 }
 

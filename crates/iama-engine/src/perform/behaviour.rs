@@ -25,9 +25,10 @@ use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
 use crate::records::{
-    BEHAVIOUR, BehaviourRecord, CHARACTERIZATION, CharacterizationRecord, DifferenceRecord, FileRecord, Spec,
-    WorkspaceRecord,
+    BEHAVIOUR, BehaviourRecord, CHARACTERIZATION, CharacterizationRecord, DifferenceRecord, FileRecord, WorkspaceRecord,
 };
+use crate::spec::Spec;
+use crate::spec::revise::SPEC;
 
 /// Folder of the written tests, in the job's folder.
 pub(crate) const TESTS: &str = "characterization";
@@ -80,8 +81,7 @@ impl Shop<'_> {
 
     /// What the recipes will rewrite, as far as can be told before they do.
     fn aims(&self, tests: &[String]) -> Result<Aims, Problem> {
-        let strategy =
-            self.folder.read_if_kept::<Spec>("spec.json")?.map_or(Strategy::Comprehensive, |spec| spec.strategy);
+        let strategy = self.folder.read_if_kept::<Spec>(SPEC)?.map_or(Strategy::Comprehensive, |spec| spec.strategy);
         let Preview { touched, brought } = self.preview(strategy, tests)?;
         let programs = touched.keys().cloned().collect();
         Ok(Aims { touched, programs, brought })

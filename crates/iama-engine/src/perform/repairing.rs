@@ -25,7 +25,7 @@ use crate::folder::cannot_read;
 use crate::history::{Author, author_file};
 use crate::models::{Ask, KeptAnswer, Unanswered};
 use crate::problem::Problem;
-use crate::records::Spec;
+use crate::spec::Spec;
 use case::{Case, NoCase, without_secrets};
 
 /// Answers to one task: the first one, and one more that knows what was wrong with it.

@@ -130,6 +130,14 @@ impl Shop<'_> {
         Ok(Some(Given { label, proposed, scenarios: self.kept_scenarios()? }))
     }
 
+    /// Names and commands of the scenarios in the file that the request names.
+    pub(super) fn named_scenarios(&self) -> Result<Vec<(String, String)>, Problem> {
+        let Some(file) = &self.request.scenarios else { return Ok(Vec::new()) };
+        let (text, _) = read(file)?;
+        let known = parse(file, &text)?;
+        Ok(known.scenarios.iter().map(|one| (one.name.clone(), one.shown())).collect())
+    }
+
     fn kept_scenarios(&self) -> Result<Scenarios, Problem> {
         let (text, _) = read(&self.folder.file(TEXT))?;
         parse(&self.folder.file(TEXT), &text)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::failures::Cause;
-use crate::records::Spec;
+use crate::spec::Spec;
 
 /// Causes that are told in one prompt; the others come up again when these are mended.
 const CAUSES: usize = 8;

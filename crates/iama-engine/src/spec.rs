@@ -1,0 +1,20 @@
+//! The spec of a job: what must hold, which behaviour stays, and what is changed where. It is agreed before work starts, kept in
+//! revisions, and edited by people; a model may only propose.
+//!
+//! * [`record`]: what a spec is.
+//! * [`check`]: what no edit may do.
+//! * [`markdown`]: the form that a person edits.
+//! * [`revise`]: revisions and their tokens.
+//! * `draft`: the first revision, from what is known.
+
+pub mod check;
+pub(crate) mod draft;
+pub mod markdown;
+pub mod record;
+pub mod revise;
+
+pub use record::{Behaviour, Kind, Origin, SitePlace, Spec, SpecItem};
+pub use revise::{Edited, commit};
+
+#[cfg(test)]
+mod tests;
