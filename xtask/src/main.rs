@@ -15,6 +15,7 @@ mod faults;
 mod job_model;
 mod kill;
 mod material;
+mod model_jobs;
 mod mutation_bench;
 mod oracle;
 mod packages;
@@ -83,6 +84,10 @@ enum Command {
     CostOracle(prices::OracleOptions),
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
+    /// Whole jobs with a scripted model: helped by a person, fallen back, recorded and replayed
+    ModelJobs(model_jobs::Options),
+    /// Kill a job with model calls at many points and resume it
+    KillModels(model_jobs::kill::Options),
     /// Kill a migration at many points and resume it
     Kill(kill::Options),
 }
@@ -113,6 +118,8 @@ fn main() -> ExitCode {
         Command::Prices(options) => prices::make(&options),
         Command::CostOracle(options) => prices::compare(&options),
         Command::Escapes => escapes::run(),
+        Command::ModelJobs(options) => model_jobs::run(&options),
+        Command::KillModels(options) => model_jobs::kill::run(&options),
         Command::Kill(options) => kill::run(&options),
     };
     match done {

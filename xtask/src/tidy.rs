@@ -46,7 +46,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "iama-syntax",
         ],
     ),
-    ("xtask", &["iama-baseline", "iama-job", "iama-patch", "iama-recipes", "iama-sandbox", "iama-syntax"]),
+    (
+        "xtask",
+        &["iama-baseline", "iama-job", "iama-model", "iama-patch", "iama-recipes", "iama-sandbox", "iama-syntax"],
+    ),
 ];
 
 /// Crates that a pure room must not reach: they do IO, start processes or wait.

@@ -19,6 +19,8 @@ use tokio::time::Instant;
 pub enum Step {
     /// Sends bytes of the body at once.
     Send(Vec<u8>),
+    /// Waits for so long.
+    Wait(std::time::Duration),
     /// Waits until the client hangs up.
     Hang,
     /// Breaks the connection in the middle of the body.
@@ -243,6 +245,7 @@ async fn answer(
                 // Each step arrives by itself.
                 tokio::task::yield_now().await;
             }
+            Step::Wait(time) => tokio::time::sleep(*time).await,
             Step::Hang => {
                 while stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {}
                 hung_up.send_replace(Some(Instant::now()));
