@@ -45,6 +45,8 @@ impl Decider for Policy {
                 .hint("`iama jobs resume` asks you; --test-timeout and --run-timeout set other limits for a new job")),
             Question::Situation(situation) => unpaid(situation).map(|answer| (answer, "--yes")),
             Question::Strategy(_) => Ok((Answer::Take(Strategy::Standard), "--yes")),
+            // Nobody who is asked by a policy has said any words.
+            Question::Preview(_) => Ok((Answer::No, "--yes")),
             Question::Dirty | Question::Uncovered { .. } | Question::NativeRun { .. } | Question::NoCheckpoint => {
                 Ok((Answer::Yes, "--yes"))
             }
@@ -111,6 +113,10 @@ impl Decider for Person {
                 show::told(situation);
                 say(situation)
             }
+            Question::Preview(previewed) => {
+                spec::show_preview(previewed);
+                confirm(question)
+            }
             Question::Spec(agreement) => return self.agree(question, agreement).map(|answer| (answer, PERSON)),
             Question::NativeRun { reason, .. } => {
                 tell!("{}", paint::dim(reason));
@@ -134,17 +140,24 @@ impl Person {
             tell!("  {}", paint::dim(agreement.run.iter().map(|(_, reason)| reason.as_str()).collect::<String>()));
             sentence.push_str(" With `yes` you allow the run, too.");
         }
-        let choices = if self.editor.is_some() { "[yes / no / edit]" } else { "[yes / no]" };
+        let mut choices = vec!["yes", "no"];
+        choices.extend(self.editor.is_some().then_some("edit"));
+        choices.extend(agreement.words.then_some("words …"));
+        let prompt = format!("{sentence} [{}]", choices.join(" / "));
         loop {
-            let line = ask(&format!("{sentence} {choices}")).map_err(|error| unanswered(&error))?;
-            match (line.as_str(), &self.editor) {
-                ("y" | "yes", _) => return Ok(Answer::Yes),
-                ("n" | "no", _) => return Ok(Answer::No),
-                ("e" | "edit", Some(editor)) => {
+            let said = read(&prompt).map_err(|error| unanswered(&error))?;
+            let (word, rest) = said.trim().split_once(char::is_whitespace).unwrap_or((said.trim(), ""));
+            match (word.to_ascii_lowercase().as_str(), rest.trim(), &self.editor) {
+                ("y" | "yes", "", _) => return Ok(Answer::Yes),
+                ("n" | "no", "", _) => return Ok(Answer::No),
+                ("e" | "edit", "", Some(editor)) => {
                     let mut again = || Ok(ask("Press Enter to open it again, or say `drop`")? != "drop");
                     if let Some(edited) = editor.edit(&agreement.spec, &mut again)? {
                         return Ok(Answer::Edit(Box::new(edited)));
                     }
+                }
+                ("w" | "words", words, _) if agreement.words && !words.is_empty() => {
+                    return Ok(Answer::Words(words.to_owned()));
                 }
                 _ => {}
             }

@@ -27,7 +27,7 @@ use crate::stages::Stages;
 
 mod agreeing;
 
-pub use agreeing::{Agreement, Proposed};
+pub use agreeing::{Agreement, Previewed, Proposed};
 
 /// What is told while a job is at work.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +73,8 @@ pub enum Question {
     Strategy(Proposed),
     /// Is the spec right?
     Spec(Box<Agreement>),
+    /// Shall the spec be changed like this?
+    Preview(Box<Previewed>),
     /// Some behaviour is covered by no test, or the legacy side cannot run: go on?
     Uncovered {
         /// How many functions; code outside of functions counts as one for each file that has nothing else.
@@ -101,6 +103,7 @@ impl Question {
             Self::Dirty => "DIRTY_WORKSPACE",
             Self::Strategy(_) => "STRATEGY",
             Self::Spec(_) => "SPEC",
+            Self::Preview(_) => "SPEC_PREVIEW",
             Self::Uncovered { .. } => "UNCOVERED_BEHAVIOUR",
             Self::NativeRun { .. } => "NATIVE_RUN",
             Self::NoCheckpoint => "LOCAL_NATIVE_NO_VCS_CHECKPOINT",
@@ -115,6 +118,7 @@ impl Question {
             Self::Dirty => "The workspace has uncommitted changes. Go on?".to_owned(),
             Self::Strategy(_) => "Which of the three proposals?".to_owned(),
             Self::Spec(_) => "Is this what shall be done?".to_owned(),
+            Self::Preview(preview) => format!("Shall the spec be changed like this ({})?", preview.preview.words),
             Self::Uncovered { count } => {
                 format!(
                     "No test that passes on the old code and no scenario of yours reaches the files of some functions \
@@ -165,6 +169,8 @@ pub enum Answer {
     Later,
     /// The spec, edited.
     Edit(Box<Edited>),
+    /// The spec, with a change in these words, which is shown first.
+    Words(String),
 }
 
 /// Names of decisions that come with a request, one for each test or module.
@@ -389,6 +395,9 @@ impl Driver<'_> {
         if answer == Answer::Later {
             return Ok(false);
         }
+        if let (Question::Spec(agreement), Answer::Words(words)) = (question, &answer) {
+            return self.change_by_words(&agreement.spec, words).map(|()| true);
+        }
         self.note_agreed(question, &answer, by)?;
         self.note(question, &answer, by)?;
         let decision = match (question, answer) {
@@ -398,7 +407,7 @@ impl Driver<'_> {
             (Question::Strategy(_), Answer::Take(strategy)) => {
                 Decision::SelectProposal { strategy: job_strategy(strategy) }
             }
-            (Question::Strategy(_), Answer::Yes | Answer::Edit(_)) => {
+            (Question::Strategy(_), Answer::Yes | Answer::Edit(_) | Answer::Words(_)) => {
                 Decision::SelectProposal { strategy: JobStrategy::Standard }
             }
             (Question::Spec(_), Answer::Edit(edited)) => {
@@ -408,7 +417,7 @@ impl Driver<'_> {
             (Question::Spec(_) | Question::NativeRun { .. } | Question::NoCheckpoint, _) => Decision::ApproveSpec,
             (Question::Uncovered { count }, _) => Decision::AcknowledgeUncovered { uncovered: *count },
             (Question::MoreTime, _) => Decision::IncreaseTimeout,
-            (Question::Situation(_), _) | (_, Answer::Later) => return Ok(false),
+            (Question::Situation(_) | Question::Preview(_), _) | (_, Answer::Later) => return Ok(false),
         };
         self.take(Event::Decision(decision)).map(|()| true)
     }
@@ -513,6 +522,7 @@ impl Driver<'_> {
             Answer::Say(said) => said.word.clone(),
             Answer::Later => "later".to_owned(),
             Answer::Edit(_) => "edited".to_owned(),
+            Answer::Words(words) => words.clone(),
         };
         let at = (self.shop.machine.clock)();
         let (code, question) = (question.code().to_owned(), question.sentence());

@@ -3,6 +3,7 @@
 //! The rules of a job live in `iama-job`; what a rewrite is lives in `iama-recipes`. This room reads and writes files, starts
 //! what has to run and remembers what happened.
 
+pub mod asked;
 pub mod blackbox;
 mod copies;
 pub mod delivery;

@@ -27,6 +27,7 @@ mod analyse;
 pub(crate) mod behaviour;
 mod copying;
 mod observing;
+mod planning;
 mod quarantine;
 pub(crate) mod repairing;
 pub(crate) mod rewriting;
@@ -98,14 +99,8 @@ impl Shop<'_> {
             }
             Effect::AnalyseScope { .. } => EffectResult::AnalysisDone { usage },
             Effect::WriteReport { .. } => EffectResult::ReportDone { usage },
-            Effect::Propose { .. } => {
-                self.propose(job)?;
-                EffectResult::ProposalsReady { usage }
-            }
-            Effect::DraftSpec { strategy, .. } => {
-                self.draft_spec(job, *strategy)?;
-                EffectResult::SpecDrafted { usage }
-            }
+            Effect::Propose { .. } => return self.write_proposals(job),
+            Effect::DraftSpec { strategy, .. } => return self.write_spec(job, *strategy),
             Effect::GenerateTests { .. } => EffectResult::TestsGenerated { tests: self.count_tests()?, usage },
             Effect::RunBaseline { time_factor, without, .. } => {
                 EffectResult::BaselineDone { outcome: self.run_baseline(*time_factor, without)? }

@@ -1,7 +1,7 @@
 //! The three proposals of a job, worked out from what the recipes find: nothing in them is guessed, and what is not known is
 //! called unknown.
 //!
-//! Everything here is a function of findings, files and prices. No model is called and nothing is run.
+//! Everything here is a function of findings, files and prices. Nothing is run, and no model is called but for [`View`].
 
 mod complexity;
 mod dependencies;
@@ -12,6 +12,7 @@ mod record;
 mod risk;
 mod shape;
 mod surface;
+pub(crate) mod view;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ use iama_recipes::{Class, Pair, Strategy};
 pub use dependencies::{Dependency, Support};
 pub use price::Price;
 pub use record::{Area, Complexity, ExposedName, Exposure, Level, Proposal, Reach, Segment};
+
+pub use view::{SeenRisk, View};
 
 use findings::FileFindings;
 pub(crate) use reach_of::Graph;
@@ -85,6 +88,7 @@ pub(crate) fn propose(
         price: ground.price.clone(),
         simple: String::new(),
         professional: String::new(),
+        view: None,
     };
     proposal.simple = words::simple(ground, &proposal);
     proposal.professional = words::professional(&proposal);

@@ -105,6 +105,9 @@ pub struct Request {
     /// For whom models explain what they do.
     #[serde(default)]
     pub mode: Mode,
+    /// Whether models say what they see in the proposals and add to the spec.
+    #[serde(default)]
+    pub model_views: bool,
     /// Where model calls are kept, or played back from.
     #[serde(default)]
     pub tape: Tape,
@@ -171,6 +174,7 @@ impl Request {
             no_models: false,
             max_cost: None,
             pre_authorised: false,
+            model_views: false,
             mode: Mode::default(),
             tape: Tape::default(),
             created,

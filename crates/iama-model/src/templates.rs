@@ -10,11 +10,15 @@ use crate::stage::{Stage, whole_files};
 /// The version of all texts together; part of the name that audit events carry.
 const VERSION: u32 = 1;
 
-const TEXTS: [(&str, &str); 4] = [
+const TEXTS: [(&str, &str); 8] = [
     ("edits.md", include_str!("../prompts/edits.md")),
     ("repair.md", include_str!("../prompts/repair.md")),
     ("deep_fix.md", include_str!("../prompts/deep_fix.md")),
     ("command.md", include_str!("../prompts/command.md")),
+    ("plan.md", include_str!("../prompts/plan.md")),
+    ("proposal.md", include_str!("../prompts/proposal.md")),
+    ("spec.md", include_str!("../prompts/spec.md")),
+    ("spec_edit.md", include_str!("../prompts/spec_edit.md")),
 ];
 
 /// For whom a model explains what it did.
@@ -37,6 +41,16 @@ impl Mode {
             Self::Simple => "simple",
             Self::Professional => "professional",
             Self::Enterprise => "enterprise",
+        }
+    }
+
+    const fn audience(self) -> &'static str {
+        match self {
+            Self::Simple => "Write for somebody who does not read code: no names of techniques, no abbreviations.",
+            Self::Professional => "Write for engineers.",
+            Self::Enterprise => {
+                "Write for engineers and for those who answer for the change: name what it may cost them."
+            }
         }
     }
 
@@ -77,12 +91,6 @@ pub fn edits(stage: Stage, filling: &Filling<'_>) -> Option<(String, Template)> 
         Stage::Command => "command",
         Stage::Analysis | Stage::Proposal | Stage::Spec | Stage::SpecEdit | Stage::TestGeneration => return None,
     };
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    for (file, text) in TEXTS {
-        environment.add_template(file, text).ok()?;
-    }
-    let text = environment.get_template(&format!("{name}.md")).ok()?;
     let values = context! {
         target => filling.target,
         dual => filling.dual,
@@ -90,14 +98,48 @@ pub fn edits(stage: Stage, filling: &Filling<'_>) -> Option<(String, Template)> 
         whole_file_kib => WHOLE_FILE_BYTES >> 10,
         explain => filling.mode.explain(),
     };
-    let rules = text.render(values).ok()?;
+    fill(name, "edits.md", filling.mode, filling.mode.explain(), values)
+}
+
+/// The rules of a stage that answers with a plan, and the template that they come from; nothing for other stages.
+pub fn plans(stage: Stage, filling: &Filling<'_>) -> Option<(String, Template)> {
+    let name = match stage {
+        Stage::Proposal => "proposal",
+        Stage::Spec => "spec",
+        Stage::SpecEdit => "spec_edit",
+        Stage::Analysis
+        | Stage::TestGeneration
+        | Stage::RefactorGeneration
+        | Stage::Repair
+        | Stage::DeepFix
+        | Stage::Command => return None,
+    };
+    let audience = filling.mode.audience();
+    let values = context! { target => filling.target, dual => filling.dual, audience => audience };
+    fill(name, "plan.md", filling.mode, audience, values)
+}
+
+/// The rules of a text that includes another one, and the template that they come from.
+fn fill(
+    name: &str,
+    included: &str,
+    mode: Mode,
+    sentence: &str,
+    values: minijinja::Value,
+) -> Option<(String, Template)> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (file, text) in TEXTS {
+        environment.add_template(file, text).ok()?;
+    }
+    let rules = environment.get_template(&format!("{name}.md")).ok()?.render(values).ok()?;
     let sources: String = TEXTS
         .iter()
-        .filter(|(file, _)| *file == "edits.md" || file.strip_suffix(".md") == Some(name))
+        .filter(|(file, _)| *file == included || file.strip_suffix(".md") == Some(name))
         .map(|(_, text)| *text)
         .collect();
-    let title = format!("{name}/{VERSION}/{}", filling.mode.name());
-    Some((rules, Template::of(&title, &(sources + filling.mode.explain()))))
+    let title = format!("{name}/{VERSION}/{}", mode.name());
+    Some((rules, Template::of(&title, &(sources + sentence))))
 }
 
 #[cfg(test)]
@@ -121,6 +163,19 @@ mod tests {
             }
         }
         assert_eq!(edits(Stage::Analysis, &filling(ModelClass::L1, Mode::Simple)), None);
+    }
+
+    #[test]
+    fn every_stage_with_a_plan_has_rules_in_every_mode() {
+        for stage in [Stage::Proposal, Stage::Spec, Stage::SpecEdit] {
+            for mode in [Mode::Simple, Mode::Professional, Mode::Enterprise] {
+                let (rules, name) = plans(stage, &filling(ModelClass::L1, mode)).unwrap();
+                assert!(rules.contains("run on Python 3.13") && rules.contains(mode.audience()), "{rules}");
+                assert!(rules.contains("The task: "), "{rules}");
+                assert_eq!(name.name, format!("{}/1/{}", stage.name(), mode.name()));
+            }
+        }
+        assert_eq!(plans(Stage::Repair, &filling(ModelClass::L1, Mode::Simple)), None);
     }
 
     #[test]

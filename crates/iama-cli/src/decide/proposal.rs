@@ -1,6 +1,6 @@
 //! A proposal on the terminal.
 
-use iama_engine::proposals::{Level, Proposal};
+use iama_engine::proposals::{Level, Proposal, View};
 use iama_sandbox::printable;
 
 use crate::out::tell;
@@ -32,6 +32,15 @@ pub(super) fn show(proposal: &Proposal) {
     let shown: Vec<_> = most.iter().take(NAMED).map(|(id, count)| format!("{id} {count}")).collect();
     if !shown.is_empty() {
         tell!("    {}", paint::dim(format!("most by: {}", shown.join(", "))));
+    }
+    proposal.view.iter().for_each(show_view);
+}
+
+fn show_view(view: &View) {
+    tell!("    {}", paint::dim(format!("a model says: {}", printable(&view.text))));
+    for risk in &view.risks {
+        let (area, text, file) = (risk.area.name(), printable(&risk.text), printable(&risk.file));
+        tell!("      {area}: {text} {}", paint::dim(file));
     }
 }
 

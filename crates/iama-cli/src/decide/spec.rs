@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::process::{Command, ExitStatus};
 
+use iama_engine::driver::Previewed;
 use iama_engine::problem::Problem;
 use iama_engine::spec::{Edited, Kind, Origin, Spec, SpecItem, markdown, revise};
 use iama_engine::{JobFolder, Machine, folder};
@@ -58,6 +59,22 @@ pub(super) fn show_changes(before: &[SpecItem], after: &[SpecItem]) {
     if changes.moved {
         tell!("  {}", paint::dim("items stand in another order"));
     }
+}
+
+/// Shows what would become of a spec by words.
+pub(super) fn show_preview(previewed: &Previewed) {
+    let Previewed { spec, preview } = previewed;
+    tell!("");
+    if !preview.says.is_empty() {
+        tell!("  {}", paint::dim(format!("the model says: {}", printable(&preview.says))));
+    }
+    for why in &preview.refused {
+        tell!("  {} {}", paint::warning("not done:"), printable(why));
+    }
+    if spec.items == preview.edited.items {
+        tell!("  nothing would change");
+    }
+    show_changes(&spec.items, &preview.edited.items);
 }
 
 /// What a person writes with.

@@ -41,6 +41,9 @@ fn three_proposals_say_what_each_of_them_leaves_and_meets() {
 mod at_a_terminal {
     use std::path::{Path, PathBuf};
 
+    use iama_model::fake::{Background, Fake, Reply, frames};
+    use serde_json::json;
+
     use super::*;
     use crate::world::Shown;
 
@@ -172,5 +175,89 @@ mod at_a_terminal {
         let spec = record(&world, "spec.json");
         let last = spec["items"].as_array().unwrap().last().unwrap().clone();
         assert!(last["text"].as_str().unwrap().ends_with("loose"), "{last}");
+    }
+
+    fn table(provider: &Background) -> String {
+        let price = json!({"input": 1.0, "output": 2.0});
+        let here = json!({"kind": "openai-compatible", "base-url": format!("{}/v1", provider.url)});
+        let route = json!({"class": "L1", "provider": "here", "model": "scripted", "price": price});
+        json!({"route": [route], "provider": {"here": here}}).to_string()
+    }
+
+    #[test]
+    fn words_are_shown_as_a_change_before_they_become_one() {
+        let (world, state) = (committed(), tempfile::tempdir().unwrap());
+        let change = |action: &str, id: &str, text: &str| json!({"action": action, "id": id, "kind": null, "text": text, "given": null, "when": null, "then": null});
+        let answer = json!({"say": "Said so.", "changes": [change("remove", "SEAL", ""), change("change", "S1", "Rewrite printing.")]});
+        let provider =
+            Fake::in_background(move |_| Reply::stream(&frames::openai(&[&answer.to_string()], "stop"))).unwrap();
+        let table = table(&provider);
+        let variables = [
+            ("DOCKER_HOST", Path::new("unix:///nowhere/docker.sock")),
+            ("XDG_STATE_HOME", state.path()),
+            ("NO_COLOR", Path::new("1")),
+            ("IAMA_LLM_ROUTE_TABLE", Path::new(&table)),
+        ];
+        let prompt = "[yes / no / edit / words …]";
+        let answers = [
+            (prompt, "words Call it printing\n"),
+            ("Shall the spec be changed like this", "no\n"),
+            (prompt, "words Call it printing\n"),
+            ("Shall the spec be changed like this", "yes\n"),
+            (prompt, "\x03"),
+        ];
+        let Some(shown) = world.iama_at_terminal(&variables, "refactor . --strategy standard", &answers) else {
+            eprintln!("not run: there is no `script` to make a terminal");
+            return;
+        };
+        for told in
+            ["SEAL is a rule that IAMA itself holds to", "+ S1     Rewrite printing.", "the model says: Said so."]
+        {
+            assert!(shown.err.contains(told), "{told}: {}", shown.err);
+        }
+        assert_eq!(provider.seen().len(), 1, "an answer that is kept is not asked for again");
+        assert!(provider.seen()[0].texts().contains("# What is asked for\n\nCall it printing"));
+        let spec = record(&world, "spec.json");
+        assert_eq!((&spec["revision"], &spec["by"]), (&Value::from(2), &Value::from("model")));
+        let rows = spec["items"].as_array().unwrap();
+        let changed: Vec<_> = rows.iter().filter(|row| row["origin"] == "model").collect();
+        assert_eq!(changed.len(), 1);
+        assert_eq!((&changed[0]["id"], &changed[0]["text"]), (&Value::from("S1"), &Value::from("Rewrite printing.")));
+        assert!(rows.iter().any(|row| row["id"] == "SEAL"));
+    }
+
+    #[test]
+    fn a_models_view_is_told_beside_the_figures_and_adds_to_the_spec() {
+        let (world, state) = (committed(), tempfile::tempdir().unwrap());
+        let view = json!({"proposals": [{"strategy": "STANDARD", "text": "Halves are at stake.", "risks": [
+            {"area": "meaning", "file": "lib.py", "text": "Halves of odd numbers."}]}]});
+        let more = json!({"items": [{"file": "lib.py", "text": "Showing ends with a line end.", "given": "g", "when": "w", "then": "t"}]});
+        let mut answers = vec![more.to_string(), view.to_string(), "no JSON".to_owned()];
+        let provider = Fake::in_background(move |_| {
+            let text = answers.pop().unwrap_or_default();
+            Reply::stream(&frames::openai(&[&text], "stop"))
+        })
+        .unwrap();
+        let table = table(&provider);
+        let variables = [
+            ("DOCKER_HOST", Path::new("unix:///nowhere/docker.sock")),
+            ("XDG_STATE_HOME", state.path()),
+            ("NO_COLOR", Path::new("1")),
+            ("IAMA_LLM_ROUTE_TABLE", Path::new(&table)),
+        ];
+        let answers = [("Which one?", "standard\n"), ("words …]", "\x03")];
+        let Some(shown) = world.iama_at_terminal(&variables, "refactor . --model-views", &answers) else {
+            eprintln!("not run: there is no `script` to make a terminal");
+            return;
+        };
+        assert_eq!(provider.seen().len(), 3, "one answer was asked for again");
+        assert!(shown.err.contains("a model says: Halves are at stake."), "{}", shown.err);
+        assert!(provider.seen()[0].texts().contains("return a / b"), "the source is shown");
+        let items = record(&world, "spec.json")["items"].clone();
+        let added: Vec<_> = items.as_array().unwrap().iter().filter(|row| row["origin"] == "model").cloned().collect();
+        assert_eq!(
+            (added.len(), &added[0]["kind"], &added[0]["places"][0]["file"]),
+            (1, &json!("BDD"), &json!("lib.py"))
+        );
     }
 }

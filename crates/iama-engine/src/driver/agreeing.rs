@@ -11,7 +11,7 @@ use crate::isolation;
 use crate::problem::Problem;
 use crate::proposals::Proposal;
 use crate::records::WorkspaceRecord;
-use crate::spec::{Spec, revise};
+use crate::spec::{Preview, Spec, revise};
 
 /// The proposals, and what is to be known before one is chosen.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,17 @@ pub struct Agreement {
     pub run: Option<(Level, String)>,
     /// Whether these runs have nothing to go back to.
     pub no_checkpoint: bool,
+    /// Whether a change can be asked for in words.
+    pub words: bool,
+}
+
+/// A change of the spec that somebody asked for in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Previewed {
+    /// The spec as it is.
+    pub spec: Spec,
+    /// What would become of it.
+    pub preview: Preview,
 }
 
 impl Agreement {
@@ -61,14 +72,29 @@ impl Driver<'_> {
     pub(super) fn agreement(&self) -> Result<Question, Problem> {
         let probe = &self.shop.machine.sandbox.probe;
         let spec = revise::current(self.shop.folder)?;
+        let words = self.shop.can_plan(&self.job);
         if probe.level == Level::Docker {
-            return Ok(Question::Spec(Box::new(Agreement { spec, run: None, no_checkpoint: false })));
+            return Ok(Question::Spec(Box::new(Agreement { spec, run: None, no_checkpoint: false, words })));
         }
         let asked = Question::NativeRun { level: probe.level, reason: probe.reason.clone() };
         let known = self.is_answered(&asked)? || isolation::is_agreed(self.shop.machine, probe.level);
         let run = (!known).then(|| (probe.level, probe.reason.clone()));
         let no_checkpoint = !self.is_answered(&Question::NoCheckpoint)? && !isolation::has_checkpoint(&self.shop);
-        Ok(Question::Spec(Box::new(Agreement { spec, run, no_checkpoint })))
+        Ok(Question::Spec(Box::new(Agreement { spec, run, no_checkpoint, words })))
+    }
+
+    /// Shows what would become of a spec by words, and commits it if whoever asked says so.
+    pub(super) fn change_by_words(&mut self, spec: &Spec, words: &str) -> Result<(), Problem> {
+        let preview = self.shop.preview_words(&self.job, spec, words)?;
+        let question = Question::Preview(Box::new(Previewed { spec: spec.clone(), preview }));
+        let (answer, by) = self.decider.decide(&question)?;
+        self.note(&question, &answer, by)?;
+        let (Question::Preview(previewed), Answer::Yes) = (question, answer) else { return Ok(()) };
+        if previewed.preview.edited.items == spec.items {
+            return Ok(());
+        }
+        revise::stage(self.shop.folder, &previewed.preview.edited)?;
+        self.take(Event::Decision(Decision::EditSpec))
     }
 
     /// Puts on record what an answer decides besides its own question.

@@ -24,7 +24,7 @@ use crate::proposals::findings::{self, AllFindings, FINDINGS, FileFindings, Shap
 use crate::proposals::{self, Graph, Ground, Price, Proposal};
 use crate::records::{OBSERVED, Observed, PlaceRecord, ScopeRecord, WorkspaceRecord};
 use crate::rewrite::{FileResult, Rewritten, Settled, rewrite, settle, survey};
-use crate::spec::{Origin, draft, revise};
+use crate::spec::{Origin, SpecItem, draft, revise};
 
 /// Files that are looked into at once.
 const BATCH: usize = 64;
@@ -147,7 +147,7 @@ impl Shop<'_> {
     }
 
     /// What each strategy would do, worked out by doing it in memory.
-    pub(super) fn propose(&mut self, job: &Job) -> Result<(), Problem> {
+    pub(super) fn propose(&mut self, job: &Job) -> Result<Vec<Proposal>, Problem> {
         (self.progress)(Progress::Stage("working out three proposals"));
         let (files, project) = self.project()?;
         let (scope, workspace) = (self.scope()?, self.folder.read("workspace.json")?);
@@ -177,7 +177,7 @@ impl Shop<'_> {
             .map(|strategy| proposals::propose(&ground, strategy, of(strategy), of(Strategy::Comprehensive)))
             .collect();
         self.folder.keep(FINDINGS, &all)?;
-        self.folder.keep("proposals.json", &proposals)
+        Ok(proposals)
     }
 
     /// What the recipes find in all files. The shapes of files are read once for all strategies.
@@ -212,8 +212,7 @@ impl Shop<'_> {
     }
 
     /// The first revision of the spec: what IAMA holds to, the tests and scenarios that there are, and what the recipes found.
-    pub(super) fn draft_spec(&mut self, job: &Job, strategy: JobStrategy) -> Result<(), Problem> {
-        let strategy = recipe_strategy(strategy);
+    pub(super) fn draft_spec(&self, job: &Job, strategy: Strategy) -> Result<Vec<SpecItem>, Problem> {
         let scope = self.scope()?;
         let mut all: AllFindings = self.folder.read(FINDINGS)?;
         let mut found = all.remove(strategy.name()).unwrap_or_default();
@@ -226,7 +225,7 @@ impl Shop<'_> {
         }
         let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
         let chosen = proposals.iter().find(|proposal| proposal.strategy == strategy);
-        let items = draft::items(&draft::Ground {
+        Ok(draft::items(&draft::Ground {
             pair: self.pair,
             strategy,
             target: format!("Python {}", self.request.target),
@@ -237,7 +236,11 @@ impl Shop<'_> {
             records: self.request.records(),
             found: &found,
             surface: chosen.map_or(&[], |proposal| &proposal.surface),
-        });
+        }))
+    }
+
+    /// Puts the first revision where the job will take it from.
+    pub(super) fn stage_spec(&self, strategy: Strategy, items: Vec<SpecItem>) -> Result<(), Problem> {
         revise::stage_first(self.folder, strategy, Origin::Recipes, items)
     }
 }

@@ -1,6 +1,6 @@
 //! A patch from a model: what it is told, what becomes of its answer, and what it may not do.
 
-mod case;
+pub(super) mod case;
 pub(crate) mod failures;
 mod guard;
 mod prompt;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dependencies::Dependency;
 use super::price::Price;
+use super::view::View;
 
 /// One of the three proposals: `proposals.json` holds a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct Proposal {
     pub simple: String,
     /// For those who know the code.
     pub professional: String,
+    /// What a model says about it; nothing where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
 }
 
 impl Proposal {

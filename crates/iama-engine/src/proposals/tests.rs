@@ -125,3 +125,27 @@ fn a_price_spans_from_no_repair_to_every_attempt() {
     assert_eq!(Price::of(&Entitlement::local(BTreeMap::new()), 50), Price::default());
     assert_eq!(Price::default().to_string(), "nothing: no model is called");
 }
+
+#[test]
+fn a_model_adds_words_and_never_a_figure() {
+    use serde_json::json;
+    let mut proposals = vec![proposal(&files(), &[], Price::default())];
+    let before = proposals.clone();
+    let risk = |file: &str, text: &str| json!({"area": "meaning", "file": file, "text": text});
+    let said = |strategy: &str| json!({"strategy": strategy, "text": "Look\u{202e} twice.", "risks": [risk("lib.py", "It rounds."), risk("/etc/passwd", "x"), risk("lib.py", " ")]});
+    let filling = iama_model::templates::Filling {
+        mode: iama_model::templates::Mode::Simple,
+        class: iama_job::ModelClass::L1,
+        target: "Python 3.11",
+        dual: false,
+    };
+    let shown = BTreeSet::from(["lib.py".to_owned()]);
+    let answer = json!({"proposals": [said("STANDARD"), said("COMPREHENSIVE")]});
+    view::view(&mut proposals, "source", &shown, &filling, &mut |_| Ok(answer.clone())).unwrap();
+    let view = proposals[0].view.take().unwrap();
+    assert_eq!(proposals, before, "what recipes counted stays");
+    assert_eq!((view.text.as_str(), view.risks.len()), ("Look twice.", 1));
+    let wrong = json!({"proposals": [{"strategy": "STANDARD", "text": "", "risks": [], "risk": "low"}]});
+    let refused = view::view(&mut proposals, "source", &shown, &filling, &mut |_| Ok(wrong.clone())).unwrap_err();
+    assert_eq!((refused.code, proposals), ("PLAN_SCHEMA", before));
+}

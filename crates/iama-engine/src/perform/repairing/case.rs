@@ -23,7 +23,7 @@ const TARGETS: usize = 12;
 /// Tests that are shown beside them.
 const SHOWN_TESTS: usize = 4;
 /// Tokens that are kept free for the rules, the spec and the failures.
-const KEPT_FREE: u64 = 12_000;
+pub(in crate::perform) const KEPT_FREE: u64 = 12_000;
 
 /// What a call is about.
 pub(super) struct Case {
@@ -145,7 +145,7 @@ fn add(list: &mut Vec<String>, path: &str) {
 }
 
 /// The secrets of files, so that they are shown as placeholders instead of stopping the job.
-fn secrets_of(files: &Files) -> Baseline {
+pub(in crate::perform) fn secrets_of(files: &Files) -> Baseline {
     let found = files.iter().flat_map(|(path, state)| {
         scan(path, &state.bytes).into_iter().map(|finding| Located { path: path.clone(), finding })
     });
@@ -153,7 +153,7 @@ fn secrets_of(files: &Files) -> Baseline {
 }
 
 /// A text that tests or a person wrote, without what looks like a secret.
-pub(super) fn without_secrets(text: &str) -> String {
+pub(in crate::perform) fn without_secrets(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut at = 0;
     for (range, _) in locate("failures.txt", text.as_bytes()) {
