@@ -98,7 +98,11 @@ impl Shop<'_> {
                 EffectResult::ContextBuilt { tokens: self.measure_case(job)?, confidence }
             }
             Effect::AnalyseScope { .. } => EffectResult::AnalysisDone { usage },
-            Effect::WriteReport { .. } => EffectResult::ReportDone { usage },
+            Effect::WriteReport { .. } => {
+                let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
+                self.write_analysis(&proposals)?;
+                EffectResult::ReportDone { usage }
+            }
             Effect::Propose { .. } => return self.write_proposals(job),
             Effect::DraftSpec { strategy, .. } => return self.write_spec(job, *strategy),
             Effect::GenerateTests { .. } => EffectResult::TestsGenerated { tests: self.count_tests()?, usage },

@@ -3,6 +3,7 @@
 //!
 //! Everything here is a function of findings, files and prices. Nothing is run, and no model is called but for [`View`].
 
+pub(crate) mod analysis;
 mod complexity;
 mod dependencies;
 pub(crate) mod findings;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iama_recipes::{Class, Pair, Strategy};
 
+pub use analysis::AnalysisReport;
 pub use dependencies::{Dependency, Support};
 pub use price::Price;
 pub use record::{Area, Complexity, ExposedName, Exposure, Level, Proposal, Reach, Segment};

@@ -193,8 +193,16 @@ fn next_step(folder: &JobFolder, job: &Job) {
 fn copy_out(folder: &JobFolder, out: &Path) -> Result<(), Problem> {
     let failed = |error: std::io::Error| io(format!("cannot write to {}", out.display()), &error);
     fs::create_dir_all(out).map_err(failed)?;
-    let own =
-        ["request.json", "evidence.json", "report.html", "patch.json", "patch.diff", "partial.json", "partial.diff"];
+    let own = [
+        "request.json",
+        "evidence.json",
+        "report.html",
+        "patch.json",
+        "patch.diff",
+        "partial.json",
+        "partial.diff",
+        "analysis_report.json",
+    ];
     for name in own.into_iter().chain(exports::NAMES) {
         let from = folder.file(name);
         if from.exists() {

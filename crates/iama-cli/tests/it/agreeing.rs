@@ -37,6 +37,19 @@ fn three_proposals_say_what_each_of_them_leaves_and_meets() {
     assert_eq!(largest["price"]["high_millicents"], 0);
 }
 
+#[test]
+fn in_enterprise_mode_debt_return_and_time_are_reckoned() {
+    let world = project();
+    assert_eq!(world.iama(&["refactor", ".", "--mode", "enterprise"]).error(), "DECISION_NEEDED");
+    let report = record(&world, "analysis_report.json");
+    assert_eq!((&report["schema"], &report["debt"]["files"]), (&Value::from("iama.analysis/1"), &Value::from(4)));
+    assert_eq!(report["proposals"].as_array().unwrap().len(), 3);
+    assert_eq!(report["dependencies"]["open"][0]["instead"], "Pillow");
+    let world = project();
+    assert_eq!(world.iama(&["refactor", "."]).error(), "DECISION_NEEDED");
+    assert!(!world.job().join("analysis_report.json").exists());
+}
+
 #[cfg(target_os = "linux")]
 mod at_a_terminal {
     use std::path::{Path, PathBuf};

@@ -20,6 +20,7 @@ use super::{Shop, sha256};
 use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
+use crate::proposals::analysis::{self, ANALYSIS, Assumptions, Code};
 use crate::proposals::findings::{self, AllFindings, FINDINGS, FileFindings, Shapes};
 use crate::proposals::{self, Graph, Ground, Price, Proposal};
 use crate::records::{OBSERVED, Observed, PlaceRecord, ScopeRecord, WorkspaceRecord};
@@ -178,6 +179,17 @@ impl Shop<'_> {
             .collect();
         self.folder.keep(FINDINGS, &all)?;
         Ok(proposals)
+    }
+
+    /// The analysis for those who answer for the migration.
+    pub(super) fn write_analysis(&mut self, proposals: &[Proposal]) -> Result<(), Problem> {
+        (self.progress)(Progress::Stage("reckoning debt, return and time"));
+        let (scope, target) = (self.scope()?, format!("Python {}", self.request.target));
+        let code = Code { files: scope.files, lines: scope.lines, target: &target };
+        match analysis::analyse(code, proposals, Assumptions::default()) {
+            Some(report) => self.folder.keep(ANALYSIS, &report),
+            None => Ok(()),
+        }
     }
 
     /// What the recipes find in all files. The shapes of files are read once for all strategies.

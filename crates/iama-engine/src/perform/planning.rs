@@ -7,7 +7,7 @@ use iama_job::event::Usage;
 use iama_job::state::Strategy as JobStrategy;
 use iama_job::{EffectResult, Job};
 use iama_model::plan::{PlanFault, read_plan};
-use iama_model::templates::Filling;
+use iama_model::templates::{Filling, Mode};
 use iama_model::{Again, Cost, Form, Stage};
 use iama_recipes::{Class, Strategy};
 use iama_source::context::{Index, PackError, Wanted};
@@ -52,6 +52,9 @@ impl Shop<'_> {
             }
         }
         self.folder.keep("proposals.json", &proposals)?;
+        if self.request.mode == Mode::Enterprise {
+            self.write_analysis(&proposals)?;
+        }
         Ok(Done::Result(EffectResult::ProposalsReady { usage: Usage { credits: cost.millicredits() } }))
     }
 

@@ -36,8 +36,12 @@ fn found(files: &[(&str, &str)], tests: &[String], strategy: Strategy) -> (Vec<F
 }
 
 fn proposal(files: &[(&str, &str)], requirements: &[&str], price: Price) -> Proposal {
+    proposal_of(Strategy::Standard, files, requirements, price)
+}
+
+fn proposal_of(strategy: Strategy, files: &[(&str, &str)], requirements: &[&str], price: Price) -> Proposal {
     let tests = ["test_lib.py".to_owned()];
-    let (rows, graph) = found(files, &tests, Strategy::Standard);
+    let (rows, graph) = found(files, &tests, strategy);
     let requirements: Vec<String> = requirements.iter().map(|&line| line.to_owned()).collect();
     let ground = Ground {
         pair: PAIRS[0],
@@ -50,7 +54,7 @@ fn proposal(files: &[(&str, &str)], requirements: &[&str], price: Price) -> Prop
         price,
     };
     let (largest, _) = found(files, &tests, Strategy::Comprehensive);
-    propose(&ground, Strategy::Standard, &rows, &largest)
+    propose(&ground, strategy, &rows, &largest)
 }
 
 fn files() -> [(&'static str, &'static str); 4] {
@@ -148,4 +152,47 @@ fn a_model_adds_words_and_never_a_figure() {
     let wrong = json!({"proposals": [{"strategy": "STANDARD", "text": "", "risks": [], "risk": "low"}]});
     let refused = view::view(&mut proposals, "source", &shown, &filling, &mut |_| Ok(wrong.clone())).unwrap_err();
     assert_eq!((refused.code, proposals), ("PLAN_SCHEMA", before));
+}
+
+#[test]
+fn the_analysis_is_reckoned_from_counts_and_stated_assumptions() {
+    let packages = ["psyco", "requests"];
+    let proposals = Strategy::ALL.map(|strategy| proposal_of(strategy, &files(), &packages, Price::default()));
+    let code = analysis::Code { files: 4, lines: 1000, target: "Python 3.11" };
+    let report = analysis::analyse(code, &proposals, analysis::Assumptions::default()).unwrap();
+    let largest = &proposals[2];
+    let edits: usize = largest.edits.values().sum();
+    let (plain, risky) = (edits - largest.checks, largest.checks + largest.refused);
+    assert_eq!((report.debt.plain_places, report.debt.risky_places, report.debt.missing_packages), (plain, risky, 1));
+    assert!(
+        (report.debt.hours_by_hand * 60.0 - f64::from(u32::try_from(plain * 5 + risky * 30).unwrap())).abs() < 3.1,
+        "{:?}",
+        report.debt
+    );
+    for (row, proposal) in report.proposals.iter().zip(&proposals) {
+        let reading = proposal.files * 5 + proposal.checks * 10;
+        let left = reading + (proposal.refused + proposal.left) * 30;
+        assert!((row.hours_left * 60.0 - f64::from(u32::try_from(left).unwrap())).abs() < 3.1, "{row:?}");
+        assert!(row.days_with_risk >= row.days && row.risk_percent > 0.0, "{row:?}");
+    }
+    let names: Vec<_> = report.dependencies.open.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!((report.dependencies.level, names), (Level::High, vec!["psyco", "requests"]));
+    assert!(
+        report.summary.iter().any(|line| line.contains("1 never came to Python 3.11, and of 1 IAMA does not know"))
+    );
+    assert_eq!(analysis::analyse(code, &proposals[..2], analysis::Assumptions::default()), None);
+}
+
+#[test]
+fn the_committed_schema_of_the_analysis_is_that_of_the_type() {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<AnalysisReport>();
+    let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    let path = format!("{}/../../docs/schemas/iama.analysis-1.json", env!("CARGO_MANIFEST_DIR"));
+    #[expect(clippy::disallowed_methods, reason = "the switch that rewrites what is committed")]
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap();
+    assert_eq!(committed, text, "run the tests once with UPDATE_GOLDEN=1 and commit {path}");
 }
