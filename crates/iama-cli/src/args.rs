@@ -435,10 +435,21 @@ pub(crate) enum Jobs {
     Resume(JobsResume),
     /// Decide something that a job waits for, and go on with it
     Decide(JobsDecide),
+    /// Print the spec of a job, or make a revision of it
+    Spec(JobsSpec),
     /// Cancel a job
     Cancel(JobName),
     /// Remove the folders of jobs that have ended
     Clean(JobsList),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobsSpec {
+    #[command(flatten)]
+    pub(crate) name: JobName,
+    /// Make what this file says the next revision; a job at work begins again with it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) set: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

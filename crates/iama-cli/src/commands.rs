@@ -14,6 +14,7 @@ mod recipes;
 mod recipes_run;
 mod refactor;
 mod scan;
+mod spec;
 mod verify;
 
 /// Runs the chosen command.
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Jobs(Jobs::Show(options)) => jobs::show(&options),
         Command::Jobs(Jobs::Resume(options)) => jobs::resume(&options),
         Command::Jobs(Jobs::Decide(options)) => jobs::decide(&options),
+        Command::Jobs(Jobs::Spec(options)) => spec::run(&options),
         Command::Jobs(Jobs::Cancel(options)) => jobs::cancel(&options),
         Command::Jobs(Jobs::Clean(options)) => jobs::clean(&options),
         Command::Apply(options) => apply::apply(&options),

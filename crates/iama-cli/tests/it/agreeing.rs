@@ -274,3 +274,56 @@ mod at_a_terminal {
         );
     }
 }
+
+#[test]
+fn a_script_reads_the_spec_and_makes_a_revision_from_the_one_it_has_read() {
+    let world = project();
+    assert_eq!(world.iama(&["refactor", ".", "--strategy", "standard"]).error(), "DECISION_NEEDED");
+    let first = world.iama(&["jobs", "spec"]).out;
+    let write = |text: &str| world.write("spec.md", text.as_bytes());
+    write(&first);
+    assert_eq!(world.iama(&["jobs", "spec", "--set", "spec.md"]).error(), "SPEC_UNCHANGED");
+    write(&first.replace("### SEAL", "### SEEL").replace("## Design", "## Plan"));
+    let refused = world.iama(&["jobs", "spec", "--set", "spec.md"]);
+    assert_eq!((refused.code, refused.error()), (2, "SPEC_INVALID"));
+    for told in ["SEEL is no item of this spec", "SEAL is missing", "the parts are Rules, Behaviour and Design"] {
+        assert!(refused.err.contains(told), "{told}: {}", refused.err);
+    }
+    write(&(first.clone() + "\n### new\n\nNothing else.\n"));
+    let made = world.iama(&["jobs", "spec", "--set", "spec.md", "--json"]).json();
+    assert_eq!((&made["revision"], &made["state"]), (&Value::from(2), &Value::from("WAITING_SPEC_APPROVAL")));
+    let stale = world.iama(&["jobs", "spec", "--set", "spec.md"]);
+    assert_eq!((stale.code, stale.error()), (3, "SPEC_STALE"));
+    let now = world.iama(&["jobs", "spec", "--json"]).json();
+    assert_eq!((&now["token"], &now["by"]), (&made["token"], &Value::from("person")));
+}
+
+#[test]
+fn a_spec_that_is_edited_in_the_middle_of_work_begins_again_with_a_question() {
+    use iama_model::fake::{Fake, Reply, frames};
+    use serde_json::json;
+    let world = World::new(&[
+        ("lib.py", "def greet(name):\n    return 'hi ' + name\n\ndef show(name):\n    print greet(name)\n"),
+        ("test_lib.py", "import lib\ndef test_greet():\n    assert lib.greet('a') == 'hi a'\n"),
+    ]);
+    let provider = Fake::in_background(|_| Reply::stream(&frames::openai(&["I do not know."], "stop"))).unwrap();
+    let here = json!({"kind": "openai-compatible", "base-url": format!("{}/v1", provider.url)});
+    let route = json!({"class": "L1", "provider": "here", "model": "scripted", "price": {"input": 1.0, "output": 2.0}});
+    let table = json!({"route": [route], "provider": {"here": here}}).to_string();
+    let run =
+        |arguments: &[&str]| world.iama_where(&[("IAMA_LLM_ROUTE_TABLE", std::path::Path::new(&table))], arguments);
+    let stuck = run(&["refactor", ".", "--yes", "--json", "--no-recipes"]);
+    assert_eq!((stuck.code, &stuck.json()["state"]), (1, &Value::from("FALLBACK_REQUIRED")), "{}", stuck.err);
+    let asked = provider.seen().len();
+    let spec = run(&["jobs", "spec"]).out;
+    world.write("spec.md", (spec + "\n### new\n\nPrinting is called.\n").as_bytes());
+    let made = run(&["jobs", "spec", "--set", "spec.md", "--json"]);
+    assert_eq!(made.json()["state"], "WAITING_SPEC_APPROVAL", "{}", made.err);
+    assert_eq!(provider.seen().len(), asked, "nobody is paid before the new spec is approved");
+    let waits = run(&["jobs", "resume"]);
+    assert_eq!((waits.code, waits.error()), (3, "DECISION_NEEDED"));
+    let again = run(&["jobs", "resume", "--yes"]);
+    assert_eq!(again.code, 1, "{}", again.err);
+    assert!(provider.seen().len() > asked, "a new round has attempts of its own");
+    assert!(provider.seen().last().unwrap().texts().contains("Printing is called."), "the new spec is told");
+}

@@ -20,8 +20,7 @@ pub(super) fn simple(ground: &Ground<'_>, proposal: &Proposal) -> String {
             format!("all that is known for {}, with rewrites that a person should look at", ground.target)
         }
     };
-    let mut sentences =
-        vec![format!("Changes {} of {}: {aim}.", count(proposal.files, "file"), count(ground.files, "file"))];
+    let mut sentences = vec![format!("Changes {} of {}: {aim}.", proposal.files, count(ground.files, "file"))];
     sentences.push(match proposal.checks {
         0 => "No change is known to alter what the code does.".to_owned(),
         1 => "1 place may do something else afterwards; it is named for you to look at.".to_owned(),

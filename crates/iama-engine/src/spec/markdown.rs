@@ -80,6 +80,11 @@ fn unescape(line: &str) -> &str {
     line.strip_prefix('\\').unwrap_or(line)
 }
 
+/// The token that a file names, whatever else is in it.
+pub fn token(text: &str) -> Option<&str> {
+    text.lines().take_while(|line| !line.starts_with("## ")).find_map(|line| line.trim().strip_prefix("Token: "))
+}
+
 /// Reads an edited file. Gives everything that is wrong with it at once.
 pub fn read(text: &str, base: &Spec) -> Result<Parsed, Vec<Fault>> {
     let mut reader = Reader::default();

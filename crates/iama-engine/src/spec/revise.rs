@@ -84,6 +84,12 @@ pub(crate) fn stage(folder: &JobFolder, edited: &Edited) -> Result<(), Problem> 
     put(folder, &Next { strategy: base.strategy, based_on: Some(base.token), by: edited.by, numbers: next, items })
 }
 
+/// An edit was made from another revision than this one.
+pub fn stale(current: &Spec) -> Problem {
+    let sentence = format!("the spec has become revision {} since it was taken for editing", current.revision);
+    Problem::decision("SPEC_STALE", sentence).hint("look at the new revision and make the change there")
+}
+
 /// Takes back what was staged and did not become a revision. What cannot be removed is overwritten by the next edit.
 pub(crate) fn unstage(folder: &JobFolder) {
     let _ = fs::remove_file(folder.file(NEXT));
@@ -111,21 +117,31 @@ fn put(folder: &JobFolder, next: &Next) -> Result<(), Problem> {
     folder.keep(NEXT, next)
 }
 
-/// Makes what waits the given revision. Safe to call again after a crash: what has become a revision stays it.
+/// Makes what waits the given revision. Safe to call again after a crash: what has become a revision stays it, and what waits
+/// to become a later one goes on waiting.
 pub(crate) fn persist(folder: &JobFolder, revision: u32) -> Result<(), Problem> {
     let name = format!("spec/{revision}.json");
+    let waiting: Option<Next> = folder.read_if_kept(NEXT)?;
     let spec = if let Some(known) = folder.read_if_kept::<Spec>(&name)? {
         known
     } else {
-        let waiting = folder.read_if_kept(NEXT)?;
-        let next = waiting.map_or_else(|| current(folder).map(unchanged), Ok)?;
+        let before = folder.read_if_kept::<Spec>(SPEC)?;
+        let base = before.as_ref().map(|spec| spec.token.clone());
+        let fits = waiting.clone().filter(|next| next.based_on == base);
+        let next = match (fits, before) {
+            (Some(next), _) => next,
+            (None, Some(before)) => unchanged(before),
+            (None, None) => folder.read(NEXT)?,
+        };
         let spec = revision_of(folder, revision, next);
         write_whole(&folder.file(&format!("spec/{revision}.md")), markdown::write(&spec).as_bytes())?;
         folder.keep(&name, &spec)?;
         spec
     };
     folder.keep(SPEC, &spec)?;
-    unstage(folder);
+    if waiting.is_some_and(|next| next.based_on.as_ref() != Some(&spec.token)) {
+        unstage(folder);
+    }
     Ok(())
 }
 

@@ -122,6 +122,27 @@ fn a_revision_is_made_once_however_often_it_is_asked_for() {
 }
 
 #[test]
+fn what_waits_for_the_next_revision_survives_that_the_last_one_is_made_again_and_fits_no_other() {
+    let (_temporary, folder) = folder();
+    let first = current(&folder).unwrap();
+    let edit = |base: &Spec, text: &str| {
+        let mut items = base.items.clone();
+        items[4].text = text.to_owned();
+        stage(&folder, &Edited { based_on: base.token.clone(), by: Origin::Person, items }).unwrap();
+    };
+    edit(&first, "one");
+    persist(&folder, 1).unwrap();
+    persist(&folder, 2).unwrap();
+    let second = current(&folder).unwrap();
+    assert_eq!((second.items[4].text.as_str(), second.by), ("one", Origin::Person));
+    edit(&second, "two");
+    // As if another revision had been made in the meantime.
+    folder.keep("spec.json", &first).unwrap();
+    persist(&folder, 3).unwrap();
+    assert_eq!(current(&folder).unwrap().items, first.items);
+}
+
+#[test]
 fn all_faults_of_a_file_are_told_at_once_with_their_lines() {
     let (_temporary, folder) = folder();
     let spec = current(&folder).unwrap();
