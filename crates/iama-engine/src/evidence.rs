@@ -34,6 +34,7 @@ mod calls;
 mod diffs;
 mod links;
 mod overrides;
+mod proposal;
 mod scenarios;
 mod strength;
 mod symbols;
@@ -54,6 +55,9 @@ pub struct Evidence {
     isolation: Isolation,
     decisions: Vec<DecisionPart>,
     scope: ScopePart,
+    /// What was chosen, with its risks as they were told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposal: Option<proposal::ProposalPart>,
     tests: tests::TestsPart,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     overrides: Vec<overrides::OverridePart>,
@@ -310,6 +314,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         },
         decisions: decisions(folder)?.into_iter().map(decision_part).collect(),
         scope: scope_part(&sources),
+        proposal: proposal::part(folder, sources.spec.as_ref())?,
         tests: tests::part(&sources),
         overrides: overrides::part(shop.request),
         refused: places(shop.pair, &sources, Class::Refused),

@@ -38,6 +38,32 @@ fn three_proposals_say_what_each_of_them_leaves_and_meets() {
 }
 
 #[test]
+fn the_evidence_tells_the_risks_of_the_choice_and_each_hunk_the_items_that_it_serves() {
+    let world = project();
+    let shown = world.iama(&["refactor", ".", "--yes", "--strategy", "comprehensive", "--json"]);
+    if shown.error() == "ISOLATION_MISSING" {
+        eprintln!("not run: nothing closes runs off here");
+        return;
+    }
+    let evidence = record(&world, "evidence.json");
+    let chosen = record(&world, "proposals.json")[2].clone();
+    for part in ["segments", "surface", "dependencies", "complexity"] {
+        assert_eq!(evidence["proposal"][part], chosen[part], "{part}");
+    }
+    assert!(fs::read_to_string(world.job().join("report.html")).unwrap().contains("Risks as they were told"));
+    let division = evidence["spec"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["kind"] == "BDD" && item["recipes"] == serde_json::json!(["unknown-division"]));
+    let id = division.unwrap()["id"].clone();
+    let files = evidence["files"].as_array().unwrap();
+    let lib = files.iter().find(|file| file["path"] == "lib.py").unwrap();
+    let serving = |hunk: &&Value| hunk["links"]["spec"].as_array().unwrap().contains(&id);
+    assert!(lib["hunks"].as_array().unwrap().iter().any(|hunk| serving(&hunk)), "{lib}");
+}
+
+#[test]
 fn in_enterprise_mode_debt_return_and_time_are_reckoned() {
     let world = project();
     assert_eq!(world.iama(&["refactor", ".", "--mode", "enterprise"]).error(), "DECISION_NEEDED");

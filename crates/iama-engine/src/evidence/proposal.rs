@@ -1,0 +1,37 @@
+//! What was chosen, with its risks as they were told before anything was changed.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::folder::JobFolder;
+use crate::problem::Problem;
+use crate::proposals::{Complexity, Dependency, ExposedName, Level, Price, Proposal, Reach, Segment, View};
+use crate::spec::Spec;
+
+/// The chosen proposal.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(super) struct ProposalPart {
+    risk: Level,
+    segments: Vec<Segment>,
+    reach: Reach,
+    surface: Vec<ExposedName>,
+    dependencies: Vec<Dependency>,
+    complexity: Complexity,
+    price: Price,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view: Option<View>,
+}
+
+impl From<Proposal> for ProposalPart {
+    fn from(proposal: Proposal) -> Self {
+        let Proposal { risk, segments, reach, surface, dependencies, complexity, price, view, .. } = proposal;
+        Self { risk, segments, reach, surface, dependencies, complexity, price, view }
+    }
+}
+
+/// The proposal that the spec was drafted for; nothing before one was chosen.
+pub(super) fn part(folder: &JobFolder, spec: Option<&Spec>) -> Result<Option<ProposalPart>, Problem> {
+    let proposals: Vec<Proposal> = folder.read_if_kept("proposals.json")?.unwrap_or_default();
+    let chosen = spec.and_then(|spec| proposals.into_iter().find(|proposal| proposal.strategy == spec.strategy));
+    Ok(chosen.map(ProposalPart::from))
+}
