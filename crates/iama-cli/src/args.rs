@@ -8,6 +8,10 @@ use iama_job::ModelClass;
 use iama_model::Cost;
 use iama_model::templates::Mode;
 
+mod context;
+
+pub(crate) use context::Context;
+
 /// Modernises legacy code and shows that it still behaves the same.
 #[derive(Debug, Parser)]
 #[command(name = "iama", version, max_term_width = 100)]
@@ -42,6 +46,8 @@ pub(crate) enum Command {
     Recipes(Recipes),
     /// Look for passwords, keys and tokens; exit 1 when there are any
     Scan(Scan),
+    /// What a model would be shown of a project: how far it is understood, what is left out, and the context pack
+    Context(Context),
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "flags of one command line")]

@@ -7,6 +7,7 @@ use crate::problem::Problem;
 
 mod apply;
 mod baseline;
+mod context;
 mod doctor;
 mod jobs;
 mod patch;
@@ -40,5 +41,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Problem> {
         Command::Recipes(Recipes::List(options)) => recipes::list(&options),
         Command::Recipes(Recipes::Explain(options)) => recipes::explain(&options),
         Command::Scan(options) => scan::run(&options),
+        Command::Context(options) => context::run(&options),
     }
 }

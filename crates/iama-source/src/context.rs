@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::confidence::Confidence;
 use crate::secrets::baseline::Baseline;
 
+mod allow;
 mod braces;
 mod builtins;
 mod choose;
@@ -29,12 +30,12 @@ mod tests;
 
 pub use error::PackError;
 pub use facts::{FileFacts, claims, file_facts};
-pub use index::Index;
+pub use index::{Index, OpenOptions};
 pub use outline::{Outline, outline};
 pub use render::tokens;
 
 /// The form of a pack's manifest.
-pub const SCHEMA: &str = "iama.context/1";
+pub const SCHEMA: &str = "iama.context-pack/1";
 
 /// The caps of the usual context windows, in tokens.
 pub const CAPS: [u64; 3] = [128_000, 200_000, 1_000_000];

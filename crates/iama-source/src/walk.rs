@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::{DirEntry, WalkBuilder};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 /// Files above this size are no source that a person wrote.
 pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A file of this many bytes in a line is minified or generated.
-const MAX_LINE_BYTES: usize = 20_000;
+pub(crate) const MAX_LINE_BYTES: usize = 20_000;
 
 /// Folders that never hold a project's own source.
 const FOREIGN_FOLDERS: &[&str] =
@@ -56,6 +57,16 @@ pub enum Reason {
     OddName,
     /// Excluded by a pattern of the user's.
     Pattern,
+    /// By `.gitignore` or `.iamaignore`.
+    Ignored,
+    /// Lies in a folder for code of others.
+    Vendored,
+    /// A compiler made it.
+    Compiled,
+    /// A program wrote it.
+    Generated,
+    /// Data in an encoding, rather than source.
+    Encoded,
 }
 
 impl Reason {
@@ -69,11 +80,16 @@ impl Reason {
         match self {
             Self::TooLarge => "larger than 8 MiB",
             Self::Binary => "holds bytes that no source text has",
-            Self::Minified => "minified or generated: a line is longer than 20 000 bytes",
+            Self::Minified => "minified or generated: its lines are longer or denser than a person writes",
             Self::SymbolicLink => "a symbolic link, and links are not followed",
             Self::Unreadable => "could not be opened",
             Self::OddName => "its name is not valid Unicode or holds a line break",
             Self::Pattern => "excluded by a pattern",
+            Self::Ignored => "left out by .gitignore or .iamaignore",
+            Self::Vendored => "code of others, by its folder",
+            Self::Compiled => "made by a compiler",
+            Self::Generated => "says that a program wrote it",
+            Self::Encoded => "mostly encoded data",
         }
     }
 }
@@ -115,11 +131,32 @@ pub enum WalkError {
 /// Walks a workspace. `.gitignore` and `.iamaignore` files are obeyed; a file that cannot be read is listed, never lost.
 /// `claims` says which files are source, by path and first line.
 pub fn walk(root: &Path, options: &WalkOptions, claims: impl Fn(&str, &str) -> bool) -> Result<Workspace, WalkError> {
+    let (mut workspace, _) = list(root, options, claims)?;
+    let root = workspace.root.clone();
+    let reason = |file: &SourceFile| reason_against(&root.join(&file.path), file.bytes);
+    let reasons: Vec<Option<Reason>> = workspace.files.iter().map(reason).collect();
+    let (files, refused): (Vec<_>, Vec<_>) =
+        workspace.files.drain(..).zip(reasons).partition(|(_, reason)| reason.is_none());
+    workspace.files = files.into_iter().map(|(file, _)| file).collect();
+    let refused = refused.into_iter().filter_map(|(file, reason)| Some(Excluded { path: file.path, reason: reason? }));
+    workspace.excluded.extend(refused);
+    workspace.excluded.sort();
+    Ok(workspace)
+}
+
+/// As [`walk`], by names alone: no file is read but those without an extension, for their first line. Gives the folders that
+/// were walked as well.
+pub(crate) fn list(
+    root: &Path,
+    options: &WalkOptions,
+    claims: impl Fn(&str, &str) -> bool,
+) -> Result<(Workspace, FxHashSet<PathBuf>), WalkError> {
     if !root.is_dir() {
         return Err(WalkError::NoFolder(root.to_owned()));
     }
     let exclude = Patterns::new(&options.exclude)?;
     let mut workspace = Workspace { root: root.to_owned(), ..Workspace::default() };
+    let mut folders = FxHashSet::default();
     let walker = WalkBuilder::new(root)
         .hidden(false)
         .require_git(false)
@@ -129,16 +166,17 @@ pub fn walk(root: &Path, options: &WalkOptions, claims: impl Fn(&str, &str) -> b
         .build();
     for entry in walker {
         match entry {
-            Ok(entry) if entry.depth() > 0 && !entry.file_type().is_some_and(|kind| kind.is_dir()) => {
-                sort_entry(&entry, root, &exclude, &claims, &mut workspace);
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {
+                folders.insert(entry.into_path());
             }
+            Ok(entry) if entry.depth() > 0 => sort_entry(&entry, root, &exclude, &claims, &mut workspace),
             Ok(_) => {}
             Err(error) => workspace.excluded.push(Excluded { path: unread(&error, root), reason: Reason::Unreadable }),
         }
     }
     workspace.files.sort();
     workspace.excluded.sort();
-    Ok(workspace)
+    Ok((workspace, folders))
 }
 
 /// Patterns of paths that are left out.
@@ -194,7 +232,7 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
-fn is_foreign(entry: &DirEntry) -> bool {
+pub(crate) fn is_foreign(entry: &DirEntry) -> bool {
     let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
     let name = entry.file_name().to_string_lossy();
     folder
@@ -233,9 +271,6 @@ fn sort_entry(
     }
     if exclude.match_path(&path) {
         return leave_out(workspace, Reason::Pattern);
-    }
-    if let Some(reason) = reason_against(entry.path(), metadata.len()) {
-        return leave_out(workspace, reason);
     }
     workspace.files.push(SourceFile { path, bytes: metadata.len(), executable: is_executable(&metadata) });
 }

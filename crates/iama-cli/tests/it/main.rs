@@ -6,6 +6,7 @@
 mod agreeing;
 mod behaviour;
 mod blackbox;
+mod context;
 mod exercise;
 mod isolation;
 mod jobs;

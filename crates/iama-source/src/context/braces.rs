@@ -45,6 +45,7 @@ impl<'t> Source<'t> {
         }
         Piece::Group(vec![Clause {
             header: self.lines(Span::new(span.start, body.start + 1), &[]),
+            lead: "",
             pieces,
             filler: String::new(),
             tail,

@@ -112,15 +112,14 @@ impl Draft<'_> {
     fn push(&mut self, path: String, kind: PartKind, why: Why, text: String, masked: Vec<Masked>) {
         self.masked.extend(masked.into_iter().map(|one| (path.clone(), one)));
         let mut part = Part { path, kind, why, text, tokens: 0, functions: Vec::new() };
-        part.tokens = tokens(&part.block());
+        part.tokens = part.estimate();
         self.parts.push(part);
     }
 
     fn interfaces(&mut self, reached: &BTreeMap<usize, (u8, Why)>) {
         for (id, (_, why)) in reached {
             let Some(detail) = self.index.detail(*id) else { continue };
-            let Some(outline) = &detail.outline else { continue };
-            let text = outline.interface();
+            let Some(text) = detail.interface.clone() else { continue };
             let shown: Vec<Masked> = shown(&detail, &text);
             self.push(self.index.path(*id).to_owned(), PartKind::Interface, why.clone(), text, shown);
         }
@@ -151,9 +150,8 @@ impl Draft<'_> {
             self.push(path.clone(), PartKind::Named, Why::NamedByFailure, detail.text.clone(), masked);
             let Some(gone) = self.take_back_if_too_large(room) else { continue };
             pruned.push(gone);
-            let Some(outline) = &detail.outline else { continue };
+            let Some(text) = detail.interface.clone() else { continue };
             if self.parts.iter().all(|part| part.path != path) {
-                let text = outline.interface();
                 let shown = shown(&detail, &text);
                 self.push(path, PartKind::Named, Why::NamedByFailure, text, shown);
                 self.take_back_if_too_large(room);
@@ -207,7 +205,7 @@ impl Draft<'_> {
             let Some(detail) = self.index.detail(*file) else { continue };
             let Some(outline) = &detail.outline else { continue };
             let functions = outline.functions().into_iter().enumerate();
-            let used = functions.filter(|(_, function)| names.contains(last_name(&function.path)));
+            let used = functions.filter(|(_, function)| is_used(&function.path, names));
             candidates.extend(used.map(|(rank, function)| Body { file: *file, rank, tokens: tokens(&function.whole) }));
         }
         candidates.sort_by_key(|body| (body.tokens, body.file, body.rank));
@@ -290,8 +288,13 @@ impl Draft<'_> {
     }
 }
 
-fn last_name(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
+/// Whether a function may be one that names lead to: by its own name, or, for what runs when objects are made or used, by
+/// that of its class.
+fn is_used(path: &str, names: &FxHashSet<Box<str>>) -> bool {
+    let (class, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let class = class.rsplit('.').next().unwrap_or(class);
+    let is_special = name == class || name == "constructor" || (name.starts_with("__") && name.ends_with("__"));
+    names.contains(if is_special { class } else { name })
 }
 
 /// The secrets that a part of a file would have shown.

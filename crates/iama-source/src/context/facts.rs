@@ -1,7 +1,7 @@
 //! What one file says about itself: how far it is understood, and what it imports.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use iama_syntax::{Dialect, Node, SourceText, SyntaxTree, python3};
 
@@ -52,18 +52,40 @@ fn interpreter(first_line: &str) -> Option<Dialect> {
 /// Reads a file in the dialect in which more of it is understood. The path tells the language and where secrets are likely.
 pub fn file_facts(path: &str, bytes: &[u8]) -> FileFacts {
     let (text, is_exact) = read(path, bytes);
-    let dialect = dialect_of(path, &text);
-    let tree = tree_of(dialect, &text);
-    let secrets = u32::try_from(secrets::scan(path, bytes).len()).unwrap_or(u32::MAX);
-    let lines = lines(&text);
-    let Some(tree) = tree else {
-        let statements = Share { part: 0, whole: lines.into() };
-        let (names, imports, declared) = (Share::default(), Vec::new(), Declared::default());
-        return FileFacts { dialect, lines, statements, names, is_exact, secrets, imports, declared, open: Vec::new() };
-    };
-    let Names { share: names, open } = names(&tree);
-    let (statements, imports, declared) = (confirmed(&tree), imports(&tree), declared(&tree));
-    FileFacts { dialect, lines, statements, names, is_exact, secrets, imports, declared, open }
+    if let Some((tree, statements)) = parse(path, &text) {
+        return FileFacts::of(path, bytes, (&text, is_exact), &tree, statements);
+    }
+    FileFacts {
+        dialect: by_name(path, &text),
+        lines: lines(&text),
+        statements: Share { part: 0, whole: lines(&text).into() },
+        names: Share::default(),
+        is_exact,
+        secrets: secrets_in(path, bytes),
+        imports: Vec::new(),
+        declared: Declared::default(),
+        open: Vec::new(),
+    }
+}
+
+impl FileFacts {
+    /// Of a file that has been read and parsed.
+    pub(super) fn of(
+        path: &str,
+        bytes: &[u8],
+        (text, is_exact): (&str, bool),
+        tree: &SyntaxTree,
+        statements: Share,
+    ) -> Self {
+        let Names { share: names, open } = names(tree);
+        let (dialect, imports, declared) = (tree.dialect(), imports(tree), declared(tree));
+        let (lines, secrets) = (lines(text), secrets_in(path, bytes));
+        Self { dialect, lines, statements, names, is_exact, secrets, imports, declared, open }
+    }
+}
+
+fn secrets_in(path: &str, bytes: &[u8]) -> u32 {
+    u32::try_from(secrets::scan(path, bytes).len()).unwrap_or(u32::MAX)
 }
 
 fn lines(text: &str) -> u32 {
@@ -72,8 +94,8 @@ fn lines(text: &str) -> u32 {
 
 /// The text of a file, and whether it is exact: what cannot be decoded is taken for Latin-1.
 pub(super) fn read<'b>(path: &str, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
-    if bytes.is_ascii() {
-        return (String::from_utf8_lossy(bytes), true);
+    if let (true, Ok(text)) = (bytes.is_ascii(), std::str::from_utf8(bytes)) {
+        return (text.into(), true);
     }
     let dialect = by_name(path, &String::from_utf8_lossy(&bytes[..bytes.len().min(128)]));
     let as_python2 = || SourceText::decode(Dialect::Python2, bytes);
@@ -90,24 +112,62 @@ fn by_name(path: &str, text: &str) -> Dialect {
     extension.or_else(|| interpreter(text.lines().next().unwrap_or(""))).unwrap_or(Dialect::Python3)
 }
 
-/// Python 3 where Python 3 reads it; of the others, the one that confirms more.
-pub(super) fn dialect_of(path: &str, text: &str) -> Dialect {
+/// The tree of a text in the dialect that confirms most of it, with the statements that it confirms. Python 3 comes first.
+pub(super) fn parse(path: &str, text: &str) -> Option<(SyntaxTree, Share)> {
     let named = by_name(path, text);
-    if !named.is_python() || python3::first_error(text).is_none() {
-        return named;
+    if !named.is_python() {
+        let tree = tree_of(named, text)?;
+        let share = confirmed(&tree);
+        return Some((tree, share));
     }
-    let two = Dialect::python2_of(text);
-    let missed = |dialect| {
-        tree_of(dialect, text).map_or(u64::MAX, |tree| {
-            let share = confirmed(&tree);
-            share.whole - share.part
-        })
-    };
-    match missed(two) {
-        0 => two,
-        some if some <= missed(Dialect::Python3) => two,
-        _ => Dialect::Python3,
+    let as_two = || tree_of(Dialect::python2_of(text), text).map(|tree| (confirmed(&tree), tree));
+    let missed = |share: &Share| share.whole - share.part;
+    let early = if may_print(text) { as_two() } else { None };
+    if let Some((share, tree)) = &early
+        && missed(share) == 0
+        && tree.nodes().any(is_only_python2)
+    {
+        return Some((tree.clone(), *share));
     }
+    if python3::first_error(text).is_none() {
+        let tree = tree_of(Dialect::Python3, text)?;
+        let whole = confirmed(&tree).whole;
+        return Some((tree, Share { part: whole, whole }));
+    }
+    let two = early.or_else(as_two);
+    match two {
+        Some((share, tree)) if missed(&share) == 0 => Some((tree, share)),
+        two => {
+            let tree = tree_of(Dialect::Python3, text)?;
+            let mut share = confirmed(&tree);
+            // Python's own parser is stricter than the tree.
+            share.part = share.part.min(share.whole.saturating_sub(1));
+            match two {
+                Some((other, tree)) if missed(&other) <= missed(&share) => Some((tree, other)),
+                _ => Some((tree, share)),
+            }
+        }
+    }
+}
+
+/// Whether a line begins with what looks like a print statement that is no call: then the text is most likely Python 2, and
+/// Python 3 need not be tried first.
+fn may_print(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"print ").any(|at| {
+        let line = text[..at].rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+        let prints = text[at + 6..].starts_with(|first: char| is_start(first));
+        prints && text[line..at].bytes().all(|byte| matches!(byte, b' ' | b'\t'))
+    })
+}
+
+/// What follows `print` in no text of Python 3.
+fn is_start(first: char) -> bool {
+    first.is_ascii_alphanumeric() || matches!(first, '"' | '\'' | '_')
+}
+
+fn is_only_python2(node: Node<'_>) -> bool {
+    node.kind() == "print_statement"
+        && node.field("argument").is_some_and(|argument| argument.text().starts_with(is_start))
 }
 
 pub(super) fn tree_of(dialect: Dialect, text: &str) -> Option<SyntaxTree> {
@@ -116,6 +176,8 @@ pub(super) fn tree_of(dialect: Dialect, text: &str) -> Option<SyntaxTree> {
 
 /// Statements without an error of their own, of all.
 fn confirmed(tree: &SyntaxTree) -> Share {
+    let table = statements(tree.dialect());
+    let is_statement = |node: Node<'_>| table.get(usize::from(node.kind_id())).copied().unwrap_or(false);
     let mut share = Share::default();
     let mut wrong: Vec<u32> = Vec::new();
     let mut skip_to = 0;
@@ -143,12 +205,18 @@ fn lines_of_code(node: Node<'_>) -> u64 {
     node.text().lines().filter(|line| !line.trim().is_empty()).count().max(1) as u64
 }
 
-fn is_statement(node: Node<'_>) -> bool {
-    let kind = node.kind();
-    let bytes = kind.len();
-    bytes > 9
-        && node.is_named()
-        && (kind.ends_with("_statement") || kind.ends_with("_declaration") || kind.ends_with("_definition"))
+/// For each kind of node whether it is a statement.
+fn statements(dialect: Dialect) -> &'static [bool] {
+    static TABLES: [OnceLock<Vec<bool>>; Dialect::ALL.len()] = [const { OnceLock::new() }; Dialect::ALL.len()];
+    TABLES[dialect as usize].get_or_init(|| {
+        let grammar = dialect.grammar();
+        (0u16..).take(grammar.kind_count()).map(|id| is_statement(grammar.kind_name(id))).collect()
+    })
+}
+
+fn is_statement(kind: &str) -> bool {
+    (kind.ends_with("_statement") || kind.ends_with("_declaration") || kind.ends_with("_definition"))
+        && !kind.starts_with('_')
         && kind != "decorated_definition"
 }
 

@@ -53,7 +53,7 @@ impl<'t> Builder<'t> {
         let Some(body) = node.field("body") else { return Some(Piece::Text(self.source.lines(span, &[]))) };
         // A method without a body is one of an interface; a constructor needs one.
         let instead = if node.kind() == "constructor_declaration" { "{ }" } else { ";" };
-        let start = if instead == ";" { before_blanks(node, body) } else { body.start() };
+        let start = if instead == ";" { end_before(node, body) } else { body.start() };
         let stub = self.source.lines(span, &[(Span::new(start, body.end()), instead)]);
         let path = joined(path, node.field("name")?.text());
         Some(self.source.function(path, node.start(), stub, self.source.lines(span, &[])))
@@ -73,7 +73,13 @@ impl<'t> Builder<'t> {
             pieces.push(Piece::Text(";\n".to_owned()));
             pieces.extend(self.block(members, &path, depth + 1));
         }
-        Some(self.source.group(span, body.span(), pieces, ""))
+        let mut group = self.source.group(span, body.span(), pieces, "");
+        if let Piece::Group(clauses) = &mut group {
+            for clause in clauses {
+                clause.lead = ";\n";
+            }
+        }
+        Some(group)
     }
 }
 
@@ -82,10 +88,10 @@ fn is_private(node: Node<'_>) -> bool {
     modifiers.is_some_and(|modifiers| modifiers.child_of_kind("private").is_some())
 }
 
-/// Where the header before a body ends.
-fn before_blanks(node: Node<'_>, body: Node<'_>) -> u32 {
-    let header = &node.tree().text()[node.start() as usize..body.start() as usize];
-    node.start() + u32::try_from(header.trim_end().len()).unwrap_or(0)
+/// Where that ends what comes before a child, comments left out.
+fn end_before(node: Node<'_>, child: Node<'_>) -> u32 {
+    let before = node.children().take_while(|other| *other != child).filter(|other| !other.is_extra());
+    before.last().map_or(node.start(), Node::end)
 }
 
 /// Values of fields that are long or hold code, with their equals signs.
@@ -98,7 +104,7 @@ fn long_values(field: Node<'_>) -> Vec<Cut> {
                 value.descendants().any(|inner| matches!(inner.kind(), "class_body" | "lambda_expression"));
             let equals = declarator.child_of_kind("=")?;
             (holds_code || value.span().len() > LONG_VALUE)
-                .then(|| (Span::new(before_blanks(declarator, equals), value.end()), ""))
+                .then(|| (Span::new(end_before(declarator, equals), value.end()), ""))
         })
         .collect()
 }

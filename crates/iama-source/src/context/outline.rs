@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use iama_syntax::{Dialect, SyntaxTree};
 
-use super::facts::{dialect_of, read, tree_of};
+use super::facts::{parse, read};
 use super::index::line_feeds;
 use super::{java, javascript, python};
 
@@ -36,6 +36,8 @@ pub(super) struct Function {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Clause {
     pub(super) header: String,
+    /// Stands between the header and functions that are shown alone.
+    pub(super) lead: &'static str,
     pub(super) pieces: Vec<Piece>,
     /// Stands where no piece does.
     pub(super) filler: String,
@@ -50,7 +52,7 @@ pub struct Outline(pub(super) Vec<Piece>);
 /// Takes a file apart; nothing for one with syntax that its dialect's parser does not accept.
 pub fn outline(path: &str, bytes: &[u8]) -> Option<Outline> {
     let (text, _) = read(path, bytes);
-    let tree = tree_of(dialect_of(path, &text), &line_feeds(&text))?;
+    let (tree, _) = parse(path, &line_feeds(&text))?;
     (!tree.has_error()).then(|| outline_of(&tree))
 }
 
@@ -141,6 +143,7 @@ fn write_kept(pieces: &[Piece], kept: &BTreeSet<usize>, next: &mut usize, out: &
                 let (start, first) = (out.len(), *next);
                 for clause in clauses {
                     out.push_str(&clause.header);
+                    out.push_str(clause.lead);
                     let before = out.len();
                     write_kept(&clause.pieces, kept, next, out);
                     if out.len() == before {
@@ -170,7 +173,7 @@ mod tests {
     }
 
     fn clause(header: &str, pieces: Vec<Piece>) -> Clause {
-        Clause { header: format!("{header}\n"), pieces, filler: "nothing\n".into(), tail: "end\n".into() }
+        Clause { header: format!("{header}\n"), lead: "", pieces, filler: "nothing\n".into(), tail: "end\n".into() }
     }
 
     #[test]

@@ -80,7 +80,12 @@ impl<'t> Builder<'t> {
             "string" | "concatenated_string" if is_first => Some(self.whole(node, node, around)),
             "assignment" if names_something(inner) => Some(match long_value(inner) {
                 None => self.whole(node, node, around),
-                Some(value) => self.until(node, value.start(), around) + " " + &empty_of(value) + "  # left out\n",
+                Some(value) => {
+                    let name = self.until(node, value.start(), around);
+                    // The value may begin in the next line.
+                    let name = name.trim_end_matches(['\\', ' ', '\n', '\t']);
+                    format!("{name} {}  # left out\n", empty_of(value))
+                }
             }),
             "augmented_assignment" if names_something(inner) && node.span().len() <= LONG_VALUE => {
                 Some(self.whole(node, node, around))
@@ -151,6 +156,7 @@ impl<'t> Builder<'t> {
         let pieces = self.block(body, &Around { path, indent, depth: around.depth + 1 });
         Some(Clause {
             header: self.header(whole, node, body, around)?,
+            lead: "",
             pieces,
             filler: self.filler(whole, around),
             tail: String::new(),
@@ -332,8 +338,9 @@ def f(a, *b):
     #[test]
     fn long_values_leave_their_kind() {
         let long = "1, ".repeat(100);
-        let text =
-            format!("A = B = [{long}]\nC = make({long})\nd: dict = {{{long}}}\nE = '{long}'\nF = ({long})\nG = [1]\n");
+        let text = format!(
+            "A = B = [{long}]\nC = make({long})\nd: dict = {{{long}}}\nE = \\\n  '{long}'\nF = ({long})\nG = [1]\n"
+        );
         let expected = "A = B = []  # left out\nC = make()  # left out\nd: dict = set()  # left out\nE = ''  # left out\nF = ()  # left out\nG = [1]\n";
         assert_eq!(interface(Dialect::Python3, &text), expected);
     }

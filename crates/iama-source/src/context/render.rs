@@ -48,6 +48,12 @@ impl Part {
         let (path, kind, why) = (&self.path, self.kind.words(), self.why.words());
         format!("--- file {mark}: {path} ({kind}; {why}) ---\n{}{line_end}--- end {mark} ---\n", self.text)
     }
+
+    /// About how many tokens [`Part::block`] has, which need not be made for it.
+    pub(super) fn estimate(&self) -> u64 {
+        let heading = 72 + self.path.len() + self.kind.words().len() + self.why.words().len();
+        ((self.text.len() + heading) as u64).div_ceil(BYTES_EACH)
+    }
 }
 
 impl Pack {

@@ -3,6 +3,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
+use crate::Reason;
 
 fn tree(files: &[(&str, &str)]) -> (TempDir, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
@@ -177,4 +178,65 @@ fn a_text_cannot_end_its_own_part() {
     let block = pack(folder.path(), paths, &wanted(&["app.py"], 1000)).unwrap().targets_text();
     let mark = block.strip_prefix("--- file ").unwrap().split(':').next().unwrap().to_owned();
     assert_eq!(block.matches(&format!("--- end {mark} ---\n")).count(), 1);
+}
+
+#[test]
+fn a_walk_reads_source_and_lists_what_it_leaves_out() {
+    let (folder, _) = tree(&[
+        ("app.py", "import util\n"),
+        ("util.py", "x = 1\n"),
+        ("old.pyc", "x"),
+        ("made.py", "# automatically generated\nx = 1\n"),
+        ("vendor/a.py", "x = 1\n"),
+        ("node_modules/b/c.js", "x\n"),
+        ("build/d.py", "x = 1\n"),
+        ("secret.py", "x = 1\n"),
+        ("notes.txt", "x\n"),
+        (".gitignore", "build/\n"),
+        (".iamaignore", "secret.py\n"),
+        (".git/config.py", "x = 1\n"),
+        ("__pycache__/e.pyc", "x"),
+    ]);
+    let index = Index::open(folder.path(), &OpenOptions::default()).unwrap();
+    let files: Vec<_> = index.files().map(|(path, _)| path.to_owned()).collect();
+    assert_eq!(files, ["app.py", "util.py"]);
+    let excluded: Vec<_> = index.excluded().iter().map(|one| (one.path.as_str(), one.reason)).collect();
+    assert_eq!(
+        excluded,
+        [
+            ("build/", Reason::Ignored),
+            ("made.py", Reason::Generated),
+            ("node_modules/", Reason::Vendored),
+            ("old.pyc", Reason::Compiled),
+            ("secret.py", Reason::Ignored),
+            ("vendor/a.py", Reason::Vendored),
+        ]
+    );
+    let kept = OpenOptions { keep: vec!["made.py".into(), "vendor/a.py".into()], ..OpenOptions::default() };
+    let index = Index::open(folder.path(), &kept).unwrap();
+    assert_eq!(index.files().len(), 4);
+}
+
+#[test]
+fn what_runs_when_objects_are_made_comes_with_its_class() {
+    let util = "class A:\n    def __init__(self):\n        self.a = 1\n    def go(self):\n        return 1\nclass B:\n    def __init__(self):\n        self.b = 1\n    def run(self):\n        return 2\n";
+    let app = "import util\nclass C(util.A):\n    def __init__(self):\n        self.run = 1\n    def go(self):\n        pass\n";
+    let (folder, paths) = tree(&[("app.py", app), ("util.py", util)]);
+    let found = pack(folder.path(), paths, &wanted(&["app.py"], 1000)).unwrap();
+    let functions: Vec<_> = found.parts[1].functions.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(functions, ["A.__init__", "B.run"]);
+}
+
+#[test]
+fn confidence_is_what_the_documentation_says() {
+    let check = |text: &str, statements: (u64, u64), names: (u64, u64), score: u8| {
+        let (folder, paths) = tree(&[("a.py", text)]);
+        let index = Index::of(folder.path(), paths);
+        let facts = index.files().next().unwrap().1.unwrap();
+        let found = [facts.statements, facts.names].map(|share| (share.part, share.whole));
+        assert_eq!((found, index.confidence().score), ([statements, names], score), "{text}");
+    };
+    check("import os\nprint os.name\n", (2, 2), (2, 2), 100);
+    check("import os\nprint os.name, nowhere\nx = )\n", (2, 3), (2, 4), 69);
+    check(")))\n}}}\n", (0, 2), (0, 0), 60);
 }
