@@ -100,7 +100,7 @@ impl Decider for Person {
         }
         let answer = match question {
             Question::Strategy(choice) => {
-                choice.proposals.iter().for_each(proposal::show);
+                choice.proposals.iter().for_each(|proposal| proposal::show(proposal, choice.mode));
                 if choice.dirty {
                     tell!(
                         "\n  {}",

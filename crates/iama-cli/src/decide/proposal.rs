@@ -1,6 +1,7 @@
 //! A proposal on the terminal.
 
 use iama_engine::proposals::{Level, Proposal, View};
+use iama_model::templates::Mode;
 use iama_sandbox::printable;
 
 use crate::out::tell;
@@ -12,8 +13,8 @@ const NAMED: usize = 4;
 /// Names that are given of a segment.
 const PLACES: usize = 3;
 
-/// Shows a proposal: words, the risk by area, figures.
-pub(super) fn show(proposal: &Proposal) {
+/// Shows a proposal: words, the risk by area, figures. Whoever does not read code is told no figures of it.
+pub(super) fn show(proposal: &Proposal, mode: Mode) {
     let name = paint::strong(format!("{:13}", proposal.strategy.name().to_uppercase()));
     tell!("\n  {name} risk {}, costs {}", level(proposal.risk, 0), proposal.price);
     tell!("    {}", printable(&proposal.simple));
@@ -26,6 +27,13 @@ pub(super) fn show(proposal: &Proposal) {
         }
         tell!("    {:12} {} {figure:14} {}", segment.area.name(), level(segment.level, 8), paint::dim(places));
     }
+    if mode != Mode::Simple {
+        show_figures(proposal);
+    }
+    proposal.view.iter().for_each(show_view);
+}
+
+fn show_figures(proposal: &Proposal) {
     tell!("    {}", paint::dim(printable(&proposal.professional)));
     let mut most: Vec<_> = proposal.edits.iter().collect();
     most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -33,7 +41,6 @@ pub(super) fn show(proposal: &Proposal) {
     if !shown.is_empty() {
         tell!("    {}", paint::dim(format!("most by: {}", shown.join(", "))));
     }
-    proposal.view.iter().for_each(show_view);
 }
 
 fn show_view(view: &View) {

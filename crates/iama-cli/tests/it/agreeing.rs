@@ -352,4 +352,6 @@ fn a_spec_that_is_edited_in_the_middle_of_work_begins_again_with_a_question() {
     assert_eq!(again.code, 1, "{}", again.err);
     assert!(provider.seen().len() > asked, "a new round has attempts of its own");
     assert!(provider.seen().last().unwrap().texts().contains("Printing is called."), "the new spec is told");
+    let text = run(&["jobs", "spec"]).out;
+    assert!(text.contains("Recipes write in tests alone") && !text.contains("print-statement"), "{text}");
 }

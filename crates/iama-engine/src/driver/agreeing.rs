@@ -4,6 +4,7 @@
 
 use iama_job::state::{AnalysisStep, State};
 use iama_job::{Decision, Event};
+use iama_model::templates::Mode;
 use iama_sandbox::Level;
 
 use super::{Answer, Driver, PERSON, Question};
@@ -20,6 +21,8 @@ pub struct Proposed {
     pub proposals: Vec<Proposal>,
     /// Whether the workspace has uncommitted changes. Whoever chooses goes on with them.
     pub dirty: bool,
+    /// For whom they are told.
+    pub mode: Mode,
 }
 
 /// The spec, and what is to be known before it is approved.
@@ -66,7 +69,8 @@ impl Driver<'_> {
     pub(super) fn choice(&self) -> Result<Question, Problem> {
         let workspace: WorkspaceRecord = self.shop.folder.read("workspace.json")?;
         let dirty = workspace.dirty && !self.is_answered(&Question::Dirty)?;
-        Ok(Question::Strategy(Proposed { proposals: self.shop.folder.read("proposals.json")?, dirty }))
+        let mode = self.shop.request.mode;
+        Ok(Question::Strategy(Proposed { proposals: self.shop.folder.read("proposals.json")?, dirty, mode }))
     }
 
     pub(super) fn agreement(&self) -> Result<Question, Problem> {

@@ -235,6 +235,9 @@ impl Shop<'_> {
                 file.notes.retain(|note| is_safe(&note.recipe));
             }
         }
+        if self.request.no_recipes {
+            found.retain(|file| file.test);
+        }
         let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
         let chosen = proposals.iter().find(|proposal| proposal.strategy == strategy);
         Ok(draft::items(&draft::Ground {
@@ -246,8 +249,10 @@ impl Shop<'_> {
             test_command: self.request.test_command.as_deref(),
             scenarios: self.named_scenarios()?,
             records: self.request.records(),
+            recipes: !self.request.no_recipes,
+            models: job.entitlement.stage_class().is_model(),
             found: &found,
-            surface: chosen.map_or(&[], |proposal| &proposal.surface),
+            surface: chosen.filter(|_| !self.request.no_recipes).map_or(&[], |proposal| &proposal.surface),
         }))
     }
 

@@ -33,6 +33,10 @@ pub(crate) struct Ground<'a> {
     pub(crate) scenarios: Vec<(String, String)>,
     /// Whether calls of the legacy code are recorded.
     pub(crate) records: bool,
+    /// Whether recipes write source.
+    pub(crate) recipes: bool,
+    /// Whether models may write it.
+    pub(crate) models: bool,
     /// What the recipes of the strategy found.
     pub(crate) found: &'a [FileFindings],
     /// Public names that may be something else.
@@ -65,11 +69,23 @@ fn rules(ground: &Ground<'_>) -> Vec<SpecItem> {
             ),
         ),
         item("SEAL", "Tests are carried over by recipes alone; none is lost, and no assertion or literal.".to_owned()),
-        item(
-            "SCOPE",
-            format!("Only recipes of the strategy {} write, and each place says which.", ground.strategy.name()),
-        ),
+        item("SCOPE", scope(ground)),
     ]
+}
+
+/// Who writes. What a model may write is held to by what is sealed and by what it was shown, whatever it answers.
+fn scope(ground: &Ground<'_>) -> String {
+    let strategy = ground.strategy.name();
+    match (ground.recipes, ground.models) {
+        (true, false) => format!("Only recipes of the strategy {strategy} write, and each place says which."),
+        (true, true) => format!(
+            "Recipes of the strategy {strategy} write, and models write in files that failing tests point to; each place says \
+             who."
+        ),
+        (false, _) => "Recipes write in tests alone, and models in files that failing tests point to; each place says \
+                       who."
+            .to_owned(),
+    }
 }
 
 fn plain(kind: Kind, text: String) -> SpecItem {
@@ -262,11 +278,17 @@ fn rewrites(ground: &Ground<'_>) -> Vec<SpecItem> {
 }
 
 fn left_alone(ground: &Ground<'_>) -> Vec<SpecItem> {
-    let groups = grouped(ground.found, Some(Class::Refused), |_, note| (note.recipe.as_str(), note.why.as_str()));
-    let item = |(recipe, why): (&str, &str), group: Group<'_>| SpecItem {
-        recipes: vec![recipe.to_owned()],
-        places: group.sites(),
-        ..plain(Kind::Design, one_line(&format!("Leave {} as it is ({recipe}): {why}.", group.told())))
+    let fine = grouped(ground.found, Some(Class::Refused), |_, note| (note.recipe.as_str(), Some(note.why.as_str())));
+    let groups = if fine.len() <= GROUPS {
+        fine
+    } else {
+        grouped(ground.found, Some(Class::Refused), |_, note| (note.recipe.as_str(), None))
+    };
+    let item = |(recipe, why): (&str, Option<&str>), group: Group<'_>| {
+        let more = format!("{} reasons", group.whys.len());
+        let text = format!("Leave {} as it is ({recipe}): {}.", group.told(), why.unwrap_or(&more));
+        let recipes = vec![recipe.to_owned()];
+        SpecItem { recipes, places: group.sites(), ..plain(Kind::Design, one_line(&text)) }
     };
     groups.into_iter().map(|(key, group)| item(key, group)).collect()
 }

@@ -194,3 +194,48 @@ fn what_cannot_be_seen_is_refused_and_no_text_is_endless() {
     check(&"x".repeat(2001), "the text is longer than 2000 characters");
     check(" ", "the text is missing");
 }
+
+#[test]
+fn a_draft_says_who_writes_and_stays_short_however_much_is_found() {
+    use crate::proposals::findings::{FileFindings, Found};
+    use iama_recipes::Class;
+    let note = |class: Class, line: u32| Found {
+        recipe: "unknown-division".to_owned(),
+        class,
+        line,
+        symbol: Some("half".to_owned()),
+        why: format!("reason {line}"),
+    };
+    let draft = |notes: Vec<Found>, recipes: bool, models: bool| {
+        let found = [FileFindings { path: "lib.py".to_owned(), changed: true, notes, ..FileFindings::default() }];
+        draft::items(&draft::Ground {
+            pair: iama_recipes::PAIRS[0],
+            strategy: Strategy::Standard,
+            target: "Python 3.11".to_owned(),
+            both: None,
+            tests: &["test_lib.py".to_owned()],
+            test_command: None,
+            scenarios: vec![("smoke".to_owned(), "python tool.py".to_owned())],
+            records: true,
+            recipes,
+            models,
+            found: &found,
+            surface: &[],
+        })
+    };
+    let few = draft(vec![note(Class::Check, 3), note(Class::Refused, 9)], true, false);
+    let told: Vec<_> = few.iter().map(|item| (item.id.as_str(), item.kind)).collect();
+    let behaviour = ("", Kind::Behaviour);
+    let rules = ["TARGET", "TESTS", "SEAL", "SCOPE"].map(|id| (id, Kind::Rule));
+    assert_eq!(told, [&rules[..], &[behaviour; 4], &[("", Kind::Design); 2]].concat());
+    assert!(few[7].text.starts_with("lib.py:3 (in half) behaves as before."), "{}", few[7].text);
+    assert_eq!(few[7].places, [SitePlace { file: "lib.py".to_owned(), lines: vec![3] }]);
+    let many = (1..=500).flat_map(|line| [note(Class::Check, line), note(Class::Refused, line + 500)]).collect();
+    let many = draft(many, true, true);
+    assert_eq!(many.len(), few.len(), "one item for each recipe");
+    assert!(many[9].text.ends_with("(unknown-division): 500 reasons."), "{}", many[9].text);
+    let who = |items: &[SpecItem]| items[3].text.clone();
+    assert_eq!(who(&few), "Only recipes of the strategy standard write, and each place says which.");
+    assert!(who(&many).contains("models write in files that failing tests point to"));
+    assert!(who(&draft(Vec::new(), false, true)).starts_with("Recipes write in tests alone"));
+}
