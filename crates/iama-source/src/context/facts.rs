@@ -129,8 +129,10 @@ pub(super) fn parse(path: &str, text: &str) -> Option<(SyntaxTree, Share)> {
     {
         return Some((tree.clone(), *share));
     }
-    if python3::first_error(text).is_none() {
-        let tree = tree_of(Dialect::Python3, text)?;
+    let three = || tree_of(Dialect::Python3, text);
+    let first = if text.len() < SHALLOW_BYTES { None } else { three() };
+    if !first.as_ref().is_some_and(is_deep) && python3::first_error(text).is_none() {
+        let tree = first.or_else(three)?;
         let whole = confirmed(&tree).whole;
         return Some((tree, Share { part: whole, whole }));
     }
@@ -138,7 +140,7 @@ pub(super) fn parse(path: &str, text: &str) -> Option<(SyntaxTree, Share)> {
     match two {
         Some((share, tree)) if missed(&share) == 0 => Some((tree, share)),
         two => {
-            let tree = tree_of(Dialect::Python3, text)?;
+            let tree = first.or_else(three)?;
             let mut share = confirmed(&tree);
             // Python's own parser is stricter than the tree.
             share.part = share.part.min(share.whole.saturating_sub(1));
@@ -148,6 +150,25 @@ pub(super) fn parse(path: &str, text: &str) -> Option<(SyntaxTree, Share)> {
             }
         }
     }
+}
+
+/// A text of fewer bytes cannot nest deeply enough to be a danger.
+const SHALLOW_BYTES: usize = 64 * 1024;
+
+/// Trees that are deeper are not shown to Python 3's own parser: it takes a stack frame for each level, and whoever wrote the
+/// file must not be able to end the program.
+const DEEPEST: u32 = 10_000;
+
+fn is_deep(tree: &SyntaxTree) -> bool {
+    let mut depths: Vec<u32> = Vec::with_capacity(tree.len());
+    for node in tree.nodes() {
+        let depth = node.parent().and_then(|parent| depths.get(parent.id().0 as usize)).map_or(0, |depth| depth + 1);
+        if depth > DEEPEST {
+            return true;
+        }
+        depths.push(depth);
+    }
+    false
 }
 
 /// Whether a line begins with what looks like a print statement that is no call: then the text is most likely Python 2, and
@@ -249,6 +270,14 @@ mod tests {
     fn bytes_that_are_no_text_are_read_and_not_exact() {
         assert!(!file_facts("a.py", b"# -*- coding: utf-8 -*-\nx = '\xff'\n").is_exact);
         assert!(file_facts("a.py", b"# -*- coding: latin-1 -*-\nx = '\xff'\n").is_exact);
+    }
+
+    #[test]
+    fn nesting_of_any_depth_is_read() {
+        let deep = format!("x = {}1\n", "-\\\n".repeat(100_000));
+        assert_eq!(file_facts("a.py", deep.as_bytes()).statements.whole, 1);
+        let deep = format!("{}1{}\n", "(\n".repeat(100_000), ")\n".repeat(100_000));
+        assert_eq!(file_facts("a.js", deep.as_bytes()).statements.whole, 1);
     }
 
     #[test]

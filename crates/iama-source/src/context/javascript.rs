@@ -220,16 +220,21 @@ fn bodies(node: Node<'_>) -> Vec<Cut> {
 
 /// The function whose body is the text of a module: an argument that a wrapper or `define` gets, or the wrapper itself.
 fn module_function(node: Node<'_>) -> Option<Node<'_>> {
+    module_function_within(node, DEEPEST)
+}
+
+fn module_function_within(node: Node<'_>, depth: usize) -> Option<Node<'_>> {
+    let within = |inner| module_function_within(inner, depth.checked_sub(1)?);
     match node.kind() {
-        "parenthesized_expression" => module_function(node.named_child(0)?),
-        "unary_expression" => module_function(node.field("argument")?),
+        "parenthesized_expression" => within(node.named_child(0)?),
+        "unary_expression" => within(node.field("argument")?),
         "function_expression" | "arrow_function" => Some(node),
         "call_expression" => {
             let called = node.field("function")?;
             let wrapper = match called.kind() {
-                "member_expression" => module_function(called.field("object")?),
+                "member_expression" => within(called.field("object")?),
                 "identifier" => None,
-                _ => module_function(called),
+                _ => within(called),
             };
             let arguments = node.field("arguments")?;
             let given =
@@ -298,5 +303,11 @@ mod tests {
             "export const A: FC<P> = ({ x }) => <b>{x}</b>;\n",
             "export const A: FC<P> = ({ x }) => { /* ... */ };\n",
         );
+    }
+
+    #[test]
+    fn nesting_of_any_depth_is_taken_apart() {
+        let text = format!("{}1{}\n", "(".repeat(100_000), ")".repeat(100_000));
+        check(Dialect::JavaScript, &text, "");
     }
 }
