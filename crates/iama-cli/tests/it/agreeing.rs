@@ -245,7 +245,9 @@ mod at_a_terminal {
             ("Shall the spec be changed like this", "yes\n"),
             (prompt, "\x03"),
         ];
-        let Some(shown) = world.iama_at_terminal(&variables, "refactor . --strategy standard", &answers) else {
+        let key = ["ghp_", "x7Rk2Lq9Tz4Wv8Bn3Mc6Yd1Hs5Jf0PgAeUiO"].concat();
+        let arguments = format!("refactor . --strategy standard --test-command 'TOKEN={key} python lib.py'");
+        let Some(shown) = world.iama_at_terminal(&variables, &arguments, &answers) else {
             eprintln!("not run: there is no `script` to make a terminal");
             return;
         };
@@ -256,6 +258,8 @@ mod at_a_terminal {
         }
         assert_eq!(provider.seen().len(), 1, "an answer that is kept is not asked for again");
         assert!(provider.seen()[0].texts().contains("# What is asked for\n\nCall it printing"));
+        let told = provider.seen()[0].texts();
+        assert!(!told.contains(&key) && told.contains("it looks like a secret"), "{told}");
         let spec = record(&world, "spec.json");
         assert_eq!((&spec["revision"], &spec["by"]), (&Value::from(2), &Value::from("model")));
         let rows = spec["items"].as_array().unwrap();

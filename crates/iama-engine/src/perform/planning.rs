@@ -8,7 +8,7 @@ use iama_job::state::Strategy as JobStrategy;
 use iama_job::{EffectResult, Job};
 use iama_model::plan::{PlanFault, read_plan};
 use iama_model::templates::{Filling, Mode};
-use iama_model::{Again, Cost, Form, Stage};
+use iama_model::{Again, Cost, Form, Prompt, Stage};
 use iama_recipes::{Class, Strategy};
 use iama_source::context::{Index, PackError, Wanted};
 use serde_json::Value;
@@ -126,7 +126,8 @@ impl Shop<'_> {
     fn plan(&mut self, job: &Job, name: &str, asked: &Asked, cost: &mut Cost) -> Result<Value, Problem> {
         let Form::Json { schema, .. } = &asked.form else { return Err(unusable(&PlanFault::NoSchema)) };
         let schema = jsonschema::validator_for(schema).map_err(|_| unusable(&PlanFault::NoSchema))?;
-        let mut prompt = asked.prompt.clone();
+        // Commands in a spec may hold secrets; source comes without.
+        let mut prompt = Prompt { spec: without_secrets(&asked.prompt.spec), ..asked.prompt.clone() };
         let mut fault = PlanFault::NoJson;
         for number in 1..=ANSWERS {
             let question = Asked { prompt: prompt.clone(), ..asked.clone() };

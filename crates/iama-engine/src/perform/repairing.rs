@@ -191,7 +191,7 @@ impl Shop<'_> {
             let _ = write!(task, "\n# The old code of the same files\n\n{}", old.targets_text());
         }
         let interfaces = prompt::interfaces(&case.pack.interfaces_text());
-        let spec = spec.map(|spec| prompt::spec(&spec)).unwrap_or_default();
+        let spec = spec.map(|spec| without_secrets(&prompt::spec(&spec))).unwrap_or_default();
         Ok((Prompt { system, interfaces, spec, task, again: Vec::new() }, template))
     }
 

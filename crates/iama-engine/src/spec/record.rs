@@ -23,6 +23,28 @@ pub struct Spec {
     pub items: Vec<SpecItem>,
 }
 
+impl Spec {
+    /// The items that whoever writes code has to know, most binding first, within so many bytes of text: rules, what people and
+    /// models wrote, and behaviour. What recipes do is their own affair.
+    pub(crate) fn binding(&self, bytes: usize) -> Vec<&SpecItem> {
+        let rank = |item: &&SpecItem| match (item.kind, item.origin) {
+            (Kind::Rule, _) => 0,
+            (_, Origin::Person | Origin::Model) => 1,
+            (Kind::Behaviour | Kind::Design, Origin::Recipes) => 2,
+        };
+        let own_affair = |item: &&SpecItem| item.kind == Kind::Design && item.origin == Origin::Recipes;
+        let mut items: Vec<&SpecItem> = self.items.iter().filter(|item| !own_affair(item)).collect();
+        items.sort_by_key(rank);
+        let mut left = bytes;
+        items.retain(|item| {
+            let fits = item.kind == Kind::Rule || item.told_bytes() <= left;
+            left = left.saturating_sub(if fits { item.told_bytes() } else { 0 });
+            fits
+        });
+        items
+    }
+}
+
 /// The numbers that new items get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Numbers {
@@ -75,6 +97,11 @@ pub struct SpecItem {
 }
 
 impl SpecItem {
+    fn told_bytes(&self) -> usize {
+        let behaviour = self.behaviour.as_ref();
+        self.text.len() + behaviour.map_or(0, |one| one.given.len() + one.when.len() + one.then.len())
+    }
+
     /// The same item with other words, by somebody else.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         (self.kind, &self.text, &self.behaviour) == (other.kind, &other.text, &other.behaviour)

@@ -239,3 +239,14 @@ fn a_draft_says_who_writes_and_stays_short_however_much_is_found() {
     assert!(who(&many).contains("models write in files that failing tests point to"));
     assert!(who(&draft(Vec::new(), false, true)).starts_with("Recipes write in tests alone"));
 }
+
+#[test]
+fn those_who_write_code_are_told_what_binds_them_within_a_limit() {
+    let (_temporary, folder) = folder();
+    let mut spec = current(&folder).unwrap();
+    spec.items.push(SpecItem { origin: Origin::Person, ..item("S2", Kind::Design, "Keep it small.") });
+    let told = |bytes: usize| spec.binding(bytes).into_iter().map(|item| item.id.as_str()).collect::<Vec<_>>();
+    assert_eq!(told(1000), ["TARGET", "SEAL", "S2", "B1", "B2"]);
+    assert_eq!(told(60), ["TARGET", "SEAL", "S2"]);
+    assert_eq!(told(0), ["TARGET", "SEAL"]);
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::failures::Cause;
-use crate::spec::Spec;
+use crate::spec::{Behaviour, Origin, Spec};
 
 /// Causes that are told in one prompt; the others come up again when these are mended.
 const CAUSES: usize = 8;
@@ -63,11 +63,20 @@ pub(super) fn interfaces(text: &str) -> String {
     }
 }
 
-/// The spec, item by item.
+/// Bytes of the spec that are told.
+const SPEC_BYTES: usize = 12 << 10;
+
+/// The spec, item by item, the most binding first.
 pub(super) fn spec(spec: &Spec) -> String {
     let mut text = "# What must hold\n\n".to_owned();
-    for item in &spec.items {
-        let _ = writeln!(text, "- {}: {}", item.id, item.text);
+    for item in spec.binding(SPEC_BYTES) {
+        let _ = write!(text, "- {}: {}", item.id, item.text);
+        if let Some(Behaviour { given, when, then }) =
+            item.behaviour.as_ref().filter(|_| item.origin != Origin::Recipes)
+        {
+            let _ = write!(text, " Given {given}, when {when}, then {then}.");
+        }
+        text.push('\n');
     }
     text
 }
