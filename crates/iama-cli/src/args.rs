@@ -9,8 +9,10 @@ use iama_model::Cost;
 use iama_model::templates::Mode;
 
 mod context;
+mod scan;
 
 pub(crate) use context::Context;
+pub(crate) use scan::Scan;
 
 /// Modernises legacy code and shows that it still behaves the same.
 #[derive(Debug, Parser)]
@@ -48,32 +50,6 @@ pub(crate) enum Command {
     Scan(Scan),
     /// What a model would be shown of a project: how far it is understood, what is left out, and the context pack
     Context(Context),
-}
-
-#[expect(clippy::struct_excessive_bools, reason = "flags of one command line")]
-#[derive(Debug, Args)]
-pub(crate) struct Scan {
-    /// A file or folder
-    #[arg(default_value = ".")]
-    pub(crate) path: PathBuf,
-    /// Print one JSON object (iama.scan/1) instead
-    #[arg(long, conflicts_with = "sarif")]
-    pub(crate) json: bool,
-    /// Print SARIF 2.1.0 instead
-    #[arg(long)]
-    pub(crate) sarif: bool,
-    /// A file of findings that are known and not told again
-    #[arg(long, value_name = "FILE")]
-    pub(crate) baseline: Option<PathBuf>,
-    /// Write what is found now into the baseline; exit 0
-    #[arg(long, requires = "baseline")]
-    pub(crate) update_baseline: bool,
-    /// Leave files out whose path matches (repeatable)
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
-    /// Scan what .gitignore and .iamaignore leave out, too
-    #[arg(long)]
-    pub(crate) ignored: bool,
 }
 
 #[derive(Debug, Subcommand)]

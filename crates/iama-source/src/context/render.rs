@@ -51,7 +51,7 @@ impl Part {
 
     /// About how many tokens [`Part::block`] has, which need not be made for it.
     pub(super) fn estimate(&self) -> u64 {
-        let heading = 72 + self.path.len() + self.kind.words().len() + self.why.words().len();
+        let heading = 66 + self.path.len() + self.kind.words().len() + self.why.words().len();
         ((self.text.len() + heading) as u64).div_ceil(BYTES_EACH)
     }
 }

@@ -240,3 +240,11 @@ fn confidence_is_what_the_documentation_says() {
     check("import os\nprint os.name, nowhere\nx = )\n", (2, 3), (2, 4), 69);
     check(")))\n}}}\n", (0, 2), (0, 0), 60);
 }
+
+#[test]
+fn the_size_of_a_part_is_that_of_its_text_with_its_marks() {
+    let (folder, paths) = tree(PROJECT);
+    for part in pack(folder.path(), paths, &wanted(&["app.py"], 1000)).unwrap().parts {
+        assert_eq!(part.tokens, tokens(&part.block()));
+    }
+}
