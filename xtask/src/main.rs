@@ -12,6 +12,7 @@ mod docker_job;
 mod engine;
 mod escapes;
 mod faults;
+mod injections;
 mod job_model;
 mod kill;
 mod material;
@@ -86,6 +87,8 @@ enum Command {
     Escapes,
     /// Whole jobs with a scripted model: helped by a person, fallen back, recorded and replayed
     ModelJobs(model_jobs::Options),
+    /// Poisoned projects and a model that obeys what is written in them
+    Injections(injections::Options),
     /// Kill a job with model calls at many points and resume it
     KillModels(model_jobs::kill::Options),
     /// Kill a migration at many points and resume it
@@ -119,6 +122,7 @@ fn main() -> ExitCode {
         Command::CostOracle(options) => prices::compare(&options),
         Command::Escapes => escapes::run(),
         Command::ModelJobs(options) => model_jobs::run(&options),
+        Command::Injections(options) => injections::run(&options),
         Command::KillModels(options) => model_jobs::kill::run(&options),
         Command::Kill(options) => kill::run(&options),
     };

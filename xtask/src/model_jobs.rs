@@ -337,7 +337,7 @@ fn job_of(project: &Path) -> Result<String> {
     Ok(newest(project)?.file_name().unwrap_or_default().to_string_lossy().into_owned())
 }
 
-fn newest(project: &Path) -> Result<PathBuf> {
+pub(crate) fn newest(project: &Path) -> Result<PathBuf> {
     let jobs = fs::read_dir(project.join(".iama/jobs"))?.flatten().map(|entry| entry.path());
     jobs.filter(|job| job.join("request.json").is_file()).max().context("there is no job")
 }
