@@ -130,7 +130,7 @@ pub(super) fn parse(path: &str, text: &str) -> Option<(SyntaxTree, Share)> {
         return Some((tree.clone(), *share));
     }
     let three = || tree_of(Dialect::Python3, text);
-    let first = if text.len() < SHALLOW_BYTES { None } else { three() };
+    let first = if may_be_deep(text) { three() } else { None };
     if !first.as_ref().is_some_and(is_deep) && python3::first_error(text).is_none() {
         let tree = first.or_else(three)?;
         let whole = confirmed(&tree).whole;
@@ -152,12 +152,26 @@ pub(super) fn parse(path: &str, text: &str) -> Option<(SyntaxTree, Share)> {
     }
 }
 
-/// A text of fewer bytes cannot nest deeply enough to be a danger.
-const SHALLOW_BYTES: usize = 64 * 1024;
-
 /// Trees that are deeper are not shown to Python 3's own parser: it takes a stack frame for each level, and whoever wrote the
 /// file must not be able to end the program.
 const DEEPEST: u32 = 10_000;
+
+/// Whether a text has enough of what nests to make a deep tree: every level of one takes an operator, a bracket or a word.
+fn may_be_deep(text: &str) -> bool {
+    const SIGNS: &[u8] = b"([{-+~*/%.&|^<>@=,";
+    if text.len() < DEEPEST as usize {
+        return false;
+    }
+    let mut nests = [false; 256];
+    for sign in SIGNS {
+        nests[usize::from(*sign)] = true;
+    }
+    let signs = text.bytes().filter(|byte| nests[usize::from(*byte)]).count();
+    let words = ["not", "lambda", "else", "await", "and", "or", "in", "is"];
+    // Few files have so many signs, and fewer have them because of their words.
+    let count = |word: &str| memchr::memmem::find_iter(text.as_bytes(), word.as_bytes()).count();
+    signs + words.map(count).iter().sum::<usize>() > DEEPEST as usize
+}
 
 fn is_deep(tree: &SyntaxTree) -> bool {
     let mut depths: Vec<u32> = Vec::with_capacity(tree.len());
@@ -276,6 +290,16 @@ mod tests {
     fn nesting_of_any_depth_is_read() {
         let deep = format!("x = {}1\n", "-\\\n".repeat(100_000));
         assert_eq!(file_facts("a.py", deep.as_bytes()).statements.whole, 1);
+        for part in ["-", "~", "not ", "lambda: ", "1 if x else ", "a ** "] {
+            for times in [9_000, 20_000] {
+                let deep = format!("x = {}1\n", format!("{part}\\\n").repeat(times));
+                assert_eq!(file_facts("a.py", deep.as_bytes()).statements.whole, 1, "{part}");
+            }
+        }
+        for part in [".b", "(1)", "[1]", " + 1"] {
+            let deep = format!("x = a{}\n", format!("{part}\\\n").repeat(9_000));
+            assert_eq!(file_facts("a.py", deep.as_bytes()).statements.whole, 1, "{part}");
+        }
         let deep = format!("{}1{}\n", "(\n".repeat(100_000), ")\n".repeat(100_000));
         assert_eq!(file_facts("a.js", deep.as_bytes()).statements.whole, 1);
     }
