@@ -6,6 +6,8 @@ use clap::Parser;
 
 mod bench;
 mod ci;
+mod context_bench;
+mod context_check;
 mod cost;
 mod demo;
 mod docker_job;
@@ -79,6 +81,10 @@ enum Command {
     SarifCheck(sarif_check::Options),
     /// Recall, false alarms and speed of the scan for secrets, beside detect-secrets and kingfisher
     Secrets(secrets::Options),
+    /// Analysis of a million lines and a new pack after an edit, beside a bare parse and beside ast-grep
+    ContextBench(context_bench::Options),
+    /// Interfaces of the libraries of Python and of other folders: whether they are valid in their languages
+    ContextCheck(context_check::Options),
     /// Make the table of prices anew from LiteLLM's
     Prices(prices::Options),
     /// Hold the prices of random usages against LiteLLM's
@@ -118,6 +124,8 @@ fn main() -> ExitCode {
         Command::Platforms => platforms::run(),
         Command::SarifCheck(options) => sarif_check::run(&options),
         Command::Secrets(options) => secrets::run(&options),
+        Command::ContextBench(options) => context_bench::run(&options),
+        Command::ContextCheck(options) => context_check::run(&options),
         Command::Prices(options) => prices::make(&options),
         Command::CostOracle(options) => prices::compare(&options),
         Command::Escapes => escapes::run(),
