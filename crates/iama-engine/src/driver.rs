@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use iama_baseline::{Status, TestId};
+use iama_job::effect::Notice;
 use iama_job::journal::NotRecorded;
 use iama_job::state::{AnalysisStep, BaselineStep, Strategy as JobStrategy, StrategyStep};
 use iama_job::{Decision, Effect, Entitlement, Event, Job, ModelClass, RouteName, State, record};
@@ -361,6 +362,9 @@ impl Driver<'_> {
         for dispatch in &last.effects {
             if let Effect::WaiveSeal { tests } = &dispatch.effect {
                 self.shop.waive_seal(tests)?;
+            }
+            if matches!(dispatch.effect, Effect::Notify { notice: Notice::IssueReported }) {
+                situation::write_issue(self.shop.folder, &self.job)?;
             }
             if let Effect::PersistSpec { revision, .. } = dispatch.effect {
                 revise::persist(self.shop.folder, revision)?;

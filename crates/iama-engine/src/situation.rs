@@ -1,5 +1,7 @@
 //! Where a job stands when it needs a person in the middle of its work: what happened, what it has cost, and what can be decided.
 
+use std::fmt::Write as _;
+
 use iama_baseline::Suite;
 use iama_job::event::EventKind;
 use iama_job::outcome::RefusalCode;
@@ -14,6 +16,37 @@ use crate::models::{Ledger, SPENDING};
 use crate::perform::regressions;
 use crate::perform::repairing::failures::causes;
 use crate::problem::Problem;
+
+/// The file of a report to the makers.
+const ISSUE: &str = "issue.md";
+
+/// Exceptions that are no names of a project.
+const BUILT_IN: &[&str] = &[
+    "AssertionError",
+    "AttributeError",
+    "EOFError",
+    "FileNotFoundError",
+    "ImportError",
+    "IndentationError",
+    "IndexError",
+    "KeyError",
+    "ModuleNotFoundError",
+    "NameError",
+    "NotImplementedError",
+    "OSError",
+    "OverflowError",
+    "RecursionError",
+    "RuntimeError",
+    "StopIteration",
+    "SyntaxError",
+    "TabError",
+    "TypeError",
+    "UnboundLocalError",
+    "UnicodeDecodeError",
+    "UnicodeEncodeError",
+    "ValueError",
+    "ZeroDivisionError",
+];
 
 /// Causes that are told.
 const CAUSES: usize = 3;
@@ -129,6 +162,9 @@ fn facts(folder: &JobFolder, job: &Job) -> Result<Vec<String>, Problem> {
     if let Some(quote) = offered(job) {
         facts.push(format!("{} would cost at most {} (quote {})", quote.class, dollars(quote), quote.id));
     }
+    if folder.file(ISSUE).exists() {
+        facts.push(format!("a report to the makers is in {}", folder.file(ISSUE).display()));
+    }
     if matches!(job.state, State::UserIntervening { .. }) {
         facts.push(format!("the copy is {}", folder.work().display()));
     }
@@ -142,6 +178,37 @@ fn times(count: u8) -> String {
 /// What the calls of a job have cost, unanswered ones at their worst case.
 pub fn spent(folder: &JobFolder) -> Result<Cost, Problem> {
     Ok(Ledger::open(&folder.file(SPENDING))?.spent())
+}
+
+/// What a report to the makers needs, and nothing of the project: no code, no names, no messages. It is sent nowhere.
+pub(crate) fn write_issue(folder: &JobFolder, job: &Job) -> Result<(), Problem> {
+    let suite: Suite = folder.read_if_kept("result.suite.json")?.unwrap_or_default();
+    let legacy: Option<Suite> = folder.read_if_kept("legacy.suite.json")?;
+    let mut text = format!(
+        "# A job that could not finish\n\nRead this before you send it. It names nothing of your project.\n\n\
+         * iama {} on {} {}\n* state: {}\n* after attempt {} of class {}, round {}\n* calls of models: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        job.state.place(),
+        job.counters.attempt,
+        job.counters.class,
+        job.counters.round,
+        job.billing.dispatch_ordinal,
+    );
+    if let State::FallbackRequired { reason, .. } = &job.state {
+        let _ = writeln!(text, "* why: {}", why(*reason));
+    }
+    if let Some(fingerprint) = &job.counters.fingerprint {
+        let _ = writeln!(text, "* last failure: {fingerprint}, {} in a row", times(job.counters.streak));
+    }
+    text.push_str("\n## Tests that passed before and do not now, by cause\n\n");
+    for cause in causes(&suite, &regressions(legacy.as_ref(), &suite)) {
+        let class = BUILT_IN.iter().find(|known| **known == cause.class).copied();
+        let class = class.unwrap_or(if cause.class.is_empty() { "no error" } else { "an exception of its own" });
+        let _ = writeln!(text, "* {} of {class}", cause.tests.len());
+    }
+    write_whole(&folder.file(ISSUE), text.as_bytes())
 }
 
 fn dollars(quote: &Quote) -> Cost {
@@ -176,7 +243,7 @@ const fn meaning(kind: EventKind) -> Option<&'static str> {
         EventKind::RetryStrongerModel => "put back what was done and go on with a stronger model",
         EventKind::EditSpec => "change the spec and begin again",
         EventKind::DownloadPartial => "take the partial patch along (iama apply --partial)",
-        EventKind::ReportIssue => "write down what a report to the makers needs",
+        EventKind::ReportIssue => "write down what a report to the makers needs; nothing is sent",
         EventKind::Cancel => "end the job",
         _ => return None,
     })

@@ -113,6 +113,30 @@ fn three_identical_failures_call_a_person_who_can_help() {
 }
 
 #[test]
+fn a_fallback_offers_what_can_be_done_and_a_report_names_nothing_of_the_project() {
+    let (world, provider) = (project(), provider(&["There is nothing to do."]));
+    let table = table(&provider, &["L1"]);
+    let shown = refactor(&world, &table, &[]);
+    assert_eq!((shown.code, &shown.json()["state"]), (1, &Value::from("FALLBACK_REQUIRED")), "{}", shown.err);
+    assert_eq!(provider.seen().len(), 6, "three attempts, each asked once more");
+    let job = world.job().file_name().unwrap().to_str().unwrap().to_owned();
+    let listed = run(&world, &table, &["jobs", "decide", &job, "--json"]).json();
+    let words: Vec<&str> = listed["situation"]["choices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|choice| choice["word"].as_str())
+        .collect();
+    assert_eq!(words, ["intervene", "edit-spec", "report-issue", "waive-seal", "cancel"]);
+    let refused = run(&world, &table, &["jobs", "decide", &job, "retry-stronger-model"]);
+    assert_eq!((refused.code, refused.error()), (2, "NO_MODEL_CONFIGURED"), "{}", refused.err);
+    run(&world, &table, &["jobs", "decide", &job, "report-issue", "--yes"]);
+    let issue = std::fs::read_to_string(world.job().join("issue.md")).unwrap();
+    assert!(issue.contains("of SyntaxError") && issue.contains("no model is configured for the class"), "{issue}");
+    assert!(!issue.contains("lib") && !issue.contains("greet"), "{issue}");
+}
+
+#[test]
 fn the_cap_of_money_stops_a_job_cleanly_before_it_would_be_passed() {
     let (world, provider) = (project(), provider(&[MENDED]));
     let shown = refactor(&world, &table(&provider, &["L1"]), &["--max-cost", "0.001"]);

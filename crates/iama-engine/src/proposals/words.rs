@@ -27,7 +27,7 @@ pub(super) fn simple(ground: &Ground<'_>, proposal: &Proposal) -> String {
         more => format!("{more} places may do something else afterwards; each is named for you to look at."),
     });
     if proposal.refused > 0 {
-        sentences.push(format!("{} cannot be changed safely and stay as they are.", count(proposal.refused, "place")));
+        sentences.push(format!("{} left alone, since no safe change is known.", count(proposal.refused, "place")));
     }
     if proposal.left > 0 {
         let those = if proposal.left == 1 { "is" } else { "are" };

@@ -251,7 +251,7 @@ fn places_to_check(ground: &Ground<'_>) -> Vec<SpecItem> {
         let more = group.whys.len().saturating_sub(1);
         let more = if more > 0 { format!(" (and {more} other reasons)") } else { String::new() };
         let made = behaviour(
-            format!("{place} behaves as before. Rewritten there: {title}; {why}{more}."),
+            format!("What {place} does stays as it is. Rewritten there: {title}; {why}{more}."),
             [
                 format!("code that runs through {place}"),
                 format!("it runs on the result, where the recipe {recipe} has rewritten it"),

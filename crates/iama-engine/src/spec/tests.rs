@@ -228,7 +228,7 @@ fn a_draft_says_who_writes_and_stays_short_however_much_is_found() {
     let behaviour = ("", Kind::Behaviour);
     let rules = ["TARGET", "TESTS", "SEAL", "SCOPE"].map(|id| (id, Kind::Rule));
     assert_eq!(told, [&rules[..], &[behaviour; 4], &[("", Kind::Design); 2]].concat());
-    assert!(few[7].text.starts_with("lib.py:3 (in half) behaves as before."), "{}", few[7].text);
+    assert!(few[7].text.starts_with("What lib.py:3 (in half) does stays as it is."), "{}", few[7].text);
     assert_eq!(few[7].places, [SitePlace { file: "lib.py".to_owned(), lines: vec![3] }]);
     let many = (1..=500).flat_map(|line| [note(Class::Check, line), note(Class::Refused, line + 500)]).collect();
     let many = draft(many, true, true);
