@@ -33,8 +33,6 @@ pub struct Pair {
     pub learn: fn(path: &str, text: &str, facts: &mut Facts),
     /// Marks the places whose meaning hangs on types that the code does not show, numbered from the given number on.
     pub probe: fn(text: &str, first: usize) -> Option<Probed>,
-    /// How many names of a text lead to something that is known, and how many names there are.
-    pub names: fn(text: &str) -> (u64, u64),
     /// Reads a file as the source language.
     pub read: fn(text: &str) -> Reading,
     /// The dialect of a text that recipes have worked on, after the first round.

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use iama_syntax::scopes::{Resolution, Scopes};
 use iama_syntax::{Dialect, Node, SourceError, SourceText, SyntaxTree, python3};
 
 use self::evidence::{certain, likely};
@@ -79,7 +78,6 @@ pub const PAIR: Pair = Pair {
     decode,
     learn: facts::learn,
     probe: probes::probe,
-    names,
     read,
     between: |_| Dialect::Python2PrintFunction,
     accepts,
@@ -187,14 +185,6 @@ fn decode(bytes: &[u8]) -> Result<SourceText, SourceError> {
         }
         decoded => decoded,
     }
-}
-
-/// A name is known when the file binds it, or when nothing but a builtin can be meant.
-fn names(text: &str) -> (u64, u64) {
-    let Reading::Source(tree) = read(text) else { return (0, 0) };
-    let scopes = Scopes::build(&tree);
-    let resolved = tree.nodes().filter(|node| node.kind() == "identifier").filter_map(|node| scopes.resolve(node));
-    resolved.fold((0, 0), |(known, all), what| (known + u64::from(what != Resolution::Unknown), all + 1))
 }
 
 fn read(text: &str) -> Reading {

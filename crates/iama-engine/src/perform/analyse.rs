@@ -11,8 +11,8 @@ use iama_job::Job;
 use iama_job::state::Strategy as JobStrategy;
 use iama_recipes::{Class, Options, Project, Strategy};
 use iama_sandbox::{Ended, Launch};
-use iama_source::confidence::Share;
-use iama_source::{SourceFile, WalkOptions, Workspace, confidence, walk};
+use iama_source::context::Index;
+use iama_source::{SourceFile, WalkOptions, Workspace, walk};
 use iama_syntax::Span;
 use rayon::prelude::*;
 
@@ -104,7 +104,6 @@ impl Shop<'_> {
         (self.progress)(Progress::Stage("reading the source"));
         let (files, project) = self.project()?;
         let known: WorkspaceRecord = self.folder.read("workspace.json")?;
-        let (mut parse, mut symbols, mut snippets) = (Share::default(), Share::default(), Share::default());
         let (mut lines, mut bytes) = (0, 0);
         let (mut test_files, mut unreadable) = (Vec::new(), Vec::new());
         let options = self.options(Strategy::Conservative)?;
@@ -118,11 +117,6 @@ impl Shop<'_> {
             };
             let count = text.lines().count();
             (lines, bytes) = (lines + count, bytes + text.len());
-            let understood = !matches!(file.result, FileResult::Failed(_));
-            parse.add(if understood { count as u64 } else { 0 }, count as u64);
-            snippets.count(understood);
-            let (known, all) = (self.pair.names)(&text);
-            symbols.add(known, all);
             if discover::is_test_file(&file.path, &text) {
                 test_files.push(file.path.clone());
             }
@@ -137,11 +131,12 @@ impl Shop<'_> {
             }
             self.go_on()
         });
-        known.excluded.iter().for_each(|_| snippets.count(false));
         if !self.request.tests.is_empty() {
             test_files.clone_from(&self.request.tests);
         }
-        let confidence = confidence(parse, symbols, snippets);
+        let source = files.iter().map(|file| file.path.clone()).filter(|path| (self.pair.plain)(path).is_none());
+        let index = Index::of(&self.folder.root, source.collect()).leaving_out(known.excluded);
+        let confidence = index.confidence();
         let record = ScopeRecord { files: files.len(), lines, test_files, confidence, unreadable };
         self.folder.keep("scope.json", &record)?;
         Ok((u32::try_from(bytes / 4).unwrap_or(u32::MAX), confidence.score))

@@ -119,6 +119,12 @@ impl Index {
         }
     }
 
+    /// The same, with what a walk of the caller's own has left out.
+    #[must_use]
+    pub fn leaving_out(self, excluded: Vec<Excluded>) -> Self {
+        Self { excluded, ..self }
+    }
+
     /// How far the tree is understood.
     pub fn confidence(&self) -> Confidence {
         let (mut statements, mut names) = (Share::default(), Share::default());
