@@ -13,6 +13,7 @@ mod demo;
 mod docker_job;
 mod engine;
 mod escapes;
+mod fault_matrix;
 mod faults;
 mod injections;
 mod job_model;
@@ -89,6 +90,8 @@ enum Command {
     Prices(prices::Options),
     /// Hold the prices of random usages against LiteLLM's
     CostOracle(prices::OracleOptions),
+    /// The router of model calls against a mock provider with every fault that it knows, in three forms
+    FaultMatrix,
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Whole jobs with a scripted model: helped by a person, fallen back, recorded and replayed
@@ -128,6 +131,7 @@ fn main() -> ExitCode {
         Command::ContextCheck(options) => context_check::run(&options),
         Command::Prices(options) => prices::make(&options),
         Command::CostOracle(options) => prices::compare(&options),
+        Command::FaultMatrix => fault_matrix::run(),
         Command::Escapes => escapes::run(),
         Command::ModelJobs(options) => model_jobs::run(&options),
         Command::Injections(options) => injections::run(&options),

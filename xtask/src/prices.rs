@@ -1,11 +1,9 @@
 //! The prices of models: taken from LiteLLM's package, and compared with it.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 
-use crate::tools::{cache, command, run};
+use crate::tools::{command, environment, run};
 
 /// The version whose table the repository has.
 const VERSION: &str = "1.106.2";
@@ -37,24 +35,11 @@ pub(crate) fn make(options: &Options) -> Result<()> {
 
 /// Fails unless every usage costs the same to the micro-dollar.
 pub(crate) fn compare(options: &OracleOptions) -> Result<()> {
-    let python = litellm()?.display().to_string();
+    let python = environment("litellm", VERSION)?.join("python").display().to_string();
     let (count, seed) = (options.count.to_string(), options.seed.to_string());
     let ours = ["cargo", "run", "--quiet", "--locked", "--package", "iama-model", "--example", "price"];
     let mut line = vec!["xtask/python/prices.py", "compare", "--table", "crates/iama-model/prices/litellm.json"];
     line.extend(["--count", &count, "--seed", &seed, "--"]);
     line.extend(ours);
     run(command(&python, &line).env("LITELLM_LOCAL_MODEL_COST_MAP", "True"))
-}
-
-/// A Python with LiteLLM, made once.
-fn litellm() -> Result<PathBuf> {
-    let folder = cache().join(format!("litellm-{VERSION}"));
-    let python = folder.join("bin/python");
-    if !folder.join("made").exists() {
-        run(&mut command("python3", &["-m", "venv", &folder.display().to_string()]))?;
-        let wanted = format!("litellm=={VERSION}");
-        run(&mut command(&python.display().to_string(), &["-m", "pip", "install", "--quiet", &wanted]))?;
-        std::fs::write(folder.join("made"), "")?;
-    }
-    Ok(python)
 }

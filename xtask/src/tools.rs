@@ -58,6 +58,19 @@ pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
     command(program, arguments).output().is_ok_and(|output| output.status.success())
 }
 
+/// The folder of programs of a Python environment with one package of PyPI, made once.
+pub(crate) fn environment(package: &str, version: &str) -> Result<PathBuf> {
+    let folder = cache().join(format!("{package}-{version}"));
+    let programs = folder.join("bin");
+    if !folder.join("made").exists() {
+        run(&mut command("python3", &["-m", "venv", &folder.display().to_string()]))?;
+        let python = programs.join("python").display().to_string();
+        run(&mut command(&python, &["-m", "pip", "install", "--quiet", &format!("{package}=={version}")]))?;
+        std::fs::write(folder.join("made"), "")?;
+    }
+    Ok(programs)
+}
+
 /// Builds a package's binary in release and gives its path.
 pub(crate) fn release_binary(package: &str, binary: &str) -> Result<PathBuf> {
     run(&mut command("cargo", &["build", "--quiet", "--release", "--locked", "--package", package, "--bin", binary]))?;

@@ -29,7 +29,7 @@ use exchange::{Broken, Received, Wire};
 
 /// Requests to one route for one call.
 const TRIES: u32 = 3;
-/// The pause before the second request; it doubles with each.
+/// The longest pause before the second request; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// A provider that wants a longer pause than this is passed over.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -310,7 +310,7 @@ impl Router {
                 Err(Broken::Fault(fault)) => fault,
             };
             let begun = call.live && !received.text.is_empty();
-            let pause = fault.retry_after().unwrap_or(FIRST_PAUSE * 2_u32.pow(tried - 1));
+            let pause = fault.retry_after().unwrap_or_else(|| scattered(FIRST_PAUSE * 2_u32.pow(tried - 1)));
             let admitted = self.breakers.admit(&name.0, Instant::now()).is_ok();
             if begun || !fault.passes() || tried >= TRIES || pause > LONGEST_PAUSE || !admitted {
                 return Err(Failure::Wire { route: name, fault, begun });
@@ -368,6 +368,12 @@ impl Router {
             Err(_) => {}
         }
     }
+}
+
+/// Half of a pause, and a random part of the other half: calls that failed together do not come back together.
+fn scattered(longest: Duration) -> Duration {
+    let half = longest / 2;
+    half + half.mul_f64(fastrand::f64())
 }
 
 /// Settles a request: its line in the audit event, and its money.

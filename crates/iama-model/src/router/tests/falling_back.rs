@@ -19,8 +19,10 @@ async fn an_overloaded_provider_is_tried_again_and_then_another() {
     let overloaded = Reply::refusal(529, r#"{"type":"error","error":{"type":"overloaded_error"}}"#);
     let (done, heard, asked) = pair(vec![overloaded; 3], true).await;
     assert_eq!((text(&done), asked), (Some("second"), [3, 1]));
-    let pauses: Vec<&String> = heard.iter().filter(|line| line.starts_with("pause")).collect();
-    assert_eq!(pauses, ["pause 500 ms", "pause 1000 ms"]);
+    let number = |line: &String| line.strip_prefix("pause ")?.strip_suffix(" ms")?.parse::<u64>().ok();
+    let pauses: Vec<u64> = heard.iter().filter_map(number).collect();
+    let [first, second] = pauses[..] else { panic!("{pauses:?}") };
+    assert!((250..=500).contains(&first) && (500..=1000).contains(&second), "{pauses:?}");
     let outcomes: Vec<&str> = done.audit.tries.iter().map(|tried| tried.outcome.as_str()).collect();
     assert_eq!(outcomes, ["OVERLOADED", "OVERLOADED", "OVERLOADED", "OK"]);
     // What was refused cost nothing.
@@ -37,6 +39,15 @@ async fn a_provider_is_left_alone_as_long_as_it_wants_or_passed_over() {
     assert_eq!(heard[1], "pause 7000 ms");
     let (done, _, asked) = pair(vec![after("61")], true).await;
     assert_eq!((text(&done), asked), (Some("second"), [1, 1]));
+}
+
+#[test]
+fn pauses_are_scattered_over_the_second_half_of_the_longest() {
+    let pauses: Vec<Duration> = (0..1_000).map(|_| scattered(FIRST_PAUSE)).collect();
+    let (least, most) = (pauses.iter().min().unwrap(), pauses.iter().max().unwrap());
+    assert!(FIRST_PAUSE / 2 <= *least && *most <= FIRST_PAUSE, "{least:?} to {most:?}");
+    // A thousand draws that all miss a fifth of the range at one end are no draws.
+    assert!(*least < FIRST_PAUSE * 6 / 10 && *most > FIRST_PAUSE * 9 / 10, "{least:?} to {most:?}");
 }
 
 #[tokio::test(start_paused = true)]
