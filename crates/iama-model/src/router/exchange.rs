@@ -6,6 +6,7 @@ use bytes::Bytes;
 use eventsource_stream::{EventStreamError, Eventsource as _};
 use futures_util::{Stream, StreamExt as _};
 use tokio::select;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,8 @@ const LONGEST_BYTES: usize = 32 << 20;
 const REFUSAL_BYTES: usize = 64 << 10;
 /// After the end event the stream itself ends at once; waiting for it lets the connection be used again.
 const LAST_WAIT: Duration = Duration::from_millis(50);
+/// Turns of the runtime in which the task that owns a connection learns that nobody reads it, and closes it.
+const CLOSING_TURNS: usize = 8;
 
 /// Where exchanges take place.
 pub(super) enum Wire {
@@ -87,8 +90,25 @@ impl Wire {
         }
     }
 
-    /// Makes a request and reads its answer. Dropping the future at any point closes the connection.
+    /// Makes a request and reads its answer. Dropping the future at any point closes the connection. So does a broken answer, and
+    /// before this returns: the runtime may stand still afterwards.
     pub(super) async fn exchange(
+        &self,
+        provider: &Provider,
+        request: &Request,
+        cancel: &CancellationToken,
+        show: &mut (dyn FnMut(&Piece) + Send),
+    ) -> Received {
+        let received = self.attempt(provider, request, cancel, show).await;
+        if received.end.is_err() {
+            for _ in 0..CLOSING_TURNS {
+                yield_now().await;
+            }
+        }
+        received
+    }
+
+    async fn attempt(
         &self,
         provider: &Provider,
         request: &Request,

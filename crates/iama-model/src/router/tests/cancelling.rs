@@ -93,3 +93,34 @@ async fn a_fourth_call_of_the_first_class_waits_for_a_place() {
     let (_, fourth, before) = tokio::join!(three, fourth, stop);
     assert_eq!((before, code(&fourth), fake.seen().len()), (3, "OK", 4));
 }
+
+/// A runtime of one thread stands still between two calls.
+#[test]
+fn the_connection_is_closed_when_the_call_returns_whether_or_not_the_runtime_goes_on() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let (closed, was_closed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut buffer = [0; 8 << 10];
+        assert!(stream.read(&mut buffer).unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: begun\n\n").unwrap();
+        asked.send(()).unwrap();
+        while stream.read(&mut buffer).is_ok_and(|read| read > 0) {}
+        closed.send(()).unwrap();
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let router = Router::live(one(Kind::Openai, "gpt-5", url)).unwrap();
+    let (setting, cancel) = (Setting::new(), CancellationToken::new());
+    let stop = cancel.clone();
+    std::thread::spawn(move || {
+        was_asked.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+        stop.cancel();
+    });
+    let (done, _) = runtime.block_on(setting.call(&router, false, &cancel));
+    assert_eq!(done.result, Err(Failure::Cancelled));
+    assert_eq!(was_closed.recv_timeout(Duration::from_millis(250)), Ok(()));
+}
