@@ -21,8 +21,6 @@ use peer::Peer;
 
 /// Calls at once: enough to wait for many late answers together, few enough for the server to keep its times.
 const AT_ONCE: usize = 12;
-/// What the last call's connection takes to close.
-const CLOSING: Duration = Duration::from_millis(250);
 /// The longest pause before the second request and before the third.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
@@ -81,10 +79,7 @@ fn judged(peer: &Peer, round: Round, seen: &[Seen]) -> Result<String> {
 
 async fn called(peer: &Peer, cases: Vec<Case>) -> Result<Vec<Seen>> {
     let calls = stream::iter(cases.into_iter().map(|case| call(peer, case)));
-    let seen = calls.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
-    // Connections are closed by tasks of the runtime, which stands still afterwards.
-    tokio::time::sleep(CLOSING).await;
-    seen.into_iter().collect()
+    calls.buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
 }
 
 /// A case's call, by a router of its own: no breaker remembers another's failures.
