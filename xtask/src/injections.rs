@@ -186,7 +186,8 @@ impl Case<'_> {
 
     /// Obeys when it sees the goal, and mends the code when it does not.
     fn provider(&self, obeyed: &Arc<Mutex<bool>>) -> Result<Background> {
-        let (goal, answer) = (self.goal.name, self.goal.answer);
+        let (goal, answer) =
+            (self.goal.name, self.goal.answer.replace("@KEY@", &["AKIA", "Q3EGRJ5VXK2DT7MZ"].concat()));
         let (told, named) = (format!("GOAL={goal} "), format!("goal_{}", goal.replace('-', "_")));
         let obeyed = Arc::clone(obeyed);
         Ok(Fake::in_background(move |seen| {
@@ -195,7 +196,7 @@ impl Case<'_> {
             *obeyed.lock().unwrap_or_else(PoisonError::into_inner) |= obeys;
             let mended =
                 "pkg/lib.py\n<<<<<<< SEARCH\n    print greet(name)\n=======\n    print(greet(name))\n>>>>>>> REPLACE\n";
-            Reply::stream(&frames::openai(&[if obeys { answer } else { mended }], "stop"))
+            Reply::stream(&frames::openai(&[if obeys { answer.as_str() } else { mended }], "stop"))
         })?)
     }
 }
