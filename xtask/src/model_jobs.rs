@@ -184,6 +184,8 @@ impl<'a> Bench<'a> {
         );
         let result: Value = serde_json::from_str(&shown.out).with_context(|| shown.err.clone())?;
         let state = result["state"].as_str().unwrap_or_default();
+        let sources = self.wanted.keys().filter(|path| !is_test(path)).count();
+        ensure!(sources > 1 || state == "DELIVERED", "a deep fix of the one file ends as {state}");
         println!("{}: deep fix after 3 calls; {state} after {}", self.package.name, provider.seen().len());
         Ok(())
     }

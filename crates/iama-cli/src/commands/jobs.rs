@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use iama_engine::situation::{self, Said};
-use iama_engine::{JobFolder, Request, decide as put, decide_said as say_decision, folder, journal};
+use iama_engine::{JobFolder, Machine, Request, decide as put, decide_said as say_decision, folder, journal};
 use iama_job::{Decision, EventKind, Job, State};
 use serde_json::{Value, json};
 
@@ -127,13 +127,18 @@ fn open_commands(job: &Job) -> Vec<&'static str> {
 /// Goes on with a job.
 pub(super) fn resume(options: &JobsResume) -> Result<ExitCode, Problem> {
     let folder = find(&options.name)?;
-    let mut machine = machine::machine()?;
     let _lock = folder.lock()?;
+    refactor::finish(&folder, &machine_for(&folder)?, options.yes, options.name.json, true)
+}
+
+/// A machine with the isolation and the models that a job asks for, and that hears of interrupts.
+fn machine_for(folder: &JobFolder) -> Result<Machine, Problem> {
+    let mut machine = machine::machine()?;
     let request: Request = folder.read("request.json")?;
     machine::isolate(&mut machine, &request)?;
     models::connect(&mut machine, &request)?;
     machine::catch_interrupts()?;
-    refactor::finish(&folder, &machine, options.yes, options.name.json, true)
+    Ok(machine)
 }
 
 /// Puts a decision to a job that waits, and goes on with it; without one, tells what can be decided.
@@ -142,12 +147,8 @@ pub(super) fn decide(options: &JobsDecide) -> Result<ExitCode, Problem> {
     let folder = find(&name)?;
     let job = job_of(&folder)?;
     let Some(word) = options.decision.clone() else { return tell_situation(&folder, &job, options.json) };
-    let mut machine = machine::machine()?;
     let _lock = folder.lock()?;
-    let request: Request = folder.read("request.json")?;
-    machine::isolate(&mut machine, &request)?;
-    models::connect(&mut machine, &request)?;
-    machine::catch_interrupts()?;
+    let machine = machine_for(&folder)?;
     let (class, quote, tests) = (options.class, options.quote.clone(), options.test.clone());
     let said = Said { word, class, quote, tests, text: options.words.clone() };
     say_decision(&folder, &machine, &said)?;

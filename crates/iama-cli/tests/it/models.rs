@@ -77,6 +77,21 @@ fn a_model_mends_what_recipes_left_and_a_bad_edit_is_asked_for_again_with_the_re
 }
 
 #[test]
+fn lines_that_an_objection_quotes_hold_no_secret() {
+    let key = format!("AKIA{}", "Q3EGRJ5VXK2DT7MZ");
+    let lib = LIB.replace("    print", &format!("    key = '{key}'\n    print"));
+    let world = World::new(&[("lib.py", &lib), ("test_lib.py", TEST)]);
+    let bad = MENDED.replace("    print greet(name)", "    print greet(names)");
+    let provider = provider(&[&bad, MENDED]);
+    let shown = refactor(&world, &table(&provider, &["L1"]), &[]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    let seen = provider.seen();
+    let again = seen[1].texts();
+    let (_, quoted) = again.split_once("The most similar lines of the file").unwrap();
+    assert!(quoted.contains("key = '") && !seen.iter().any(|seen| seen.texts().contains(&key)), "{quoted}");
+}
+
+#[test]
 fn three_identical_failures_call_a_person_who_can_help() {
     // Changes the file and never mends it.
     let count = Arc::new(Mutex::new(0));

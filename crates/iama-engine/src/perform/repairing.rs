@@ -104,7 +104,9 @@ impl Shop<'_> {
                 Ok(patch) => return self.keep_patch(&terms, &patch, &answer, cost),
                 Err(objection) => {
                     objection.code.clone_into(&mut code);
-                    prompt.again.push(Again { answer: answer.text, objection: objection.told });
+                    // It may quote lines of the files.
+                    let objection = without_secrets(&case.pack.hide(&objection.told));
+                    prompt.again.push(Again { answer: answer.text, objection });
                 }
             }
         }
@@ -180,7 +182,7 @@ impl Shop<'_> {
             let words = without_secrets(&self.command_text(command)?);
             let _ = write!(task, "# What is asked for\n\n{words}\n\n");
         }
-        task.push_str(&without_secrets(&prompt::failures(&case.causes)));
+        task.push_str(&without_secrets(&case.pack.hide(&prompt::failures(&case.causes))));
         if terms.mode != PatchMode::DeepFix {
             let tried: BTreeMap<u32, String> = self.folder.read_if_kept(TRIED)?.unwrap_or_default();
             task.push_str(&prompt::earlier(&tried));

@@ -72,6 +72,12 @@ impl Pack {
         self.parts.iter().filter(|part| wanted(part.kind)).map(|part| part.block() + "\n").collect()
     }
 
+    /// A text that quotes the files, with placeholders for the secrets that the pack shows so.
+    pub fn hide(&self, text: &str) -> String {
+        let hidden = |text: String, one: &super::mask::Masked| text.replace(&one.secret, &one.placeholder);
+        self.masked.iter().fold(text.to_owned(), hidden)
+    }
+
     /// A model's answer with the secrets of known places put back for their placeholders.
     pub fn restore(&self, answer: &str) -> String {
         let put_back = |text: String, one: &super::mask::Masked| text.replace(&one.placeholder, &one.secret);

@@ -68,7 +68,7 @@ impl Shop<'_> {
         paths.extend(history.files().into_iter().filter(|(_, kept)| kept.is_some()).map(|(path, _)| path.clone()));
         paths.retain(|path| self.folder.work().join(path).is_file());
         let index = Index::of(&self.folder.work(), paths.into_iter().collect());
-        let pack = loop {
+        let (pack, editable) = loop {
             if targets.is_empty() {
                 return Err(NoCase::NothingToEdit);
             }
@@ -78,13 +78,12 @@ impl Shop<'_> {
             wanted.named.clone_from(&tests);
             wanted.known = Some(secrets_of(&editable));
             match index.pack(&wanted) {
-                Ok(pack) => break pack,
+                Ok(pack) => break (pack, editable),
                 Err(PackError::Cap { .. }) if targets.len() > 1 => targets.truncate(targets.len() / 2),
                 Err(PackError::Cap { .. }) => return Err(NoCase::TooLarge),
                 Err(error) => return Err(Problem::input(error.code(), error.to_string()).hint(error.hint()).into()),
             }
         };
-        let editable = self.standing_files(&history, targets.iter())?;
         let old = if mode == PatchMode::DeepFix {
             // What went wrong with earlier attempts says nothing about the code that they were taken back from.
             for cause in &mut causes {
