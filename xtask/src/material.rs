@@ -219,6 +219,7 @@ impl Bench {
             whole: Duration::from_mins(10),
             hidden: &[],
             observe: false,
+            seed: 0,
             recorder: None,
         };
         Ok(run_suite(&self.sandbox, &request, |_, _| {})?)

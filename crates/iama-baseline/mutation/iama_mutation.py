@@ -38,7 +38,8 @@ _SELF = sys.modules[__name__]
 SCHEMA = "iama.mutation/1"
 DEFAULTS = {"runner": "auto", "pythonpath": [], "skip": [], "per_test_seconds": 30.0, "whole_seconds": None, "workers": 1,
             "seed": None, "timeout_factor": 8.0, "timeout_slack_seconds": 3.0,
-            "timeout_processor_slack_seconds": 0.15, "memory_mb": 2048, "file_mb": 64, "touched": {}, "warm": True, "mutants": []}
+            "timeout_processor_slack_seconds": 0.15, "memory_mb": 2048, "file_mb": 64, "touched": {}, "warm": True, "every": False,
+            "mutants": []}
 MAX_CRASHES = 50
 FIRST_IMPORT_SECONDS = 120.0
 
@@ -304,7 +305,7 @@ class Runner(object):
         reader = self.start_warm(waiting) if self.plan["warm"] and self.knowledge.order else None
         if reader is None:
             self.cold = list(waiting)
-        judge = self.judge = Judge(self.knowledge, False, self.take)
+        judge = self.judge = Judge(self.knowledge, False, self.take, every=self.plan["every"])
         tail = Tail(reader, self.take)
 
         def source():
@@ -334,7 +335,8 @@ class Runner(object):
         kind = event.get("e")
         if kind == "mutant" and event["id"] in self.mutants and event["id"] not in self.verdicts:
             self.verdicts[event["id"]] = event
-            fields = {"placement": None, "by": None, "error": None, "tests": 0, "detail": None, "seconds": 0.0, "message": None}
+            fields = {"placement": None, "by": None, "error": None, "tests": 0, "detail": None, "seconds": 0.0, "message": None,
+                      "all": None}
             fields.update(event)
             del fields["e"]
             self.events.put("mutant", **fields)
@@ -400,7 +402,8 @@ class Runner(object):
     def serve(self, run, run_tests, events, waiting):
         live = Live(self.files)
         freeze()
-        judge = Judge(self.knowledge, True, lambda event: events.put(event.get("e", "note"), **event), live)
+        judge = Judge(self.knowledge, True, lambda event: events.put(event.get("e", "note"), **event), live,
+                      self.plan["every"])
         judge.cold_files = {number for number, source in enumerate(self.files)
                             if os.path.realpath(source.full) not in self.knowledge.loaded}
 
@@ -427,8 +430,8 @@ class Runner(object):
             while self.in_time() and (judge.later or waiting):
                 if judge.later:
                     mutant, _, tests = judge.later.pop(0)
-                    return judge.trial(mutant, clock(), tests)
-                if judge.free:
+                    return judge.start(mutant, clock(), tests)
+                if judge.free and not self.plan["every"]:
                     taken = [self.mutants[name] for name in waiting[:BATCH]]
                     del waiting[:BATCH]
                     return judge.quick(taken)

@@ -4,6 +4,7 @@ import time
 
 import iama_harness as harness
 from iama_mutation_pool import Job
+from iama_mutation_session import BAD
 
 clock = getattr(time, "monotonic", time.time)
 REMEMBERED = 3
@@ -51,8 +52,8 @@ class Knowledge(object):
 class Judge(object):
     """Coroutines, one a mutant, for a pool. ``warm``: the project is loaded and functions are swapped."""
 
-    def __init__(self, knowledge, warm, tell, live=None):
-        self.knowledge, self.warm, self.tell, self.live = knowledge, warm, tell, live
+    def __init__(self, knowledge, warm, tell, live=None, every=False):
+        self.knowledge, self.warm, self.tell, self.live, self.every = knowledge, warm, tell, live, every
         self.controls, self.killers, self.unstable = {}, {}, set()
         self.cold_files, self.free = set(), set()
         # Trials that a batch left open, and batches under way.
@@ -96,7 +97,10 @@ class Judge(object):
 
     def examine(self, mutant):
         found = self.look(mutant, clock())
-        return found and self.trial(*found)
+        return found and self.start(*found)
+
+    def start(self, mutant, began, tests):
+        return self.roll_call(mutant, began, tests) if self.every else self.trial(mutant, began, tests)
 
     def look(self, mutant, began):
         """The arguments of a trial; nothing when there is a verdict without one, or another process has to give it."""
@@ -165,6 +169,42 @@ class Judge(object):
             self.kill(mutant, began, result, ran, key)
             return
 
+    def roll_call(self, mutant, began, tests):
+        """Runs all the tests and finds each one that tells the mutant apart by itself."""
+        number, key = mutant["file_number"], (mutant["file_number"], mutant["place"].own[-1])
+        left, ran, killers, first = set(tests), 0, [], None
+        while left:
+            order = self.ordered(number, key, left)
+            result = yield Job(order, mutant=mutant, stop=False)
+            if result.fate == "unplaced":
+                self.tell({"cold": mutant["id"]} if self.warm else self.record(mutant, began, "not_run", detail=u"no way in"))
+                return
+            ran = max(ran, len(result.ends))
+            if result.status != "passed" and result.culprit is None:
+                # While importing: there is no single test to name.
+                self.kill(mutant, began, result, ran, key)
+                return
+            ended_by = result.culprit if result.fate in ("crash", "hang") else None
+            failed = [test for test in order if test == ended_by or result.ends.get(test, {}).get("outcome") in BAD]
+            for test in failed:
+                if test not in self.free and not (yield Job([test])).status == "passed":
+                    self.unstable.add(test)
+                    self.tell({"unstable": test})
+                    continue
+                # A test that failed before it may have left something behind.
+                alone = result if test == order[0] else (yield Job([test], mutant=mutant))
+                if alone.status != "passed":
+                    first = first or alone
+                    killers.append(test)
+            # A child that ended early did not come to the others.
+            left = {test for test in left if test not in result.ends and test not in failed} if failed else set()
+        if first is not None:
+            self.kill(mutant, began, first, ran, key, killers)
+        elif ran:
+            self.verdict(mutant, began, "survived", tests=ran)
+        else:
+            self.verdict(mutant, began, "unreached", detail=u"only tests that are unstable reach it")
+
     def ordered(self, number, key, tests):
         """Tests that killed neighbours come first, then cheap ones, then those that have no function of the file in sight."""
         first = [test for where in (key, number) for test in self.killers.get(where, ()) if test in tests]
@@ -177,7 +217,7 @@ class Judge(object):
                 order.append(test)
         return order
 
-    def kill(self, mutant, began, result, ran, key):
+    def kill(self, mutant, began, result, ran, key, killers=None):
         error = result.error or {}
         if result.culprit is not None:
             for where in (key, mutant["file_number"]):
@@ -185,7 +225,7 @@ class Judge(object):
                 self.killers[where] = ([result.culprit] + kept)[:REMEMBERED]
         status = "timeout" if result.status == "timeout" else "killed"
         self.verdict(mutant, began, status, by=result.culprit, error=error.get("class"), tests=max(ran, 1),
-                     message=(error.get("message") or u"")[:200])
+                     message=(error.get("message") or u"")[:200], all=killers)
 
     def record(self, mutant, began, status, **fields):
         found = {"e": "mutant", "id": mutant["id"], "status": status, "seconds": clock() - began,

@@ -317,6 +317,51 @@ class Verdicts(unittest.TestCase):
 
         everywhere(check)
 
+    def test_every_test_that_notices_a_mutant_is_named_where_that_is_asked_for(self):
+        tree = {
+            "sums.py": """\
+                SEEN = []
+                def double(value):
+                    SEEN.append(value)
+                    if value == 9:
+                        raise SystemExit(3)
+                    return value * 2
+                def other(value):
+                    return value + 1
+                """,
+            "test_a.py": """\
+                import unittest
+                import sums
+                class Some(unittest.TestCase):
+                    def test_a_two(self):
+                        self.assertEqual(sums.double(2), 4)
+                    def test_b_three(self):
+                        self.assertEqual(sums.double(3), 6)
+                        sums.SEEN.append("spoiled")
+                    def test_c_blind(self):
+                        sums.double(4)
+                        sums.other(4)
+                    def test_d_other(self):
+                        self.assertEqual(sums.other(1), 2)
+                    def test_e_type(self):
+                        self.assertIsInstance(sums.double(4), int)
+                """,
+        }
+        mutants = [("times", "sums.py", "value @*@ 2", "+"), ("half", "sums.py", "return @value * 2@", "None"),
+                   ("plus", "sums.py", "value @+@ 1", "-"),
+                   ("import", "sums.py", "SEEN = @[]@", "undefined"), ("exit", "sums.py", "value @==@ 9", "!=")]
+
+        def check(python, runner):
+            for warm in (True, False):
+                run = Run(python, runner, tree, mutants, warm=warm, every=True)
+                by_all = {name: (status, sorted(test.rpartition("_")[2] for test in found or ()))
+                          for name, (status, found) in run.verdicts("all").items()}
+                self.assertEqual(by_all, {
+                    "times": ("killed", ["three"]), "half": ("killed", ["three", "two", "type"]), "plus": ("killed", ["other"]),
+                    "import": ("killed", []), "exit": ("killed", ["blind", "three", "two", "type"])}, (warm, run.problems()))
+
+        everywhere(check)
+
     def test_ids_are_those_of_the_harness_and_left_out_tests_are_named(self):
         tree = {
             "code.py": "def one():\n    return 1\n\ndef two():\n    return 2\n",

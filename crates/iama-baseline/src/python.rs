@@ -1,5 +1,6 @@
 //! Python: interpreters, isolated environments, test files and test runs.
 
+pub mod candidate;
 pub mod command;
 pub mod compile;
 pub mod differences;

@@ -123,6 +123,18 @@ impl Suite {
         })
     }
 
+    /// Adds what other tests did on the same code.
+    pub fn add(&mut self, other: Self) {
+        self.cases.extend(other.cases);
+        self.collect_errors.extend(other.collect_errors);
+        self.collect_errors.sort_by(|a, b| a.file.cmp(&b.file));
+        self.problems
+            .extend(other.problems.into_iter().filter(|problem| !self.problems.contains(problem)).collect::<Vec<_>>());
+        self.ran_out |= other.ran_out;
+        self.left_out.extend(other.left_out);
+        self.runner = self.runner.take().or(other.runner);
+    }
+
     /// The tests that passed.
     pub fn passed(&self) -> impl Iterator<Item = &TestId> {
         self.cases.iter().filter(|(_, case)| case.status == Status::Passed).map(|(id, _)| id)

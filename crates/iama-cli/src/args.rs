@@ -247,11 +247,14 @@ pub(crate) struct Refactor {
     /// Leave the source to models: recipes carry the tests over and nothing else
     #[arg(long)]
     pub(crate) no_recipes: bool,
+    /// Let a model write tests of the legacy code; those that notice a planted fault which no other test notices are kept
+    #[arg(long)]
+    pub(crate) generate_tests: bool,
     /// Let a model say what it sees in the proposals, and add to the first draft of the spec
     #[arg(long)]
     pub(crate) model_views: bool,
     /// Use no model, whatever is configured
-    #[arg(long, conflicts_with_all = ["no_recipes", "record", "replay", "max_cost", "pre_authorise", "model_views"])]
+    #[arg(long, conflicts_with_all = ["no_recipes", "record", "replay", "max_cost", "pre_authorise", "model_views", "generate_tests"])]
     pub(crate) no_models: bool,
     /// The most that model calls of this job may cost, in dollars; the job stops cleanly before it would be passed
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Instant;
 
 use iama_baseline::{Status, TestId};
+use iama_engine::generated::GeneratedRecord;
 use iama_engine::outcome::RunResult;
 use iama_engine::situation::{Choice, Situation};
 use iama_engine::{JobFolder, Progress};
@@ -45,6 +46,7 @@ impl Ticker {
                 tell!("       {route}: {cost}, {spent} so far");
             }
             Progress::Rewritten { files } => tell!("       {} rewritten", number(files, "file")),
+            Progress::Generated { record } => tell!("       {}", generated(record)),
             Progress::Test { id, status } => {
                 let failed = matches!(status, Status::Failed | Status::Error | Status::Timeout);
                 self.tests.insert(id.clone(), failed);
@@ -75,6 +77,22 @@ impl Ticker {
         }
         self.tests.clear();
     }
+}
+
+/// What came of the tests that a model was asked for.
+fn generated(record: &GeneratedRecord) -> String {
+    if let Some(why) = &record.skipped {
+        return format!("no tests were asked for: {why}");
+    }
+    let (before, after) = (record.before, record.after);
+    format!(
+        "{} of {} kept; of {} on touched lines {} noticed, before {}",
+        record.kept().count(),
+        number(record.tests.len(), "test"),
+        number(after.faults, "planted fault"),
+        after.noticed,
+        before.noticed
+    )
 }
 
 fn count(result: &RunResult, side: impl Fn(&iama_engine::outcome::TestPair) -> &str, status: &str) -> usize {

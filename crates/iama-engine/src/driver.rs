@@ -15,6 +15,7 @@ use iama_sandbox::{Level, Probe};
 
 use crate::evidence;
 use crate::folder::{JobFolder, cannot_write};
+use crate::generated::GeneratedRecord;
 use crate::isolation::{self, ISOLATION};
 use crate::journal::Journal;
 use crate::models::Models;
@@ -55,6 +56,11 @@ pub enum Progress<'a> {
         cost: Option<Cost>,
         /// What the job has cost so far.
         spent: Cost,
+    },
+    /// Tests were written by a model, and tried.
+    Generated {
+        /// What came of it.
+        record: &'a GeneratedRecord,
     },
     /// A test ended.
     Test {

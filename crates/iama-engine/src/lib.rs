@@ -11,6 +11,7 @@ pub mod driver;
 pub mod evidence;
 pub mod exports;
 pub mod folder;
+pub mod generated;
 pub mod history;
 pub mod isolation;
 pub mod journal;

@@ -26,6 +26,7 @@ use crate::spec::revise;
 mod analyse;
 pub(crate) mod behaviour;
 mod copying;
+mod generating;
 mod observing;
 mod planning;
 mod quarantine;
@@ -105,7 +106,7 @@ impl Shop<'_> {
             }
             Effect::Propose { .. } => return self.write_proposals(job),
             Effect::DraftSpec { strategy, .. } => return self.write_spec(job, *strategy),
-            Effect::GenerateTests { .. } => EffectResult::TestsGenerated { tests: self.count_tests()?, usage },
+            Effect::GenerateTests { .. } => return self.generate_tests(job, dispatch),
             Effect::RunBaseline { time_factor, without, .. } => {
                 EffectResult::BaselineDone { outcome: self.run_baseline(*time_factor, without)? }
             }

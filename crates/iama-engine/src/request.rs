@@ -105,6 +105,9 @@ pub struct Request {
     /// For whom models explain what they do.
     #[serde(default)]
     pub mode: Mode,
+    /// Whether a model writes tests of the legacy code.
+    #[serde(default)]
+    pub generate_tests: bool,
     /// Whether models say what they see in the proposals and add to the spec.
     #[serde(default)]
     pub model_views: bool,
@@ -174,6 +177,7 @@ impl Request {
             no_models: false,
             max_cost: None,
             pre_authorised: false,
+            generate_tests: false,
             model_views: false,
             mode: Mode::default(),
             tape: Tape::default(),
@@ -188,7 +192,7 @@ impl Request {
 
     /// Whether nothing can be done without a model.
     pub const fn needs_models(&self) -> bool {
-        self.no_recipes || !matches!(self.tape, Tape::Live)
+        self.no_recipes || self.generate_tests || !matches!(self.tape, Tape::Live)
     }
 
     /// The commands whose calls are recorded. A test command is one of them: nothing else shows what it calls.

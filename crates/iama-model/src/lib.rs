@@ -15,6 +15,7 @@ mod key;
 pub mod plan;
 pub mod prices;
 mod prompt;
+pub mod proposed_tests;
 mod router;
 mod session;
 mod stage;

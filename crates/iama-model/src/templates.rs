@@ -10,7 +10,7 @@ use crate::stage::{Stage, whole_files};
 /// The version of all texts together; part of the name that audit events carry.
 const VERSION: u32 = 1;
 
-const TEXTS: [(&str, &str); 8] = [
+const TEXTS: [(&str, &str); 9] = [
     ("edits.md", include_str!("../prompts/edits.md")),
     ("repair.md", include_str!("../prompts/repair.md")),
     ("deep_fix.md", include_str!("../prompts/deep_fix.md")),
@@ -19,6 +19,7 @@ const TEXTS: [(&str, &str); 8] = [
     ("proposal.md", include_str!("../prompts/proposal.md")),
     ("spec.md", include_str!("../prompts/spec.md")),
     ("spec_edit.md", include_str!("../prompts/spec_edit.md")),
+    ("tests.md", include_str!("../prompts/tests.md")),
 ];
 
 /// For whom a model explains what it did.
@@ -119,6 +120,12 @@ pub fn plans(stage: Stage, filling: &Filling<'_>) -> Option<(String, Template)> 
     fill(name, "plan.md", filling.mode, audience, values)
 }
 
+/// The rules of the stage that answers with tests, and the template that they come from.
+pub fn new_tests(filling: &Filling<'_>) -> Option<(String, Template)> {
+    let audience = filling.mode.audience();
+    fill("tests", "tests.md", filling.mode, audience, context! { target => filling.target, audience => audience })
+}
+
 /// The rules of a text that includes another one, and the template that they come from.
 fn fill(
     name: &str,
@@ -176,6 +183,15 @@ mod tests {
             }
         }
         assert_eq!(plans(Stage::Repair, &filling(ModelClass::L1, Mode::Simple)), None);
+    }
+
+    #[test]
+    fn tests_have_rules_in_every_mode() {
+        for mode in [Mode::Simple, Mode::Professional, Mode::Enterprise] {
+            let (rules, name) = new_tests(&filling(ModelClass::L1, mode)).unwrap();
+            assert!(rules.contains("and on Python 3.13") && rules.contains(mode.audience()), "{rules}");
+            assert_eq!(name.name, format!("tests/1/{}", mode.name()));
+        }
     }
 
     #[test]

@@ -146,6 +146,7 @@ impl<'a> Judge<'a> {
             without: &BTreeSet::new(),
             per_test: Duration::from_secs(30),
             budget: None,
+            every: false,
             workers: 2,
             touched: &BTreeMap::new(),
             mutants: &mutants,

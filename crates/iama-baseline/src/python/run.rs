@@ -48,6 +48,8 @@ pub struct Request<'a> {
     pub hidden: &'a [PathBuf],
     /// Whether values of the copy are marked and their types are to be written down, see [`observed`].
     pub observe: bool,
+    /// The seed of the order of sets and dicts; a recorder has its own.
+    pub seed: u32,
     /// Whether the calls that the tests make are recorded.
     pub recorder: Option<Recorder<'a>>,
 }
@@ -337,7 +339,7 @@ fn once(
 
 pub(super) fn launch(request: &Request<'_>, limit: Duration) -> Launch {
     let path = |name: &str| request.scratch.join(name).display().to_string();
-    let seed = request.recorder.map_or(0, |recorder| recorder.seed);
+    let seed = request.recorder.map_or(request.seed, |recorder| recorder.seed);
     let harness = ["iama_harness.py", "--plan", "plan.json", "--events", "events.jsonl"];
     let recorder = ["iama_recorder.py", "--plan", recording::PLAN, "--"];
     let parts = recorder.iter().filter(|_| request.recorder.is_some()).chain(&harness);

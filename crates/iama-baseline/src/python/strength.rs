@@ -34,6 +34,8 @@ const GRACE: Duration = Duration::from_mins(2);
 pub struct Request<'a> {
     /// The tests' files, relative to the root.
     pub files: &'a [String],
+    /// Whether every test that reaches a fault is tried on it, so that [`Tried::all`] is known.
+    pub every: bool,
     /// Tests that are left out.
     pub without: &'a BTreeSet<TestId>,
     /// The limit of one test.
@@ -112,6 +114,9 @@ pub struct Tried {
     pub verdict: Verdict,
     /// The test that noticed.
     pub by: Option<String>,
+    /// All tests that notice it by themselves, where every one was tried. Nothing where importing fails already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all: Vec<String>,
 }
 
 /// A stretch of touched lines, with the tests that run it.
@@ -229,6 +234,8 @@ enum Event {
         id: String,
         status: Verdict,
         by: Option<String>,
+        #[serde(default)]
+        all: Option<Vec<String>>,
     },
     Done {
         mutants_per_minute: f64,
@@ -291,6 +298,7 @@ fn plan(bench: &Bench<'_>, request: &Request<'_>) -> serde_json::Value {
         "whole_seconds": request.budget.map(|budget| budget.as_secs_f64()),
         "workers": request.workers,
         "seed": 0,
+        "every": request.every,
         "touched": request.touched,
         "mutants": rows.collect::<Vec<_>>(),
     })
@@ -298,7 +306,7 @@ fn plan(bench: &Bench<'_>, request: &Request<'_>) -> serde_json::Value {
 
 fn read(events: &str, request: &Request<'_>) -> Strength {
     let mut strength = Strength::default();
-    let mut verdicts: BTreeMap<String, (Verdict, Option<String>)> = BTreeMap::new();
+    let mut verdicts: BTreeMap<String, (Verdict, Option<String>, Vec<String>)> = BTreeMap::new();
     for event in events.lines().filter_map(|line| serde_json::from_str(line).ok()) {
         match event {
             Event::Problem { code, message, fatal } if fatal => strength.skipped = Some(format!("{code}: {message}")),
@@ -309,7 +317,7 @@ fn read(events: &str, request: &Request<'_>) -> Strength {
                 strength.reach.entry(file).or_default().push(row);
             }
             Event::Clean { tests } => strength.tests = tests,
-            Event::Mutant { id, status, by } => drop(verdicts.insert(id, (status, by))),
+            Event::Mutant { id, status, by, all } => drop(verdicts.insert(id, (status, by, all.unwrap_or_default()))),
             Event::Done { mutants_per_minute } => strength.mutants_per_minute = mutants_per_minute,
             Event::Problem { .. } | Event::Other => {}
         }
@@ -320,8 +328,8 @@ fn read(events: &str, request: &Request<'_>) -> Strength {
     for (file, planted) in request.mutants {
         let rows = planted.iter().map(|planted| {
             let known = verdicts.remove(&format!("{file}:{}", planted.mutant.name));
-            let (verdict, by) = known.unwrap_or((Verdict::NotRun, None));
-            Tried { mutant: planted.mutant.clone(), verdict, by }
+            let (verdict, by, all) = known.unwrap_or((Verdict::NotRun, None, Vec::new()));
+            Tried { mutant: planted.mutant.clone(), verdict, by, all }
         });
         strength.tried.insert(file.clone(), rows.collect());
     }
@@ -345,6 +353,7 @@ mod tests {
             },
             verdict: *verdict,
             by: None,
+            all: Vec::new(),
         });
         let rows = reach.iter().map(|(first, last, tests)| Reach {
             symbol: "f".to_owned(),

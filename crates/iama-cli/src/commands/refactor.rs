@@ -121,6 +121,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         sign_key: check::sign_key(options.sign_key.as_deref())?,
         no_recipes: options.no_recipes,
         no_models: options.no_models,
+        generate_tests: options.generate_tests,
         model_views: options.model_views,
         max_cost: options.max_cost,
         pre_authorised: options.pre_authorise,

@@ -8,6 +8,7 @@ mod behaviour;
 mod blackbox;
 mod context;
 mod exercise;
+mod generated;
 mod isolation;
 mod jobs;
 mod models;

@@ -89,6 +89,7 @@ impl Shop<'_> {
 
     /// The written tests must be what they were when they were written.
     pub(super) fn check_own_seal(&self) -> Result<(), Problem> {
+        self.check_generated()?;
         let Some(record) = self.folder.read_if_kept::<CharacterizationRecord>(CHARACTERIZATION)? else { return Ok(()) };
         if hashes(&self.folder.file(TESTS))? == record.sha256 {
             return Ok(());
@@ -242,6 +243,7 @@ impl Shop<'_> {
             whole: Duration::from_secs(self.request.run_seconds),
             hidden: bench.hidden,
             observe: false,
+            seed: 0,
             recorder: None,
         }
     }
@@ -307,7 +309,7 @@ fn shortened(text: String) -> String {
 }
 
 /// The hashes of the files of a folder; none where there is no such folder.
-fn hashes(folder: &Path) -> Result<BTreeMap<String, String>, Problem> {
+pub(super) fn hashes(folder: &Path) -> Result<BTreeMap<String, String>, Problem> {
     let failed = |error: std::io::Error| cannot_read(folder, &error);
     if !folder.is_dir() {
         return Ok(BTreeMap::new());

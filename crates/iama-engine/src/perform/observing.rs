@@ -10,7 +10,7 @@ use iama_baseline::python::run::{Request as SuiteRequest, observed as observed_t
 use iama_syntax::Span;
 
 use super::Shop;
-use super::testing::{Tested, not_run};
+use super::testing::{Manner, Tested, not_run};
 use crate::copies::copy_project;
 use crate::driver::Progress;
 use crate::problem::Problem;
@@ -31,15 +31,27 @@ impl Shop<'_> {
             return self.folder.keep(OBSERVED, &Observed::new());
         }
         let what = Tested { scratch: SCRATCH, factor: what.factor.saturating_mul(SLOWER), ..*what };
+        let mut seen: Vec<BTreeMap<usize, BTreeSet<String>>> = Vec::new();
         if tests && self.request.test_command.is_none() {
             self.run(&self.folder.legacy(), &what, true)?;
+            seen.push(observed_types(&self.folder.file(SCRATCH)));
+        }
+        let generated = self.put_generated(&self.folder.legacy())?;
+        if !generated.is_empty() {
+            self.run_files(&self.folder.legacy(), &Tested { files: &generated, ..what }, Manner::Observed)?;
+            seen.push(observed_types(&self.folder.file(SCRATCH)));
         }
         let commands: Vec<String> = self.request.exercise.iter().chain(&self.request.test_command).cloned().collect();
         if !commands.is_empty() {
             self.observe_commands(&what, &commands)?;
+            seen.push(observed_types(&self.folder.file(SCRATCH)));
         }
         let mut observed: Observed = BTreeMap::new();
-        for (number, kinds) in observed_types(&self.folder.file(SCRATCH)) {
+        let mut merged: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for (number, kinds) in seen.into_iter().flatten() {
+            merged.entry(number).or_default().extend(kinds);
+        }
+        for (number, kinds) in merged {
             let Some((path, site)) = sites.get(number) else { continue };
             observed.entry(path.clone()).or_default().push(((site.start, site.end), kinds));
         }
@@ -76,6 +88,7 @@ impl Shop<'_> {
             whole: Duration::from_secs(self.request.run_seconds).saturating_mul(what.factor),
             hidden: &self.machine.hidden,
             observe: true,
+            seed: 0,
             recorder: None,
         };
         let fresh = || self.mark().map(drop).map_err(|problem| io::Error::other(problem.to_string()));

@@ -16,6 +16,7 @@ use iama_syntax::{Dialect, SourceText, SyntaxTree};
 
 use super::Shop;
 use super::behaviour::TESTS as RECORDED;
+use super::generating::{is_generated, put};
 use super::rewriting::Lines;
 use super::testing::{Side, not_run, target_missing};
 use crate::copies::copy_project;
@@ -30,16 +31,23 @@ use crate::request::Effort;
 const SCRATCH: &str = "strength-run";
 
 /// One side's code: what was touched and what can be planted there.
-struct Field {
-    touched: BTreeMap<String, Lines>,
-    mutants: BTreeMap<String, Vec<Planted>>,
+#[derive(Clone)]
+pub(super) struct Field {
+    pub(super) touched: BTreeMap<String, Lines>,
+    pub(super) mutants: BTreeMap<String, Vec<Planted>>,
 }
 
 /// The tests that faults are tried with.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tests {
+pub(super) enum Tests<'t> {
+    /// Those of the project.
+    Project,
+    /// Those of the project and the generated ones.
     Own,
+    /// Those that recorded calls were written as.
     Recorded,
+    /// Proposed ones, by file with its text: each is tried on every fault that it reaches.
+    Proposed(&'t [(&'t str, &'t str)]),
 }
 
 impl Shop<'_> {
@@ -84,28 +92,30 @@ impl Shop<'_> {
 
     /// Why faults cannot be tried with the project's own tests.
     fn no_own_tests(&self, legacy: Option<&SuiteRecord>) -> Result<Option<&'static str>, Problem> {
-        if self.request.test_command.is_some() {
+        let generated = legacy.is_some_and(|suite| suite.passed().any(is_generated));
+        if self.request.test_command.is_some() && !generated {
             return Ok(Some(
                 "a test command is one test, and nobody sees which part of it reaches a fault; with --characterise the calls \
                  that it makes are recorded, and faults are tried with the tests written from them",
             ));
         }
         let tests = self.scope()?.test_files;
-        let passed = legacy.is_some_and(|suite| suite.passed().any(|id| tests.iter().any(|file| file == id.file())));
+        let counts = |id: &TestId| is_generated(id) || tests.iter().any(|file| file == id.file());
+        let passed = legacy.is_some_and(|suite| suite.passed().any(counts));
         Ok((!passed).then_some("no test of the project passes on the legacy code"))
     }
 
     /// Faults of the legacy code and of the result: most are the same on both sides.
     fn both_sides(
         &mut self,
-        tests: Tests,
+        tests: Tests<'_>,
         (legacy, target): (&Environment, &Environment),
         (old, new): (&Field, &Field),
         budget: Option<Duration>,
         without: &BTreeSet<TestId>,
     ) -> Result<Sides, Problem> {
         (self.progress)(Progress::Stage(match tests {
-            Tests::Own => "planting faults into the legacy code",
+            Tests::Project | Tests::Own | Tests::Proposed(_) => "planting faults into the legacy code",
             Tests::Recorded => "trying the recorded tests on the faults that nothing noticed",
         }));
         let silent = self.silent(tests, Side::Legacy)?;
@@ -123,7 +133,7 @@ impl Shop<'_> {
 
     /// Tests that were seen not to pass on a side, with how they end: no fault can be noticed by them, and one that hangs would
     /// take the time of the others.
-    fn silent(&self, tests: Tests, side: Side) -> Result<BTreeMap<TestId, String>, Problem> {
+    fn silent(&self, tests: Tests<'_>, side: Side) -> Result<BTreeMap<TestId, String>, Problem> {
         if tests == Tests::Recorded {
             let known: BehaviourRecord = self.folder.read_if_kept(BEHAVIOUR)?.unwrap_or_default();
             let failed = known.differences.into_iter().filter_map(|found| found.test);
@@ -137,9 +147,9 @@ impl Shop<'_> {
         Ok(rows.map(|(id, case)| (id, said(case.status).unwrap_or_default())).collect())
     }
 
-    fn plant(
+    pub(super) fn plant(
         &self,
-        tests: Tests,
+        tests: Tests<'_>,
         environment: &Environment,
         (code, root): (&Path, &Path),
         field: &Field,
@@ -163,6 +173,7 @@ impl Shop<'_> {
         };
         let request = Request {
             files: &files,
+            every: matches!(tests, Tests::Proposed(_)),
             without,
             per_test: Duration::from_secs(self.request.per_test_seconds),
             budget,
@@ -176,15 +187,20 @@ impl Shop<'_> {
     }
 
     /// The files of the tests in a copy, and its module path.
-    fn tests_for(&self, tests: Tests, root: &Path) -> Result<(Vec<String>, Vec<String>), Problem> {
-        if tests == Tests::Own {
-            return Ok((self.scope()?.test_files, recording::module_path(root)));
-        }
-        let files =
-            recording::put_tests(&self.folder.file(RECORDED), root).map_err(|error| cannot_write(root, &error))?;
-        let mut pythonpath = self.wider_path(root)?;
-        pythonpath.push(recording::TESTS.to_owned());
-        Ok((files, pythonpath))
+    fn tests_for(&self, tests: Tests<'_>, root: &Path) -> Result<(Vec<String>, Vec<String>), Problem> {
+        let project = recording::module_path(root);
+        Ok(match tests {
+            Tests::Project => (self.scope()?.test_files, project),
+            Tests::Own => (self.scope()?.test_files.into_iter().chain(self.put_generated(root)?).collect(), project),
+            Tests::Proposed(tests) => (put(root, tests)?, project),
+            Tests::Recorded => {
+                let files = recording::put_tests(&self.folder.file(RECORDED), root)
+                    .map_err(|error| cannot_write(root, &error))?;
+                let mut pythonpath = self.wider_path(root)?;
+                pythonpath.push(recording::TESTS.to_owned());
+                (files, pythonpath)
+            }
+        })
     }
 
     /// The touched lines of both sides with the faults that can be planted there. Tests are not touched code.
@@ -222,11 +238,11 @@ fn not_measured(why: &str) -> Sides {
 }
 
 impl Field {
-    const fn empty() -> Self {
+    pub(super) const fn empty() -> Self {
         Self { touched: BTreeMap::new(), mutants: BTreeMap::new() }
     }
 
-    fn add(&mut self, path: &str, lines: Lines, faults: Vec<Mutant>, text: &SourceText, bytes: &[u8]) {
+    pub(super) fn add(&mut self, path: &str, lines: Lines, faults: Vec<Mutant>, text: &SourceText, bytes: &[u8]) {
         let plain = text.text().as_bytes() == bytes;
         let place = |offset: u32| {
             let offset = offset as usize;
@@ -242,7 +258,7 @@ impl Field {
     }
 
     /// The faults of these names with the wanted verdicts, and all touched lines.
-    fn only(&self, tried: &Strength, wanted: impl Fn(Verdict) -> bool) -> Self {
+    pub(super) fn only(&self, tried: &Strength, wanted: impl Fn(Verdict) -> bool) -> Self {
         let mutants = self.mutants.iter().map(|(path, planted)| {
             let rows = tried.tried.get(path).into_iter().flatten();
             let known: BTreeSet<&str> =

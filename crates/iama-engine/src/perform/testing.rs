@@ -42,6 +42,17 @@ impl Side {
     }
 }
 
+/// How a run of tests is told and watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Each test is told.
+    Told,
+    /// None is.
+    Quiet,
+    /// None is, and the types of marked values are written down.
+    Observed,
+}
+
 /// Which tests run, with what.
 #[derive(Clone, Copy)]
 pub(super) struct Tested<'a> {
@@ -50,6 +61,8 @@ pub(super) struct Tested<'a> {
     pub(super) files: &'a [String],
     pub(super) factor: u32,
     pub(super) without: &'a [JobTestId],
+    /// The order of sets and dicts.
+    pub(super) seed: u32,
 }
 
 impl Shop<'_> {
@@ -70,10 +83,11 @@ impl Shop<'_> {
             return Ok(unrunnable(self.all_functions()?));
         };
         let without = &self.left_out(without);
-        let what = Tested { scratch: "legacy-run", environment, files: &scope.test_files, factor, without };
+        let what = Tested { scratch: "legacy-run", environment, files: &scope.test_files, factor, without, seed: 0 };
         let mut suite = self.legacy_tests(&what)?;
         let of_tests = suite.counts().passed;
         if !suite.ran_out {
+            self.generated_on_legacy(&what, &mut suite)?;
             self.scenarios_on_legacy(Some(environment), &mut suite, without)?;
         }
         self.check_quarantine(&suite)?;
@@ -97,7 +111,7 @@ impl Shop<'_> {
 
     /// Watches the legacy code at work. Gives how many tests were written from what it was seen to do, where it has no others.
     fn watch(&mut self, what: &Tested<'_>, of_tests: u32) -> Result<usize, Problem> {
-        if of_tests > 0 || !self.request.exercise.is_empty() {
+        if of_tests > 0 || self.has_generated()? || !self.request.exercise.is_empty() {
             self.observe(what, of_tests > 0)?;
         }
         if !self.request.records() || of_tests == 0 && self.request.exercise.is_empty() {
@@ -116,6 +130,16 @@ impl Shop<'_> {
         (self.progress)(Progress::Stage("running the tests on the legacy code"));
         copy_project(&self.folder.root, &self.folder.legacy())?;
         self.run(&self.folder.legacy(), what, false)
+    }
+
+    /// The tests that were written for the job, on the legacy code.
+    fn generated_on_legacy(&mut self, what: &Tested<'_>, suite: &mut Suite) -> Result<(), Problem> {
+        if !self.has_generated()? {
+            return Ok(());
+        }
+        (self.progress)(Progress::Stage("running the generated tests on the legacy code"));
+        copy_project(&self.folder.root, &self.folder.legacy())?;
+        self.run_generated(&self.folder.legacy(), what, suite)
     }
 
     /// Runs the tests on the result and compares.
@@ -201,7 +225,18 @@ impl Shop<'_> {
     }
 
     pub(super) fn run(&mut self, root: &Path, what: &Tested<'_>, observe: bool) -> Result<Suite, Problem> {
-        let Tested { scratch, environment, files, factor, without } = *what;
+        // How tests of marked code end is no news to anybody.
+        let how = if observe { Manner::Observed } else { Manner::Told };
+        self.run_by(root, what, self.request.test_command.clone().as_deref(), how)
+    }
+
+    /// Runs tests by their files, whatever command tests the project.
+    pub(super) fn run_files(&mut self, root: &Path, what: &Tested<'_>, how: Manner) -> Result<Suite, Problem> {
+        self.run_by(root, what, None, how)
+    }
+
+    fn run_by(&mut self, root: &Path, what: &Tested<'_>, command: Option<&str>, how: Manner) -> Result<Suite, Problem> {
+        let Tested { scratch, environment, files, factor, without, seed } = *what;
         let scratch = self.folder.file(scratch);
         let pythonpath = module_path(root);
         let request = SuiteRequest {
@@ -215,17 +250,17 @@ impl Shop<'_> {
             per_test: Duration::from_secs(self.request.per_test_seconds).saturating_mul(factor),
             whole: Duration::from_secs(self.request.run_seconds).saturating_mul(factor),
             hidden: &self.machine.hidden,
-            observe,
+            observe: how == Manner::Observed,
+            seed,
             recorder: None,
         };
-        if let Some(command) = &self.request.test_command {
+        if let Some(command) = command {
             let suite = run_command(&self.machine.sandbox, &request, command);
             return suite.map_err(|error| not_run(&scratch, &error));
         }
         let progress = &mut *self.progress;
         let suite = run_suite(&self.machine.sandbox, &request, |id, status| {
-            // How tests of marked code end is no news to anybody.
-            if !observe {
+            if how == Manner::Told {
                 progress(Progress::Test { id, status });
             }
         });
@@ -288,9 +323,11 @@ pub(crate) fn run_tests_in(
     };
     let scope = shop.scope()?;
     let without = &shop.left_out(without);
-    let what = Tested { scratch: "result-run", environment, files: &scope.test_files, factor, without };
+    let what = Tested { scratch: "result-run", environment, files: &scope.test_files, factor, without, seed: 0 };
     // Scenarios come first: tests may write into the copy.
     let scenarios = shop.scenarios_on_result(environment, copy, keep, without)?;
+    let mut generated = Suite::default();
+    shop.run_generated(copy, &what, &mut generated)?;
     let mut suite = shop.run(copy, &what, false)?;
     if suite.cases.is_empty() && suite.collect_errors.is_empty() && !scope.test_files.is_empty() && !suite.ran_out {
         let why = if suite.problems.is_empty() { "it found none".to_owned() } else { suite.problems.join("; ") };
@@ -306,6 +343,7 @@ pub(crate) fn run_tests_in(
     }
     suite.collect_errors.sort_by(|a, b| a.file.cmp(&b.file));
     suite.cases.extend(scenarios);
+    suite.add(generated);
     shop.folder.keep(keep, &suite)?;
     let legacy: Option<SuiteRecord> = shop.folder.read_if_kept("legacy.suite.json")?;
     let worse = regressions(legacy.as_ref(), &suite);

@@ -8,6 +8,7 @@ use iama_recipes::pair::Reading;
 use iama_syntax::symbols::{SymbolKind, Symbols};
 
 use super::Shop;
+use crate::generated::{GENERATED, GeneratedRecord};
 use crate::problem::Problem;
 use crate::reach;
 use crate::records::{CHARACTERIZATION, CharacterizationRecord, SCENARIOS, ScenariosRecord, WorkspaceRecord};
@@ -24,6 +25,8 @@ impl Shop<'_> {
         roots.extend(record.started());
         let known: CharacterizationRecord = self.folder.read_if_kept(CHARACTERIZATION)?.unwrap_or_default();
         roots.extend(known.files());
+        let generated: GeneratedRecord = self.folder.read_if_kept(GENERATED)?.unwrap_or_default();
+        roots.extend(generated.files());
         let reached = reach::from_tests(&self.folder.root, &workspace, &roots);
         let left = workspace.files.keys().filter(|path| !reached.contains(*path) && !tests.contains(path));
         Ok(u32::try_from(left.map(|path| self.functions(path)).sum::<usize>()).unwrap_or(u32::MAX))

@@ -1,0 +1,207 @@
+//! Asking for tests: some files at a time, those with most that no test notices first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iama_baseline::python::strength::Planted;
+use iama_job::Job;
+use iama_model::proposed_tests::{ProposedTest, TestFault, read_tests};
+use iama_model::templates::{self, Filling};
+use iama_model::{Again, Cost, Form, Prompt, Stage};
+use iama_patch::Files;
+use iama_source::context::{Index, Pack, PackError, Wanted};
+
+use super::{Terms, Work, prompt};
+use crate::driver::Progress;
+use crate::models::{Ask, KeptAnswer, Unanswered};
+use crate::perform::Shop;
+use crate::perform::repairing::case::{KEPT_FREE, secrets_of, without_secrets};
+use crate::problem::Problem;
+use crate::reach::Imports;
+use crate::records::WorkspaceRecord;
+use crate::spec::{Kind, Origin, Spec, SpecItem};
+
+/// Answers to one question: the first one, and one more that knows what was wrong with it.
+const ANSWERS: usize = 2;
+
+/// Questions of one round.
+const QUESTIONS: usize = 12;
+
+/// Files that one question is about.
+const FILES: usize = 4;
+
+/// Tests of the project that are shown beside them.
+const SHOWN_TESTS: usize = 2;
+
+/// What was proposed.
+pub(super) struct Proposed {
+    pub(super) test: ProposedTest,
+    pub(super) route: String,
+    /// Items that were shown.
+    pub(super) items: BTreeSet<String>,
+}
+
+/// What came of asking.
+pub(super) enum Answered {
+    Tests(Vec<Proposed>),
+    Stopped,
+}
+
+/// Some files and what is missed in them.
+struct Question {
+    files: Files,
+    left: BTreeMap<String, Vec<Planted>>,
+    pack: Pack,
+}
+
+impl Shop<'_> {
+    /// Asks for tests of all files in which something is missed. Where the money is up, it goes on with what there is.
+    pub(super) fn ask_for_tests(
+        &mut self,
+        job: &Job,
+        terms: Terms,
+        work: &mut Work,
+        left: &BTreeMap<String, Vec<Planted>>,
+    ) -> Result<Answered, Problem> {
+        let mut order: Vec<&String> = left.keys().collect();
+        order.sort_by_key(|file| (std::cmp::Reverse(left.get(*file).map_or(0, Vec::len)), *file));
+        let beyond = order.len().saturating_sub(QUESTIONS * FILES);
+        if beyond > 0 {
+            work.notes
+                .push(format!("round {}: no tests were asked for of {beyond} files with less to notice", terms.round));
+        }
+        let mut proposed = Vec::new();
+        for (number, files) in order.chunks(FILES).take(QUESTIONS).enumerate() {
+            let files: Vec<String> = files.iter().map(|file| (*file).clone()).collect();
+            let Some(question) = self.question(job, terms, work, left, files)? else { continue };
+            match self.ask_one(job, terms, number + 1, work, &question) {
+                Ok(more) => proposed.extend(more),
+                Err(Unanswered::Stopped) => return Ok(Answered::Stopped),
+                Err(Unanswered::CapReached) => {
+                    work.notes.push(format!(
+                        "round {}: no more tests were asked for: the cap of money would be passed",
+                        terms.round
+                    ));
+                    break;
+                }
+                Err(Unanswered::Refused(code)) => {
+                    let files: Vec<&str> = question.left.keys().map(String::as_str).collect();
+                    work.notes.push(format!("round {}: no tests came for {}: {code}", terms.round, files.join(", ")));
+                }
+                Err(Unanswered::Problem(problem)) => return Err(problem),
+            }
+        }
+        Ok(Answered::Tests(proposed))
+    }
+
+    /// Gathers what is shown of some files; nothing where not even one of them fits.
+    fn question(
+        &mut self,
+        job: &Job,
+        terms: Terms,
+        work: &mut Work,
+        left: &BTreeMap<String, Vec<Planted>>,
+        mut targets: Vec<String>,
+    ) -> Result<Option<Question>, Problem> {
+        let cap = self.desk(job)?.prompt_cap(Stage::TestGeneration, terms.class);
+        let cap = cap.min(u64::from(job.entitlement.context_tokens)).saturating_sub(KEPT_FREE);
+        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let tests = self.scope()?.test_files;
+        let mut imports = Imports::new(&self.folder.root, &workspace);
+        let index = Index::of(&self.folder.root, workspace.files.keys().cloned().collect());
+        while !targets.is_empty() {
+            let files = self.originals(&targets)?;
+            let mut wanted = Wanted::new(targets.clone(), cap);
+            let near = tests.iter().filter(|test| imports.direct(test).any(|path| targets.contains(path)));
+            wanted.named = near.take(SHOWN_TESTS).cloned().collect();
+            wanted.known = Some(secrets_of(&files));
+            match index.pack(&wanted) {
+                Ok(pack) => {
+                    let left =
+                        targets.iter().filter_map(|file| Some((file.clone(), left.get(file)?.clone()))).collect();
+                    return Ok(Some(Question { files, left, pack }));
+                }
+                Err(PackError::Cap { .. }) => {
+                    let dropped = targets.split_off(targets.len() / 2);
+                    let told = dropped.join(", ");
+                    work.notes
+                        .push(format!("round {}: no tests were asked for of {told}: too large to show", terms.round));
+                }
+                Err(error) => return Err(Problem::input(error.code(), error.to_string()).hint(error.hint())),
+            }
+        }
+        Ok(None)
+    }
+
+    fn ask_one(
+        &mut self,
+        job: &Job,
+        terms: Terms,
+        number: usize,
+        work: &mut Work,
+        question: &Question,
+    ) -> Result<Vec<Proposed>, Unanswered> {
+        let shown = shown_items(&work.spec, question);
+        let mut items: BTreeSet<String> = shown.iter().map(|item| item.id.clone()).collect();
+        items.insert(prompt::EVERYTHING.to_owned());
+        let hidden = |text: String| without_secrets(&question.pack.hide(&text));
+        let mut task = hidden(prompt::missed(&question.left, &work.touched, &question.files));
+        let earlier: Vec<_> = work.tests.iter().filter(|test| items.contains(&test.item)).cloned().collect();
+        task.push_str(&hidden(prompt::earlier(&earlier)));
+        let target = format!("Python {}", self.request.target);
+        let filling = Filling { mode: self.request.mode, class: terms.class, target: &target, dual: true };
+        let (system, template) = templates::new_tests(&filling)
+            .ok_or_else(|| Unanswered::Problem(Problem::input("TEMPLATE_MISSING", "there are no rules for tests")))?;
+        // The source stays the same from round to round, so that what comes before the task repeats.
+        let interfaces =
+            format!("{}\n# The old code\n\n{}", question.pack.interfaces_text(), question.pack.targets_text());
+        let spec = without_secrets(&prompt::spec(&shown));
+        let mut prompt = Prompt { system, interfaces, spec, task, again: Vec::new() };
+        let mut fault = TestFault::NoTest;
+        for answer_number in 1..=ANSWERS {
+            let name = format!("tests-{}-{}-{number}-{answer_number}", terms.revision, terms.round);
+            let ask = Ask {
+                name: &name,
+                stage: Stage::TestGeneration,
+                class: terms.class,
+                quote: None,
+                prompt: &prompt,
+                form: &Form::Text,
+                template: &template,
+            };
+            let answer = self.answer_tests(job, &ask)?;
+            work.cost = work.cost.plus(answer.cost.unwrap_or(Cost::ZERO));
+            match read_tests(&answer.text, &answer.stop) {
+                Ok(tests) => {
+                    let route = answer.route.0.clone();
+                    let row = |test| Proposed { test, route: route.clone(), items: items.clone() };
+                    return Ok(tests.into_iter().map(row).collect());
+                }
+                Err(found) => {
+                    let objection = format!("{found}. Answer again, with tests as they were asked for.");
+                    prompt.again.push(Again { answer: answer.text, objection });
+                    fault = found;
+                }
+            }
+        }
+        Err(Unanswered::Refused(fault.code().to_owned()))
+    }
+
+    fn answer_tests(&mut self, job: &Job, ask: &Ask<'_>) -> Result<KeptAnswer, Unanswered> {
+        self.desk(job).map_err(Unanswered::Problem)?;
+        let Shop { desk: Some(desk), progress, .. } = self else { return Err(Unanswered::Stopped) };
+        progress(Progress::Call { class: ask.class, attempt: 0 });
+        let answer = desk.ask(ask)?;
+        progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
+        Ok(answer)
+    }
+}
+
+/// The items that are about the files, and what people and models wrote about no file.
+fn shown_items<'s>(spec: &'s Spec, question: &Question) -> Vec<&'s SpecItem> {
+    let about = |item: &&SpecItem| {
+        item.kind != Kind::Rule
+            && (item.places.iter().any(|place| question.left.contains_key(&place.file))
+                || item.places.is_empty() && item.origin != Origin::Recipes)
+    };
+    spec.items.iter().filter(about).collect()
+}
