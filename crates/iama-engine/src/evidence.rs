@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::driver::{MOCK, QUARANTINE};
 use crate::exports::{self, SigningKey};
 use crate::folder::{JobFolder, cannot_read, cannot_write, write_whole};
+use crate::generated::{GENERATED, GeneratedRecord};
 use crate::isolation::ISOLATION;
 use crate::perform::Shop;
 use crate::problem::Problem;
@@ -32,6 +33,7 @@ mod authors;
 mod behaviour;
 mod calls;
 mod diffs;
+mod generated;
 mod links;
 mod overrides;
 mod proposal;
@@ -64,6 +66,8 @@ pub struct Evidence {
     unproven: Vec<Unproven>,
     #[serde(skip_serializing_if = "Option::is_none")]
     characterisation: Option<behaviour::CharacterisationPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generated: Option<generated::GeneratedPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     strength: Option<strength::StrengthPart>,
     differences: Vec<DifferenceRecord>,
@@ -264,6 +268,8 @@ struct Sources {
     scenarios: Option<ScenariosRecord>,
     /// The files that recorded calls run, with how many tests hold what they do, and how many of these fail on the result.
     recorded: Recorded,
+    /// The files that generated tests show something of.
+    generated: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -287,6 +293,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         spec: folder.read_if_kept(SPEC)?,
         scenarios: folder.read_if_kept(SCENARIOS)?,
         recorded: recorded(folder)?,
+        generated: folder.read_if_kept::<GeneratedRecord>(GENERATED)?.unwrap_or_default().files(),
     };
     let strength = strength::read(folder)?;
     let mut unproven = unproven(shop, &sources);
@@ -328,6 +335,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         models,
         unproven,
         characterisation: behaviour.characterisation,
+        generated: generated::part(folder)?,
         strength: strength.as_ref().map(strength::part),
         differences: behaviour.differences,
         scenarios: scenarios::part(folder, sources.scenarios.as_ref())?,
@@ -473,7 +481,7 @@ fn unproven(shop: &Shop<'_>, sources: &Sources) -> Vec<Unproven> {
     let mut rows: Vec<Unproven> = Vec::new();
     if legacy_ran(sources) {
         let started = sources.scenarios.iter().flat_map(ScenariosRecord::started);
-        let recorded = sources.recorded.files.iter().cloned();
+        let recorded = sources.recorded.files.iter().chain(&sources.generated).cloned();
         let roots: Vec<String> = sources.scope.test_files.iter().cloned().chain(started).chain(recorded).collect();
         let reached = reach::from_tests(&shop.folder.root, &sources.workspace, &roots);
         let unreached = changed.iter().filter(|file| !reached.contains(&file.path));

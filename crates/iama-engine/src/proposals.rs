@@ -22,6 +22,7 @@ use iama_recipes::{Class, Pair, Strategy};
 
 pub use analysis::AnalysisReport;
 pub use dependencies::{Dependency, Support};
+pub(crate) use price::Before;
 pub use price::Price;
 pub use record::{Area, Complexity, ExposedName, Exposure, Level, Proposal, Reach, Segment};
 

@@ -16,13 +16,13 @@ use iama_source::{SourceFile, WalkOptions, Workspace, walk};
 use iama_syntax::Span;
 use rayon::prelude::*;
 
-use super::{Shop, sha256};
+use super::{Shop, generating, sha256};
 use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::problem::Problem;
 use crate::proposals::analysis::{self, ANALYSIS, Assumptions, Code};
 use crate::proposals::findings::{self, AllFindings, FINDINGS, FileFindings, Shapes};
-use crate::proposals::{self, Graph, Ground, Price, Proposal};
+use crate::proposals::{self, Before, Graph, Ground, Price, Proposal};
 use crate::records::{OBSERVED, Observed, PlaceRecord, ScopeRecord, WorkspaceRecord};
 use crate::rewrite::{FileResult, Rewritten, Settled, rewrite, settle, survey};
 use crate::spec::{Origin, SpecItem, draft, revise};
@@ -158,7 +158,7 @@ impl Shop<'_> {
             tests: &scope.test_files,
             command: self.request.test_command.is_some(),
             requirements: &requirements,
-            price: Price::of(&job.entitlement, tokens),
+            price: Price::of(&job.entitlement, tokens, self.calls_before(files.len())),
         };
         let (mut all, mut shapes) = (AllFindings::new(), Shapes::new());
         for strategy in Strategy::ALL {
@@ -174,6 +174,12 @@ impl Shop<'_> {
             .collect();
         self.folder.keep(FINDINGS, &all)?;
         Ok(proposals)
+    }
+
+    /// The calls between the choice of a proposal and the first attempt.
+    fn calls_before(&self, files: usize) -> Before {
+        let views = Before::of(u32::from(self.request.model_views), 1);
+        if self.request.generate_tests { views.and(generating::calls(files)) } else { views }
     }
 
     /// The analysis for those who answer for the migration.

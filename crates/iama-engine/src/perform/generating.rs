@@ -32,6 +32,7 @@ use crate::driver::Progress;
 use crate::folder::{cannot_read, cannot_write, write_whole};
 use crate::generated::{Fate, GENERATED, GeneratedRecord, GeneratedTest, Noticed, NoticedFault, TESTS};
 use crate::problem::Problem;
+use crate::proposals::Before;
 use crate::spec::Spec;
 use crate::spec::revise;
 
@@ -96,6 +97,12 @@ enum Ended {
     Through,
     /// A person wants to stop.
     Stopped,
+}
+
+/// The calls that ask for tests of so many files, at most.
+pub(super) fn calls(files: usize) -> Before {
+    let questions = files.div_ceil(asking::FILES).min(asking::QUESTIONS);
+    Before::of(u32::try_from(questions).unwrap_or(u32::MAX), u32::from(ROUNDS))
 }
 
 impl Shop<'_> {

@@ -36,15 +36,36 @@ pub struct Calls {
     pub each_high_millicents: u64,
 }
 
+/// Answers to one question: the first one, and one more when it will not do.
+const ANSWERS: u32 = 2;
+
 /// Calls that come after the choice of a proposal and before any attempt: the spec, and the tests.
-const BEFORE: u32 = 2;
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// When every answer can be used at once, and nothing is left to ask.
+    pub(crate) fewest: u32,
+    /// When each is asked for once more.
+    pub(crate) most: u32,
+}
+
+impl Before {
+    /// So many questions, and as many again in a second round where there is one.
+    pub(crate) const fn of(questions: u32, rounds: u32) -> Self {
+        Self { fewest: questions, most: questions * rounds * ANSWERS }
+    }
+
+    /// Both one after the other.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self { fewest: self.fewest + other.fewest, most: self.most + other.most }
+    }
+}
 
 impl Price {
     /// The price of what is still to come, for a pack of so many tokens. Nothing without a route.
-    pub(crate) fn of(entitlement: &Entitlement, pack_tokens: u32) -> Self {
+    pub(crate) fn of(entitlement: &Entitlement, pack_tokens: u32, before: Before) -> Self {
         let calls: Vec<Calls> = [ModelClass::L1, ModelClass::L2, ModelClass::L3]
             .into_iter()
-            .filter_map(|class| calls(entitlement, class, pack_tokens))
+            .filter_map(|class| calls(entitlement, class, pack_tokens, before))
             .collect();
         let sum = |count: fn(&Calls) -> u32, each: fn(&Calls) -> u64| {
             calls.iter().fold(0_u64, |sum, row| sum.saturating_add(u64::from(count(row)).saturating_mul(each(row))))
@@ -58,16 +79,16 @@ impl Price {
 }
 
 /// A credit is a cent.
-fn calls(entitlement: &Entitlement, class: ModelClass, pack_tokens: u32) -> Option<Calls> {
+fn calls(entitlement: &Entitlement, class: ModelClass, pack_tokens: u32, before: Before) -> Option<Calls> {
     let route = entitlement.route(class).ok()?;
     let MilliCredits(low) = route.price.cost(u64::from(pack_tokens.min(entitlement.context_tokens)), 0);
     let MilliCredits(high) = entitlement.worst_case(class, pack_tokens);
-    let before = if class == ModelClass::L1 { BEFORE } else { 0 };
+    let before = if class == entitlement.stage_class() { before } else { Before::default() };
     Some(Calls {
         class: class.code().to_owned(),
         route: route.name.0.clone(),
-        fewest: before,
-        most: before + attempts(entitlement, class),
+        fewest: before.fewest,
+        most: before.most + ANSWERS * attempts(entitlement, class),
         each_low_millicents: low,
         each_high_millicents: high,
     })

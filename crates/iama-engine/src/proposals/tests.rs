@@ -120,13 +120,14 @@ fn a_price_spans_from_no_repair_to_every_attempt() {
         (iama_job::ModelClass::L1, route(1000, 1_000_000)),
         (iama_job::ModelClass::L2, route(100, 2_000_000)),
     ]);
-    let price = Price::of(&Entitlement::local(routes), 50);
-    // L1: two calls before work and three attempts; without L3, the last three attempts are those of L2.
-    assert_eq!(price.calls.iter().map(|row| (row.fewest, row.most)).collect::<Vec<_>>(), [(2, 5), (0, 6)]);
+    let price = Price::of(&Entitlement::local(routes), 50, Before::of(1, 1).and(Before::of(1, 2)));
+    // L1: two questions before work, one of them in two rounds, and three attempts; without L3, the last three attempts are
+    // those of L2. Each may take two answers.
+    assert_eq!(price.calls.iter().map(|row| (row.fewest, row.most)).collect::<Vec<_>>(), [(2, 12), (0, 12)]);
     assert_eq!(price.low_millicents, 2 * 50);
-    assert_eq!(price.high_millicents, 5 * (50 + 10_000) + 6 * (100 + 2000));
-    assert_eq!(price.to_string(), "$0.01 to $0.63");
-    assert_eq!(Price::of(&Entitlement::local(BTreeMap::new()), 50), Price::default());
+    assert_eq!(price.high_millicents, 12 * (50 + 10_000) + 12 * (100 + 2000));
+    assert_eq!(price.to_string(), "$0.01 to $1.46");
+    assert_eq!(Price::of(&Entitlement::local(BTreeMap::new()), 50, Before::default()), Price::default());
     assert_eq!(Price::default().to_string(), "nothing: no model is called");
 }
 

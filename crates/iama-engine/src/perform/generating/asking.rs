@@ -24,10 +24,10 @@ use crate::spec::{Kind, Origin, Spec, SpecItem};
 const ANSWERS: usize = 2;
 
 /// Questions of one round.
-const QUESTIONS: usize = 12;
+pub(super) const QUESTIONS: usize = 12;
 
 /// Files that one question is about.
-const FILES: usize = 4;
+pub(super) const FILES: usize = 4;
 
 /// Tests of the project that are shown beside them.
 const SHOWN_TESTS: usize = 2;

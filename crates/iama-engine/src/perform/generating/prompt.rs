@@ -114,9 +114,7 @@ fn told<'w>(code: &str, why: &'w str) -> &'w str {
 pub(super) fn test_file(test: &GeneratedTest, code: &str) -> String {
     let says: String = test.says.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).take(200).collect();
     let says = if says.is_empty() { "What the legacy code does.".to_owned() } else { says };
-    let future: String =
-        code.split_inclusive('
-').take_while(|line| line.starts_with("from __future__")).collect();
+    let future: String = code.split_inclusive('\n').take_while(|line| line.starts_with("from __future__")).collect();
     let rest = code.get(future.len()..).unwrap_or_default().trim_start_matches('\n');
     let space = if future.is_empty() { "" } else { "\n" };
     format!("# -*- coding: utf-8 -*-\n\"\"\"{}: {says}\"\"\"\n{future}{space}\n\n{rest}", test.item)
