@@ -262,6 +262,9 @@ pub(crate) struct Refactor {
     /// Let models of class L2 work without a question; L3 always asks
     #[arg(long)]
     pub(crate) pre_authorise: bool,
+    /// Let the first spec approve itself: it is kept and told like any other, and nobody is asked about it
+    #[arg(long)]
+    pub(crate) fast_track: bool,
     /// For whom models explain what they do [default: professional]
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<ModeName>,

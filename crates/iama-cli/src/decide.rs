@@ -10,7 +10,7 @@ use iama_engine::situation::{Choice, Said, Situation};
 use iama_engine::{Answer, Decider, Question};
 use iama_job::ModelClass;
 use iama_recipes::Strategy;
-use iama_sandbox::Level;
+use iama_sandbox::{Level, printable};
 
 use crate::machine::is_stopped;
 use crate::out::tell;
@@ -41,8 +41,6 @@ impl Decider for Policy {
                 Some((Level::LimitsOnly, reason)) => Err(not_closed_off(reason)),
                 _ => Ok((Answer::Yes, "--yes")),
             },
-            Question::MoreTime => Err(Problem::decision("DECISION_NEEDED", question.sentence())
-                .hint("`iama jobs resume` asks you; --test-timeout and --run-timeout set other limits for a new job")),
             Question::Situation(situation) => unpaid(situation).map(|answer| (answer, "--yes")),
             Question::Strategy(_) => Ok((Answer::Take(Strategy::Standard), "--yes")),
             // Nobody who is asked by a policy has said any words.
@@ -100,6 +98,7 @@ impl Decider for Person {
         }
         let answer = match question {
             Question::Strategy(choice) => {
+                choice.overview.iter().for_each(|overview| proposal::show_overview(overview, choice.mode));
                 choice.proposals.iter().for_each(|proposal| proposal::show(proposal, choice.mode));
                 if choice.dirty {
                     tell!(
@@ -122,9 +121,7 @@ impl Decider for Person {
                 tell!("{}", paint::dim(reason));
                 confirm(question)
             }
-            Question::Dirty | Question::Uncovered { .. } | Question::NoCheckpoint | Question::MoreTime => {
-                confirm(question)
-            }
+            Question::Dirty | Question::Uncovered { .. } | Question::NoCheckpoint => confirm(question),
         };
         answer.map(|answer| (answer, PERSON)).map_err(|error| unanswered(&error))
     }
@@ -142,7 +139,13 @@ impl Person {
         }
         let mut choices = vec!["yes", "no"];
         choices.extend(self.editor.is_some().then_some("edit"));
-        choices.extend(agreement.words.then_some("words …"));
+        choices.extend(agreement.words.map(|_| "words …"));
+        if let Some(class) = agreement.words {
+            tell!(
+                "  {}",
+                paint::dim(format!("`words …` asks a model ({class}) for a change, and shows it before it counts"))
+            );
+        }
         let prompt = format!("{sentence} [{}]", choices.join(" / "));
         loop {
             let said = read(&prompt).map_err(|error| unanswered(&error))?;
@@ -156,7 +159,7 @@ impl Person {
                         return Ok(Answer::Edit(Box::new(edited)));
                     }
                 }
-                ("w" | "words", words, _) if agreement.words && !words.is_empty() => {
+                ("w" | "words", words, _) if agreement.words.is_some() && !words.is_empty() => {
                     return Ok(Answer::Words(words.to_owned()));
                 }
                 _ => {}
@@ -234,21 +237,44 @@ fn say(situation: &Situation) -> io::Result<Answer> {
         };
         let mut said = Said { word: choice.word.clone(), ..Said::default() };
         for with in &choice.with {
-            complete(&mut said, with)?;
+            complete(&mut said, with, &situation.tests)?;
         }
         return Ok(Answer::Say(said));
     }
 }
 
-fn complete(said: &mut Said, with: &str) -> io::Result<()> {
+fn complete(said: &mut Said, with: &str, tests: &[String]) -> io::Result<()> {
     match with.split_once(' ') {
         Some(("--class", class)) => said.class = ModelClass::ALL.iter().copied().find(|known| known.code() == class),
         Some(("--quote", quote)) => said.quote = Some(quote.to_owned()),
-        Some(("--test", _)) => said.tests = vec![read("Which test?")?],
+        Some(("--test", _)) => said.tests = which(tests)?,
         Some(("--words", _)) => said.text = Some(read("What shall be done?")?),
         _ => {}
     }
     Ok(())
+}
+
+/// Tests by number or name; those that a situation is about are listed.
+fn which(tests: &[String]) -> io::Result<Vec<String>> {
+    if tests.is_empty() {
+        return read("Which test?").map(|name| vec![name]);
+    }
+    for (at, test) in tests.iter().enumerate() {
+        tell!("  {:2}  {}", at + 1, printable(test));
+    }
+    loop {
+        let line = read("Which tests? [numbers, `all`, or one name]")?;
+        if line.eq_ignore_ascii_case("all") {
+            return Ok(tests.to_vec());
+        }
+        let words = line.split([' ', ',']).filter(|word| !word.is_empty());
+        let at = |word: &str| word.parse::<usize>().ok()?.checked_sub(1).and_then(|at| tests.get(at).cloned());
+        match words.map(at).collect::<Option<Vec<String>>>() {
+            Some(named) if !named.is_empty() => return Ok(named),
+            None if line.contains("::") => return Ok(vec![line]),
+            _ => {}
+        }
+    }
 }
 
 fn confirm(question: &Question) -> io::Result<Answer> {

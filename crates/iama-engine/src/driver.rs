@@ -97,8 +97,6 @@ pub enum Question {
     /// Tests are about to run on this machine, and no version control could bring the project back: is IAMA's own snapshot
     /// enough?
     NoCheckpoint,
-    /// The tests ran out of time twice: allow more?
-    MoreTime,
     /// The job needs a person in the middle of its work.
     Situation(Situation),
 }
@@ -114,7 +112,6 @@ impl Question {
             Self::Uncovered { .. } => "UNCOVERED_BEHAVIOUR",
             Self::NativeRun { .. } => "NATIVE_RUN",
             Self::NoCheckpoint => "LOCAL_NATIVE_NO_VCS_CHECKPOINT",
-            Self::MoreTime => "MORE_TIME",
             Self::Situation(situation) => situation.code,
         }
     }
@@ -140,7 +137,6 @@ impl Question {
                 "The project has no commit and no stash to go back to. Is a snapshot in the job's folder enough?"
                     .to_owned()
             }
-            Self::MoreTime => "The tests ran out of time twice. Allow twice the time?".to_owned(),
             Self::Situation(situation) => situation.sentence.clone(),
         }
     }
@@ -220,8 +216,8 @@ pub fn drive(
     if matches!(driver.job.state, State::Pending) {
         driver.note_overrides()?;
         let routes = machine.models.as_ref().map(Models::snapshot).unwrap_or_default();
-        let pre_authorised = request.pre_authorised;
-        let entitlement = Box::new(Entitlement { pre_authorised, ..Entitlement::local(routes) });
+        let (pre_authorised, expert) = (request.pre_authorised, request.fast_track);
+        let entitlement = Box::new(Entitlement { pre_authorised, expert, ..Entitlement::local(routes) });
         driver.take(Event::Decision(Decision::Start { entitlement }))?;
     }
     while !machine.sandbox.is_stopped() {
@@ -365,6 +361,7 @@ impl Driver<'_> {
     /// Does the effects of the last record that nobody waits for: a crash may have come before them.
     fn repeat_last(&mut self) -> Result<(), Problem> {
         let Some(last) = self.journal.records.last() else { return Ok(()) };
+        let mut approved = None;
         for dispatch in &last.effects {
             if let Effect::WaiveSeal { tests } = &dispatch.effect {
                 self.shop.waive_seal(tests)?;
@@ -372,14 +369,15 @@ impl Driver<'_> {
             if matches!(dispatch.effect, Effect::Notify { notice: Notice::IssueReported }) {
                 situation::write_issue(self.shop.folder, &self.job)?;
             }
-            if let Effect::PersistSpec { revision, .. } = dispatch.effect {
+            if let Effect::PersistSpec { revision, fast_track } = dispatch.effect {
                 revise::persist(self.shop.folder, revision)?;
+                approved = fast_track.then_some(revision);
             }
         }
         if last.effects.iter().any(|dispatch| matches!(dispatch.effect, Effect::WriteEvidence)) {
             evidence::write(&self.shop, &self.job, &self.journal.records)?;
         }
-        Ok(())
+        approved.map_or(Ok(()), |revision| self.note_fast_track(revision))
     }
 
     fn question(&self) -> Result<Option<Question>, Problem> {
@@ -390,7 +388,6 @@ impl Driver<'_> {
             State::BaselineValidation { step: BaselineStep::AwaitingAck { uncovered } } => {
                 Some(Question::Uncovered { count: *uncovered })
             }
-            State::BaselineValidation { step: BaselineStep::TimedOut } => Some(Question::MoreTime),
             _ => situation::of(self.shop.folder, &self.job)?.map(Question::Situation),
         })
     }
@@ -426,7 +423,6 @@ impl Driver<'_> {
             }
             (Question::Spec(_) | Question::NativeRun { .. } | Question::NoCheckpoint, _) => Decision::ApproveSpec,
             (Question::Uncovered { count }, _) => Decision::AcknowledgeUncovered { uncovered: *count },
-            (Question::MoreTime, _) => Decision::IncreaseTimeout,
             (Question::Situation(_) | Question::Preview(_), _) | (_, Answer::Later) => return Ok(false),
         };
         self.take(Event::Decision(decision)).map(|()| true)
@@ -529,7 +525,7 @@ impl Driver<'_> {
             Answer::Yes => "yes".to_owned(),
             Answer::No => "no".to_owned(),
             Answer::Take(strategy) => strategy.name().to_owned(),
-            Answer::Say(said) => said.word.clone(),
+            Answer::Say(said) => said.line(),
             Answer::Later => "later".to_owned(),
             Answer::Edit(_) => "edited".to_owned(),
             Answer::Words(words) => words.clone(),

@@ -298,7 +298,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
     let strength = strength::read(folder)?;
     let mut unproven = unproven(shop, &sources);
     unproven.extend(strength.iter().flat_map(strength::gaps));
-    unproven.extend(overrides::gaps(shop, &sources.workspace));
+    unproven.extend(overrides::gaps(shop, job, &sources.workspace));
     unproven.sort();
     let behaviour = behaviour::Behaviour::read(folder, shop.request.recorded_commands())?;
     let models = calls::read(folder)?;
@@ -323,7 +323,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         scope: scope_part(&sources),
         proposal: proposal::part(folder, sources.spec.as_ref())?,
         tests: tests::part(&sources),
-        overrides: overrides::part(shop.request),
+        overrides: overrides::part(shop.request, records),
         refused: places(shop.pair, &sources, Class::Refused),
         checks: places(shop.pair, &sources, Class::Check),
         recipes: recipe_parts(shop.pair, &sources.rewrites),

@@ -50,6 +50,11 @@ impl Models {
         Ok(Self { router: Arc::new(router), runtime: Arc::new(runtime) })
     }
 
+    /// Whether a class may do such work now.
+    pub(crate) fn serve(&self, entitlement: &Entitlement, stage: Stage, class: ModelClass) -> bool {
+        self.router.serves(entitlement, stage, class)
+    }
+
     /// What a job's snapshot says of them.
     pub fn snapshot(&self) -> BTreeMap<ModelClass, Route> {
         self.router.table().snapshot()
@@ -127,7 +132,7 @@ pub(crate) struct Desk<'a> {
     models: &'a Models,
     folder: &'a JobFolder,
     entitlement: Entitlement,
-    session: Session,
+    cap: Option<Cost>,
     ledger: Ledger,
     sandbox: &'a Sandbox,
 }
@@ -144,8 +149,7 @@ impl<'a> Desk<'a> {
         let calls = folder.file(CALLS_FOLDER);
         std::fs::create_dir_all(&calls).map_err(|error| cannot_write(&calls, &error))?;
         let ledger = Ledger::open(&folder.file(SPENDING))?;
-        let session = Session::new(cap, ledger.spent());
-        Ok(Self { models, folder, entitlement, session, ledger, sandbox })
+        Ok(Self { models, folder, entitlement, cap, ledger, sandbox })
     }
 
     /// The answer of a call. One that is kept is not asked for again.
@@ -163,14 +167,28 @@ impl<'a> Desk<'a> {
         Ok(kept)
     }
 
+    /// The money of one call: what is left of the job's cap, or of the confirmed price where that is less. Calls of a job are
+    /// made one after the other, so the ledger knows all that was spent before.
+    fn session(&self, quote: Option<&QuoteId>) -> Result<Session, Problem> {
+        let spent = self.ledger.spent();
+        let price = quote.map(|quote| price(self.folder, quote)).transpose()?.flatten();
+        let confirmed = quote.zip(price).map(|(quote, price)| spent.plus(price.minus(self.ledger.spent_from(quote))));
+        let cap = match (self.cap, confirmed) {
+            (Some(cap), Some(confirmed)) => Some(cap.min(confirmed)),
+            (one, other) => one.or(other),
+        };
+        Ok(Session::new(cap, spent))
+    }
+
     fn call(&mut self, ask: &Ask<'_>) -> Result<(Answer, AuditEvent), Unanswered> {
-        let call = ask.call(&self.session, &self.entitlement);
+        let session = self.session(ask.quote).map_err(Unanswered::Problem)?;
+        let call = ask.call(&session, &self.entitlement);
         let cancel = CancellationToken::new();
         let mut unwritten = None;
         let mut sent = Vec::new();
         let ledger = &mut self.ledger;
         let mut listener = |progress: Progress<'_>| match progress {
-            Progress::Dispatch { route, worst_case } => match ledger.dispatch(ask.name, route, worst_case) {
+            Progress::Dispatch { route, worst_case } => match ledger.dispatch(ask.name, ask.quote, route, worst_case) {
                 Ok(number) => sent.push(number),
                 Err(problem) => {
                     // Nothing is sent whose cost is not on the disk.
@@ -217,14 +235,35 @@ impl<'a> Desk<'a> {
 
     /// What was spent, calls without an answer at their worst case.
     pub(crate) fn spent(&self) -> Cost {
-        self.session.spent()
+        self.ledger.spent()
     }
 
     /// The most that one more call of a class costs; nothing without a price.
     pub(crate) fn worst_case(&self, ask: &Ask<'_>) -> Option<Cost> {
-        let call = ask.call(&self.session, &self.entitlement);
+        let session = Session::new(None, Cost::ZERO);
+        let call = ask.call(&session, &self.entitlement);
         self.models.router.quote(&call).ok().and_then(|quote| quote.worst_case)
     }
+}
+
+/// The prices that were told, by the name of the quote; none where nobody knows one.
+const QUOTES: &str = "quotes.json";
+
+/// Keeps a price before anybody can confirm it.
+pub(crate) fn keep_price(folder: &JobFolder, quote: &QuoteId, price: Option<Cost>) -> Result<(), Problem> {
+    let mut known = prices(folder)?;
+    known.insert(quote.clone(), price);
+    folder.keep(QUOTES, &known)
+}
+
+/// All prices that were told.
+pub(crate) fn prices(folder: &JobFolder) -> Result<BTreeMap<QuoteId, Option<Cost>>, Problem> {
+    Ok(folder.read_if_kept(QUOTES)?.unwrap_or_default())
+}
+
+/// What may be spent on a confirmed price; nothing where nobody knows one.
+pub(crate) fn price(folder: &JobFolder, quote: &QuoteId) -> Result<Option<Cost>, Problem> {
+    Ok(prices(folder)?.remove(quote).flatten())
 }
 
 /// The hash of what is asked, so that a kept answer is never taken for one to another question.

@@ -24,6 +24,7 @@ use crate::request::{Machine, Request};
 use crate::spec::revise;
 
 mod analyse;
+mod asking;
 pub(crate) mod behaviour;
 mod copying;
 mod generating;
@@ -98,7 +99,7 @@ impl Shop<'_> {
                 let confidence = self.scope()?.confidence.score;
                 EffectResult::ContextBuilt { tokens: self.measure_case(job)?, confidence }
             }
-            Effect::AnalyseScope { .. } => EffectResult::AnalysisDone { usage },
+            Effect::AnalyseScope { .. } => return self.analyse_scope(job),
             Effect::WriteReport { .. } => {
                 let proposals: Vec<Proposal> = self.folder.read("proposals.json")?;
                 self.write_analysis(&proposals)?;

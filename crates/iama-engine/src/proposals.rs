@@ -1,12 +1,13 @@
 //! The three proposals of a job, worked out from what the recipes find: nothing in them is guessed, and what is not known is
 //! called unknown.
 //!
-//! Everything here is a function of findings, files and prices. Nothing is run, and no model is called but for [`View`].
+//! Everything here is a function of findings, files and prices. Nothing is run, and no model is called but for [`View`] and [`Overview`].
 
 pub(crate) mod analysis;
 mod complexity;
 mod dependencies;
 pub(crate) mod findings;
+pub(crate) mod overview;
 mod price;
 mod reach_of;
 mod record;
@@ -22,6 +23,7 @@ use iama_recipes::{Class, Pair, Strategy};
 
 pub use analysis::AnalysisReport;
 pub use dependencies::{Dependency, Support};
+pub use overview::{EntryPoint, Overview, RiskyFile};
 pub(crate) use price::Before;
 pub use price::Price;
 pub use record::{Area, Complexity, ExposedName, Exposure, Level, Proposal, Reach, Segment};

@@ -102,6 +102,9 @@ pub struct Request {
     /// Whether models of class L2 need no question.
     #[serde(default)]
     pub pre_authorised: bool,
+    /// Whether the first revision of the spec approves itself.
+    #[serde(default)]
+    pub fast_track: bool,
     /// For whom models explain what they do.
     #[serde(default)]
     pub mode: Mode,
@@ -178,6 +181,7 @@ impl Request {
             max_cost: None,
             pre_authorised: false,
             generate_tests: false,
+            fast_track: false,
             model_views: false,
             mode: Mode::default(),
             tape: Tape::default(),

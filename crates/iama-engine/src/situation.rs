@@ -1,8 +1,9 @@
 //! Where a job stands when it needs a person in the middle of its work: what happened, what it has cost, and what can be decided.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use iama_baseline::Suite;
+use iama_baseline::{Status, Suite};
 use iama_job::event::EventKind;
 use iama_job::outcome::RefusalCode;
 use iama_job::policy::budget::IDENTICAL_FAILURES;
@@ -12,10 +13,13 @@ use iama_model::Cost;
 use serde::Serialize;
 
 use crate::folder::{JobFolder, write_whole};
-use crate::models::{Ledger, SPENDING};
+use crate::models::{Ledger, SPENDING, prices};
 use crate::perform::regressions;
 use crate::perform::repairing::failures::causes;
+use crate::perform::repairing::told_price;
 use crate::problem::Problem;
+use crate::records::ScopeRecord;
+use crate::request::Request;
 
 /// The file of a report to the makers.
 const ISSUE: &str = "issue.md";
@@ -51,6 +55,9 @@ const BUILT_IN: &[&str] = &[
 /// Causes that are told.
 const CAUSES: usize = 3;
 
+/// Tests that are told of those that did not end.
+const UNENDED: usize = 8;
+
 /// What a person has to know and can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Situation {
@@ -62,6 +69,9 @@ pub struct Situation {
     pub facts: Vec<String>,
     /// What can be decided.
     pub choices: Vec<Choice>,
+    /// The tests that did not end in time, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<String>,
 }
 
 /// Something that can be decided.
@@ -79,7 +89,8 @@ pub struct Choice {
 /// The situation of a job; nothing when it needs nobody in the middle of its work.
 pub fn of(folder: &JobFolder, job: &Job) -> Result<Option<Situation>, Problem> {
     let Some((code, sentence)) = opening(job) else { return Ok(None) };
-    let facts = facts(folder, job)?;
+    let tests = unended(folder, job)?;
+    let facts = [timing(folder, job, &tests)?, facts(folder, job)?].concat();
     let quote = offered(job).cloned();
     let choices = choices::decisions(job)
         .into_iter()
@@ -87,7 +98,44 @@ pub fn of(folder: &JobFolder, job: &Job) -> Result<Option<Situation>, Problem> {
         .filter(|(kind, _)| is_open(job, *kind))
         .flat_map(|(kind, meaning)| expand(job, kind, meaning, quote.as_ref()))
         .collect();
-    Ok(Some(Situation { code, sentence, facts, choices }))
+    Ok(Some(Situation { code, sentence, facts, choices, tests }))
+}
+
+/// The record of the run that ran out of time; nothing where none did.
+fn timed_out(folder: &JobFolder, job: &Job) -> Result<Option<Suite>, Problem> {
+    match &job.state {
+        State::BaselineValidation { step: BaselineStep::TimedOut } => folder.read_if_kept("legacy.suite.json"),
+        State::Refactoring { step: RefactorStep::TimedOut }
+        | State::DeepFixActive { step: DeepFixStep::TimedOut, .. } => folder.read_if_kept("result.suite.json"),
+        _ => Ok(None),
+    }
+}
+
+fn unended(folder: &JobFolder, job: &Job) -> Result<Vec<String>, Problem> {
+    let suite = timed_out(folder, job)?.unwrap_or_default();
+    let cases = suite.cases.into_iter().filter(|(_, case)| case.status == Status::Timeout);
+    Ok(cases.map(|(id, _)| id.0).collect())
+}
+
+/// What is known of a run that ran out of time: the limits, what ended, and what did not.
+fn timing(folder: &JobFolder, job: &Job, unended: &[String]) -> Result<Vec<String>, Problem> {
+    let Some(suite) = timed_out(folder, job)? else { return Ok(Vec::new()) };
+    let request: Request = folder.read("request.json")?;
+    let factor = u64::from(job.tests.time_factor);
+    let seconds = |seconds: u64| seconds.saturating_mul(factor);
+    let ended = suite.cases.len() - unended.len();
+    let mut facts = vec![format!(
+        "the limits were {} s for a test and {} s for all; {ended} ended in time, and what came after was not started",
+        seconds(request.per_test_seconds),
+        seconds(request.run_seconds)
+    )];
+    facts.extend(unended.iter().take(UNENDED).map(|test| format!("did not end: {test}")));
+    if unended.len() > UNENDED {
+        facts.push(format!("{} more did not end", unended.len() - UNENDED));
+    }
+    let unread = suite.collect_errors.iter().filter(|row| row.error.class == "Timeout");
+    facts.extend(unread.map(|row| format!("did not end while it was read: {}", row.file)));
+    Ok(facts)
 }
 
 fn opening(job: &Job) -> Option<(&'static str, String)> {
@@ -116,6 +164,9 @@ fn opening(job: &Job) -> Option<(&'static str, String)> {
         State::BaselineValidation { step: BaselineStep::TimedOut } => {
             ("TIMED_OUT", "The tests ran out of time twice on the legacy code.".to_owned())
         }
+        State::BaselineValidationFailed => {
+            ("BASELINE_FAILED", "What the tests show on the legacy code is nothing to go by.".to_owned())
+        }
         State::FallbackRequired { reason, .. } => ("FALLBACK", format!("The job could not finish: {}.", why(*reason))),
         _ => return None,
     })
@@ -128,7 +179,7 @@ const fn why(reason: RecoveryReason) -> &'static str {
         RecoveryReason::NoModel => "recipes did not suffice, and no model is configured",
         RecoveryReason::EscalationDeclined => "a stronger model was declined",
         RecoveryReason::EscalationExpired => "nobody answered about a stronger model",
-        RecoveryReason::CreditsExhausted => "the money is spent",
+        RecoveryReason::CreditsExhausted => "one more call could cost more than you allowed",
         RecoveryReason::Idle => "nobody was at work any more",
         RecoveryReason::WorkspaceChanged => "the project changed under it",
     }
@@ -159,8 +210,15 @@ fn facts(folder: &JobFolder, job: &Job) -> Result<Vec<String>, Problem> {
     if folder.file(SPENDING).exists() {
         facts.push(format!("spent so far: {}", spent(folder)?));
     }
-    if let Some(quote) = offered(job) {
-        facts.push(format!("{} would cost at most {} (quote {})", quote.class, dollars(quote), quote.id));
+    facts.extend(paid(folder)?);
+    if let Some(Quote { id, class, max }) = offered(job) {
+        facts.push(match prices(folder)?.get(id) {
+            Some(None) => format!("nobody knows what {class} costs: its route has no price (quote {id})"),
+            _ => format!(
+                "{class} would cost at most {}, and no more is spent without asking (quote {id})",
+                told_price(*max)
+            ),
+        });
     }
     if folder.file(ISSUE).exists() {
         facts.push(format!("a report to the makers is in {}", folder.file(ISSUE).display()));
@@ -211,8 +269,18 @@ pub(crate) fn write_issue(folder: &JobFolder, job: &Job) -> Result<(), Problem> 
     write_whole(&folder.file(ISSUE), text.as_bytes())
 }
 
-fn dollars(quote: &Quote) -> Cost {
-    Cost::from_microdollars(quote.max.0.saturating_mul(10))
+/// What was spent of each price that a person confirmed.
+fn paid(folder: &JobFolder) -> Result<Vec<String>, Problem> {
+    let prices = prices(folder)?;
+    if prices.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ledger = Ledger::open(&folder.file(SPENDING))?;
+    let row = |(quote, price): (QuoteId, Option<Cost>)| {
+        let (spent, price) = (ledger.spent_from(&quote), price?);
+        (spent > Cost::ZERO).then(|| format!("of the {price} that were confirmed, {spent} are spent (quote {quote})"))
+    };
+    Ok(prices.into_iter().filter_map(row).collect())
 }
 
 fn offered(job: &Job) -> Option<&Quote> {
@@ -235,7 +303,9 @@ const fn meaning(kind: EventKind) -> Option<&'static str> {
         EventKind::Intervene => "take the job's copy over",
         EventKind::ContinueRepair => "go on repairing",
         EventKind::IncreaseTimeout => "allow twice the time and run the tests again",
-        EventKind::SkipOrQuarantineTest => "leave tests out, on record, and run the others again",
+        EventKind::SkipOrQuarantineTest | EventKind::Quarantine => {
+            "leave tests out, on record, and run the others again"
+        }
         EventKind::WaiveSeal => "allow a sealed test to be changed, on record",
         EventKind::Command => "ask a model for one thing, in your own words",
         EventKind::RunTests => "run the tests on the copy as it is now",
@@ -259,6 +329,8 @@ fn is_open(job: &Job, kind: EventKind) -> bool {
     let plain = match kind {
         EventKind::DeepFix => Decision::DeepFix,
         EventKind::Intervene => Decision::Intervene,
+        // Nothing was rewritten yet: all that this leads to can be had at once.
+        EventKind::ContinueRepair if matches!(job.state, State::BaselineValidation { .. }) => return false,
         EventKind::ContinueRepair => Decision::ContinueRepair,
         EventKind::RetryStrongerModel => Decision::RetryStrongerModel,
         EventKind::DownloadPartial => Decision::DownloadPartial,
@@ -285,7 +357,9 @@ fn expand(job: &Job, kind: EventKind, meaning: &'static str, quote: Option<&Quot
             })
             .collect(),
         (EventKind::ConfirmDeepFix, _) => vec![choice(quoted(quote))],
-        (EventKind::WaiveSeal | EventKind::SkipOrQuarantineTest, _) => vec![choice(vec!["--test NAME".to_owned()])],
+        (EventKind::WaiveSeal | EventKind::SkipOrQuarantineTest | EventKind::Quarantine, _) => {
+            vec![choice(vec!["--test NAME".to_owned()])]
+        }
         (EventKind::Command, _) => vec![choice(vec!["--words TEXT".to_owned()])],
         _ => vec![choice(Vec::new())],
     }
@@ -311,6 +385,16 @@ pub struct Said {
     pub text: Option<String>,
 }
 
+impl Said {
+    /// What was said, in one line.
+    pub fn line(&self) -> String {
+        let class = self.class.map(|class| format!(" --class {class}"));
+        let quote = self.quote.as_ref().map(|quote| format!(" --quote {quote}"));
+        let tests = self.tests.iter().map(|test| format!(" --test {test}"));
+        std::iter::once(self.word.clone()).chain(class).chain(quote).chain(tests).collect()
+    }
+}
+
 /// The decision that was said. Words of a person's own are kept with the job.
 pub fn decision(folder: &JobFolder, job: &Job, said: &Said) -> Result<Decision, Problem> {
     let listed = choices::decisions(job);
@@ -320,7 +404,8 @@ pub fn decision(folder: &JobFolder, job: &Job, said: &Said) -> Result<Decision, 
     Ok(match kind {
         EventKind::ConfirmEscalation => Decision::ConfirmEscalation { class: class(job, said)?, quote },
         EventKind::ConfirmDeepFix => Decision::ConfirmDeepFix { quote: quote.ok_or_else(no_quote)? },
-        EventKind::SkipOrQuarantineTest => Decision::SkipOrQuarantineTest { tests },
+        EventKind::SkipOrQuarantineTest => Decision::SkipOrQuarantineTest { tests: known(folder, tests)? },
+        EventKind::Quarantine => Decision::Quarantine { tests: known(folder, tests)? },
         EventKind::WaiveSeal => Decision::WaiveSeal { tests },
         EventKind::Command => Decision::Command { command: keep_words(folder, job, said)? },
         EventKind::DeclineEscalation => Decision::DeclineEscalation,
@@ -337,6 +422,23 @@ pub fn decision(folder: &JobFolder, job: &Job, said: &Said) -> Result<Decision, 
         EventKind::Cancel => Decision::Cancel,
         _ => return Err(unknown(&listed, said)),
     })
+}
+
+/// Tests that a person names. One that was never started is known by its file alone.
+fn known(folder: &JobFolder, tests: Vec<TestId>) -> Result<Vec<TestId>, Problem> {
+    let suites = ["legacy.suite.json", "result.suite.json"].map(|name| folder.read_if_kept::<Suite>(name));
+    let scope: ScopeRecord = folder.read("scope.json")?;
+    let mut ids: BTreeSet<String> = BTreeSet::new();
+    for suite in suites {
+        ids.extend(suite?.unwrap_or_default().cases.into_keys().map(|id| id.0));
+    }
+    let file_of =
+        |id: &str| id.split_once("::").is_some_and(|(file, _)| scope.test_files.iter().any(|known| known == file));
+    match tests.iter().find(|test| !ids.contains(&test.0) && !file_of(&test.0)) {
+        Some(unknown) => Err(Problem::input("TEST_UNKNOWN", format!("no test is called {:?}", unknown.0))
+            .hint("names look like `tests/test_a.py::Class::test_b`; `iama jobs show` names those that did not end")),
+        None => Ok(tests),
+    }
 }
 
 fn unknown(listed: &[EventKind], said: &Said) -> Problem {

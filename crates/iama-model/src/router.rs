@@ -232,6 +232,12 @@ impl Router {
         widest.min(u64::from(entitlement.context_tokens))
     }
 
+    /// Whether a class may do such work now, as far as that does not hang on the prompt or on a confirmation.
+    pub fn serves(&self, entitlement: &Entitlement, stage: Stage, class: ModelClass) -> bool {
+        let asked = Asked { stage, class, quote: None, prompt_tokens: 0, output_tokens: 1 };
+        gate(&self.table, &self.off(), entitlement, &asked).is_ok()
+    }
+
     /// Makes a call.
     pub async fn call(&self, call: &Call<'_>, cancel: &CancellationToken, listener: &mut Listener<'_>) -> Done {
         let mut audit = AuditEvent::new(call.entitlement.tier, call.stage, call.class, call.template.clone());

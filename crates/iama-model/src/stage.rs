@@ -61,12 +61,10 @@ impl Stage {
     /// The classes that may do it, weakest first. Which of them does, the job machine decides by attempt and tier.
     pub const fn classes(self) -> &'static [ModelClass] {
         match self {
-            Self::Analysis
-            | Self::Proposal
-            | Self::Spec
-            | Self::SpecEdit
-            | Self::TestGeneration
-            | Self::RefactorGeneration => &[ModelClass::L1],
+            Self::Analysis | Self::Proposal | Self::Spec | Self::TestGeneration | Self::RefactorGeneration => {
+                &[ModelClass::L1]
+            }
+            Self::SpecEdit => &[ModelClass::L1, ModelClass::L2],
             Self::Repair | Self::Command => &[ModelClass::L1, ModelClass::L2, ModelClass::L3],
             Self::DeepFix => &[ModelClass::L2, ModelClass::L3],
         }
@@ -107,6 +105,7 @@ mod tests {
     #[test]
     fn generation_is_for_the_first_class_and_a_deep_fix_for_stronger_ones() {
         assert_eq!(Stage::RefactorGeneration.classes(), [ModelClass::L1]);
+        assert_eq!(Stage::SpecEdit.classes(), [ModelClass::L1, ModelClass::L2]);
         assert_eq!(Stage::DeepFix.classes(), [ModelClass::L2, ModelClass::L3]);
         assert_eq!([ModelClass::L1, ModelClass::L2, ModelClass::L3].map(output_cap), [30_000, 5_000, 5_000]);
     }

@@ -16,6 +16,7 @@ const TEXTS: [(&str, &str); 9] = [
     ("deep_fix.md", include_str!("../prompts/deep_fix.md")),
     ("command.md", include_str!("../prompts/command.md")),
     ("plan.md", include_str!("../prompts/plan.md")),
+    ("analysis.md", include_str!("../prompts/analysis.md")),
     ("proposal.md", include_str!("../prompts/proposal.md")),
     ("spec.md", include_str!("../prompts/spec.md")),
     ("spec_edit.md", include_str!("../prompts/spec_edit.md")),
@@ -105,15 +106,13 @@ pub fn edits(stage: Stage, filling: &Filling<'_>) -> Option<(String, Template)> 
 /// The rules of a stage that answers with a plan, and the template that they come from; nothing for other stages.
 pub fn plans(stage: Stage, filling: &Filling<'_>) -> Option<(String, Template)> {
     let name = match stage {
+        Stage::Analysis => "analysis",
         Stage::Proposal => "proposal",
         Stage::Spec => "spec",
         Stage::SpecEdit => "spec_edit",
-        Stage::Analysis
-        | Stage::TestGeneration
-        | Stage::RefactorGeneration
-        | Stage::Repair
-        | Stage::DeepFix
-        | Stage::Command => return None,
+        Stage::TestGeneration | Stage::RefactorGeneration | Stage::Repair | Stage::DeepFix | Stage::Command => {
+            return None;
+        }
     };
     let audience = filling.mode.audience();
     let values = context! { target => filling.target, dual => filling.dual, audience => audience };
@@ -174,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_stage_with_a_plan_has_rules_in_every_mode() {
-        for stage in [Stage::Proposal, Stage::Spec, Stage::SpecEdit] {
+        for stage in [Stage::Analysis, Stage::Proposal, Stage::Spec, Stage::SpecEdit] {
             for mode in [Mode::Simple, Mode::Professional, Mode::Enterprise] {
                 let (rules, name) = plans(stage, &filling(ModelClass::L1, mode)).unwrap();
                 assert!(rules.contains("run on Python 3.13") && rules.contains(mode.audience()), "{rules}");

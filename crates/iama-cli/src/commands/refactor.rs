@@ -125,6 +125,7 @@ fn request(options: &Refactor, machine: &Machine) -> Result<Request, Problem> {
         model_views: options.model_views,
         max_cost: options.max_cost,
         pre_authorised: options.pre_authorise,
+        fast_track: options.fast_track,
         mode: options.mode.map(Mode::from).unwrap_or_default(),
         tape: check::tape(options.record.as_deref(), options.replay.as_deref())?,
         root,

@@ -1,6 +1,6 @@
 //! A proposal on the terminal.
 
-use iama_engine::proposals::{Level, Proposal, View};
+use iama_engine::proposals::{EntryPoint, Level, Overview, Proposal, RiskyFile, View};
 use iama_model::templates::Mode;
 use iama_sandbox::printable;
 
@@ -31,6 +31,21 @@ pub(super) fn show(proposal: &Proposal, mode: Mode) {
         show_figures(proposal);
     }
     proposal.view.iter().for_each(show_view);
+}
+
+/// Shows what a model makes of the code: in plain words for whoever does not read it.
+pub(super) fn show_overview(overview: &Overview, mode: Mode) {
+    let simple = mode == Mode::Simple;
+    tell!("\n  {}  {}", paint::strong("THE CODE"), paint::dim("as a model sees it"));
+    let texts = if simple { vec![&overview.simple] } else { vec![&overview.professional, &overview.depends] };
+    texts.into_iter().filter(|text| !text.is_empty()).for_each(|text| tell!("    {}", printable(text)));
+    for EntryPoint { file, name, text } in overview.entry_points.iter().filter(|_| !simple) {
+        let place = paint::place(format!("{} {}", printable(file), printable(name)));
+        tell!("    begins at {place}: {}", printable(text));
+    }
+    for RiskyFile { file, text } in &overview.risky {
+        tell!("    fragile: {}: {}", paint::place(printable(file)), printable(text));
+    }
 }
 
 fn show_figures(proposal: &Proposal) {

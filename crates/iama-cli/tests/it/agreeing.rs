@@ -1,6 +1,7 @@
 //! The questions before work: proposals and the spec.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -64,6 +65,34 @@ fn the_evidence_tells_the_risks_of_the_choice_and_each_hunk_the_items_that_it_se
 }
 
 #[test]
+fn on_the_fast_track_nobody_is_asked_about_the_spec_and_runs_still_need_a_yes() {
+    let test = "import lib\n\ndef test_twice():\n    assert lib.twice(2) == 4\n";
+    let lib = "def twice(x):\n    print x\n    return x * 2\n";
+    let (world, state) = (World::new(&[("lib.py", lib), ("test_lib.py", test)]), tempfile::tempdir().unwrap());
+    world.git(&["init", "-q"]);
+    world.git(&["add", "."]);
+    world.git(&["commit", "-qm", "first"]);
+    let variables = [("XDG_STATE_HOME", state.path()), ("DOCKER_HOST", Path::new("unix:///nowhere/docker.sock"))];
+    let stopped = world.iama_where(&variables, &["refactor", ".", "--strategy", "standard", "--fast-track"]);
+    assert_eq!((stopped.code, stopped.error()), (3, "DECISION_NEEDED"), "{}", stopped.err);
+    assert!(stopped.err.contains("The project's tests will run on this machine"), "{}", stopped.err);
+    assert_eq!(record(&world, "spec.json")["revision"], 1);
+    let done = world.iama_where(&variables, &["jobs", "resume", "--yes"]);
+    if done.error() == "ISOLATION_MISSING" {
+        eprintln!("not run: nothing closes runs off here");
+        return;
+    }
+    assert_eq!(done.code, 0, "{}", done.err);
+    let evidence = record(&world, "evidence.json");
+    let of_spec = |row: &&Value| row["code"] == "SPEC";
+    let rows: Vec<&Value> = evidence["decisions"].as_array().unwrap().iter().filter(of_spec).collect();
+    assert_eq!(
+        (rows.len(), &rows[0]["answer"], &rows[0]["by"]),
+        (1, &Value::from("yes"), &Value::from("--fast-track"))
+    );
+}
+
+#[test]
 fn in_enterprise_mode_debt_return_and_time_are_reckoned() {
     let world = project();
     assert_eq!(world.iama(&["refactor", ".", "--mode", "enterprise"]).error(), "DECISION_NEEDED");
@@ -78,9 +107,9 @@ fn in_enterprise_mode_debt_return_and_time_are_reckoned() {
 
 #[cfg(target_os = "linux")]
 mod at_a_terminal {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
-    use iama_model::fake::{Background, Fake, Reply, frames};
+    use iama_model::fake::{Background, Fake, Reply, Seen, frames};
     use serde_json::json;
 
     use super::*;
@@ -216,11 +245,13 @@ mod at_a_terminal {
         assert!(last["text"].as_str().unwrap().ends_with("loose"), "{last}");
     }
 
-    fn table(provider: &Background) -> String {
+    /// A table with these classes, the model of each named by it.
+    fn table(provider: &Background, classes: &[&str]) -> String {
         let price = json!({"input": 1.0, "output": 2.0});
         let here = json!({"kind": "openai-compatible", "base-url": format!("{}/v1", provider.url)});
-        let route = json!({"class": "L1", "provider": "here", "model": "scripted", "price": price});
-        json!({"route": [route], "provider": {"here": here}}).to_string()
+        let route = |class: &&str| json!({"class": class, "provider": "here", "model": class, "price": price});
+        let routes: Vec<Value> = classes.iter().map(route).collect();
+        json!({"route": routes, "provider": {"here": here}}).to_string()
     }
 
     #[test]
@@ -230,7 +261,7 @@ mod at_a_terminal {
         let answer = json!({"say": "Said so.", "changes": [change("remove", "SEAL", ""), change("change", "S1", "Rewrite printing.")]});
         let provider =
             Fake::in_background(move |_| Reply::stream(&frames::openai(&[&answer.to_string()], "stop"))).unwrap();
-        let table = table(&provider);
+        let table = table(&provider, &["L1", "L2"]);
         let variables = [
             ("DOCKER_HOST", Path::new("unix:///nowhere/docker.sock")),
             ("XDG_STATE_HOME", state.path()),
@@ -258,6 +289,7 @@ mod at_a_terminal {
         }
         assert_eq!(provider.seen().len(), 1, "an answer that is kept is not asked for again");
         assert!(provider.seen()[0].texts().contains("# What is asked for\n\nCall it printing"));
+        assert_eq!(provider.seen()[0].body["model"], "L2", "a person's words are for the stronger model");
         let told = provider.seen()[0].texts();
         assert!(!told.contains(&key) && told.contains("it looks like a secret"), "{told}");
         let spec = record(&world, "spec.json");
@@ -275,13 +307,16 @@ mod at_a_terminal {
         let view = json!({"proposals": [{"strategy": "STANDARD", "text": "Halves are at stake.", "risks": [
             {"area": "meaning", "file": "lib.py", "text": "Halves of odd numbers."}]}]});
         let more = json!({"items": [{"file": "lib.py", "text": "Showing ends with a line end.", "given": "g", "when": "w", "then": "t"}]});
-        let mut answers = vec![more.to_string(), view.to_string(), "no JSON".to_owned()];
+        let seen = json!({"simple": "It halves.", "professional": "One module of arithmetic.", "depends": "user.py leans on it.",
+            "entry_points": [{"file": "lib.py", "name": "show", "text": "prints"}, {"file": "/etc/passwd", "name": "x", "text": "y"}],
+            "risky": [{"file": "lib.py", "text": "Halves are whole."}]});
+        let mut answers = vec![more.to_string(), view.to_string(), seen.to_string(), "no JSON".to_owned()];
         let provider = Fake::in_background(move |_| {
             let text = answers.pop().unwrap_or_default();
             Reply::stream(&frames::openai(&[&text], "stop"))
         })
         .unwrap();
-        let table = table(&provider);
+        let table = table(&provider, &["L1"]);
         let variables = [
             ("DOCKER_HOST", Path::new("unix:///nowhere/docker.sock")),
             ("XDG_STATE_HOME", state.path()),
@@ -293,9 +328,15 @@ mod at_a_terminal {
             eprintln!("not run: there is no `script` to make a terminal");
             return;
         };
-        assert_eq!(provider.seen().len(), 3, "one answer was asked for again");
-        assert!(shown.err.contains("a model says: Halves are at stake."), "{}", shown.err);
-        assert!(provider.seen()[0].texts().contains("return a / b"), "the source is shown");
+        assert_eq!(provider.seen().len(), 4, "one answer was asked for again");
+        for told in ["One module of arithmetic.", "begins at lib.py show", "a model says: Halves are at stake."] {
+            assert!(shown.err.contains(told), "{told}: {}", shown.err);
+        }
+        assert!(!shown.err.contains("/etc/passwd"), "{}", shown.err);
+        let asked: Vec<String> = provider.seen().iter().map(Seen::texts).collect();
+        assert!(asked[0].contains("return a / b") && asked[0].contains("lib.py: imported by"), "{}", asked[0]);
+        assert!(asked[2].contains("One module of arithmetic."), "the proposals are asked about with what was seen");
+        assert_eq!(record(&world, "analysis.json")["risky"][0]["file"], "lib.py");
         let items = record(&world, "spec.json")["items"].clone();
         let added: Vec<_> = items.as_array().unwrap().iter().filter(|row| row["origin"] == "model").cloned().collect();
         assert_eq!(

@@ -18,4 +18,5 @@ mod scan;
 mod scenarios;
 mod slips;
 mod strength;
+mod timeouts;
 mod world;

@@ -1,7 +1,6 @@
 //! Jobs with a model: a provider in the test's own process answers by a script.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use iama_model::fake::{Background, Fake, Reply, Seen, frames};
 use serde_json::{Value, json};
@@ -35,6 +34,17 @@ fn table(provider: &Background, classes: &[&str]) -> String {
     let routes: Vec<Value> = classes.iter().map(route).collect();
     let here = json!({"kind": "openai-compatible", "base-url": format!("{}/v1", provider.url)});
     json!({"route": routes, "provider": {"here": here}}).to_string()
+}
+
+/// Changes the file with every answer and never mends it.
+fn useless() -> impl FnMut(&Seen) -> Reply {
+    let mut count = 0;
+    move |_| {
+        count += 1;
+        let (old, new) = (count - 1, count);
+        let search = if old == 0 { "def greet(name):\n".to_owned() } else { format!("def greet(name):  # {old}\n") };
+        says(&format!("lib.py\n<<<<<<< SEARCH\n{search}=======\ndef greet(name):  # {new}\n>>>>>>> REPLACE\n"))
+    }
 }
 
 fn project() -> World {
@@ -93,16 +103,7 @@ fn lines_that_an_objection_quotes_hold_no_secret() {
 
 #[test]
 fn three_identical_failures_call_a_person_who_can_help() {
-    // Changes the file and never mends it.
-    let count = Arc::new(Mutex::new(0));
-    let useless = move |_: &Seen| {
-        let mut count = count.lock().unwrap();
-        *count += 1;
-        let (old, new) = (*count - 1, *count);
-        let search = if old == 0 { "def greet(name):\n".to_owned() } else { format!("def greet(name):  # {old}\n") };
-        says(&format!("lib.py\n<<<<<<< SEARCH\n{search}=======\ndef greet(name):  # {new}\n>>>>>>> REPLACE\n"))
-    };
-    let (world, provider) = (project(), Fake::in_background(useless).unwrap());
+    let (world, provider) = (project(), Fake::in_background(useless()).unwrap());
     let table = table(&provider, &["L1"]);
     let shown = refactor(&world, &table, &[]);
     assert_eq!((shown.code, shown.error()), (3, "DECISION_NEEDED"), "{}", shown.err);
@@ -157,6 +158,41 @@ fn the_cap_of_money_stops_a_job_cleanly_before_it_would_be_passed() {
     let shown = refactor(&world, &table(&provider, &["L1"]), &["--max-cost", "0.001"]);
     assert_eq!((shown.code, &shown.json()["state"]), (1, &Value::from("FALLBACK_REQUIRED")), "{}", shown.err);
     assert!(provider.seen().is_empty());
+}
+
+#[test]
+fn a_confirmed_price_is_a_cap_of_its_own_and_reaching_it_gives_the_job_back() {
+    let mut cheap = useless();
+    let both = move |seen: &Seen| {
+        if seen.body["model"] != "dear" {
+            return cheap(seen);
+        }
+        let frames = frames::openai(&["There is nothing to do."], "stop");
+        let frames: Vec<String> = frames.iter().map(|frame| frame.replace("2311", "2000000")).collect();
+        Reply::stream(&frames)
+    };
+    let (world, provider) = (project(), Fake::in_background(both).unwrap());
+    let price = json!({"input": 1.0, "output": 2.0});
+    let route = |class: &str, model: &str| json!({"class": class, "provider": "here", "model": model, "price": price});
+    let here = json!({"kind": "openai-compatible", "base-url": format!("{}/v1", provider.url)});
+    let table = json!({"route": [route("L1", "cheap"), route("L3", "dear")], "provider": {"here": here}}).to_string();
+    assert_eq!(refactor(&world, &table, &[]).code, 3);
+    let job = world.job().file_name().unwrap().to_str().unwrap().to_owned();
+    let offered = run(&world, &table, &["jobs", "decide", &job, "deep-fix"]);
+    assert_eq!((offered.code, offered.error()), (3, "DECISION_NEEDED"), "{}", offered.err);
+    assert!(offered.err.contains("L3 would cost at most $0."), "{}", offered.err);
+    let listed = run(&world, &table, &["jobs", "decide", &job, "--json"]).json();
+    let choices = listed["situation"]["choices"].as_array().unwrap();
+    let confirm = choices.iter().find(|choice| choice["word"] == "confirm-deep-fix").unwrap();
+    let quote = confirm["with"][0].as_str().unwrap().strip_prefix("--quote ").unwrap().to_owned();
+    let before = provider.seen().len();
+    let done = run(&world, &table, &["jobs", "decide", &job, "confirm-deep-fix", "--quote", &quote, "--yes", "--json"]);
+    assert_eq!((done.code, &done.json()["reason"]), (1, &Value::from("CREDITS_EXHAUSTED")), "{}", done.err);
+    assert_eq!(provider.seen().len(), before + 1, "the second answer could have cost more than was confirmed");
+    let told = run(&world, &table, &["jobs", "show", &job]);
+    for part in ["one more call could cost more than you allowed", "that were confirmed, $2.0"] {
+        assert!(told.out.contains(part), "{part}: {}", told.out);
+    }
 }
 
 #[test]

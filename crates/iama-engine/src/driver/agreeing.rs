@@ -3,16 +3,21 @@
 //! this machine with the second.
 
 use iama_job::state::{AnalysisStep, State};
-use iama_job::{Decision, Event};
+use iama_job::{Decision, Event, ModelClass};
 use iama_model::templates::Mode;
 use iama_sandbox::Level;
 
-use super::{Answer, Driver, PERSON, Question};
+use super::{Answer, Driver, PERSON, Progress, Question};
+use crate::evidence;
 use crate::isolation;
 use crate::problem::Problem;
-use crate::proposals::Proposal;
-use crate::records::WorkspaceRecord;
+use crate::proposals::overview::OVERVIEW;
+use crate::proposals::{Overview, Proposal};
+use crate::records::{DecisionRecord, WorkspaceRecord};
 use crate::spec::{Preview, Spec, revise};
+
+/// Who approved a spec that approved itself.
+const FAST_TRACK: &str = "--fast-track";
 
 /// The proposals, and what is to be known before one is chosen.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +28,8 @@ pub struct Proposed {
     pub dirty: bool,
     /// For whom they are told.
     pub mode: Mode,
+    /// What a model makes of the code; nothing where none was asked.
+    pub overview: Option<Overview>,
 }
 
 /// The spec, and what is to be known before it is approved.
@@ -35,8 +42,8 @@ pub struct Agreement {
     pub run: Option<(Level, String)>,
     /// Whether these runs have nothing to go back to.
     pub no_checkpoint: bool,
-    /// Whether a change can be asked for in words.
-    pub words: bool,
+    /// The class of the model that a change in words is asked of; nothing where none can be asked.
+    pub words: Option<ModelClass>,
 }
 
 /// A change of the spec that somebody asked for in words.
@@ -70,13 +77,14 @@ impl Driver<'_> {
         let workspace: WorkspaceRecord = self.shop.folder.read("workspace.json")?;
         let dirty = workspace.dirty && !self.is_answered(&Question::Dirty)?;
         let mode = self.shop.request.mode;
-        Ok(Question::Strategy(Proposed { proposals: self.shop.folder.read("proposals.json")?, dirty, mode }))
+        let overview = self.shop.folder.read_if_kept(OVERVIEW)?;
+        Ok(Question::Strategy(Proposed { proposals: self.shop.folder.read("proposals.json")?, dirty, mode, overview }))
     }
 
     pub(super) fn agreement(&self) -> Result<Question, Problem> {
         let probe = &self.shop.machine.sandbox.probe;
         let spec = revise::current(self.shop.folder)?;
-        let words = self.shop.can_plan(&self.job);
+        let words = self.shop.words_class(&self.job);
         if probe.level == Level::Docker {
             return Ok(Question::Spec(Box::new(Agreement { spec, run: None, no_checkpoint: false, words })));
         }
@@ -85,6 +93,17 @@ impl Driver<'_> {
         let run = (!known).then(|| (probe.level, probe.reason.clone()));
         let no_checkpoint = !self.is_answered(&Question::NoCheckpoint)? && !isolation::has_checkpoint(&self.shop);
         Ok(Question::Spec(Box::new(Agreement { spec, run, no_checkpoint, words })))
+    }
+
+    /// Puts on record, once, that a spec approved itself, and says so.
+    pub(super) fn note_fast_track(&mut self, revision: u32) -> Result<(), Problem> {
+        if evidence::decisions(self.shop.folder)?.iter().any(|known| known.by == FAST_TRACK) {
+            return Ok(());
+        }
+        (self.shop.progress)(Progress::Stage("the spec approves itself (--fast-track); `iama jobs spec` shows it"));
+        let (at, code) = ((self.shop.machine.clock)(), "SPEC".to_owned());
+        let question = format!("Is revision {revision} of the spec what shall be done?");
+        self.append(&DecisionRecord { at, code, question, answer: "yes".to_owned(), by: FAST_TRACK.to_owned() })
     }
 
     /// Shows what would become of a spec by words, and commits it if whoever asked says so.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use iama_job::journal::Record;
+use iama_job::{Decision, Event, Job};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,8 +25,11 @@ pub(super) struct OverridePart {
     at: String,
 }
 
-/// All that came with the request.
-pub(super) fn part(request: &Request) -> Vec<OverridePart> {
+/// Why a test is left out that somebody gave up waiting for.
+const SLOW: &str = "the tests ran out of time";
+
+/// All that came with the request, and what was left out since.
+pub(super) fn part(request: &Request, records: &[Record]) -> Vec<OverridePart> {
     let by = request.person.clone().unwrap_or_else(|| "person".to_owned());
     let row = |code: &'static str| {
         let by = by.clone();
@@ -36,13 +41,31 @@ pub(super) fn part(request: &Request) -> Vec<OverridePart> {
             at: moment(request.created),
         }
     };
-    request.quarantine.iter().map(row(QUARANTINE)).chain(request.mock.iter().map(row(MOCK))).collect()
+    let given = request.quarantine.iter().map(row(QUARANTINE)).chain(request.mock.iter().map(row(MOCK)));
+    let since = records.iter().filter_map(|record| match &record.event {
+        Event::Decision(Decision::SkipOrQuarantineTest { tests } | Decision::Quarantine { tests }) => {
+            Some((record.at, tests))
+        }
+        _ => None,
+    });
+    let since = since.flat_map(|(at, tests)| tests.iter().map(move |test| (at, test.0.clone())));
+    given
+        .chain(since.map(|(at, name)| OverridePart {
+            code: QUARANTINE,
+            name,
+            why: SLOW.to_owned(),
+            by: by.clone(),
+            at: moment(at),
+        }))
+        .collect()
 }
 
 /// A test that was left out shows nothing; what a stand-in did says nothing about the module that it stands for.
-pub(super) fn gaps(shop: &Shop<'_>, workspace: &WorkspaceRecord) -> Vec<Unproven> {
+pub(super) fn gaps(shop: &Shop<'_>, job: &Job, workspace: &WorkspaceRecord) -> Vec<Unproven> {
     let request = shop.request;
-    let quarantine = request.quarantine.iter().map(|(test, why)| {
+    let since = job.tests.left_out.iter().map(|test| (&test.0, SLOW));
+    let given = request.quarantine.iter().map(|(test, why)| (test, why.as_str()));
+    let quarantine = given.chain(since).map(|(test, why)| {
         let (file, symbol) = test.split_once("::").unwrap_or((test, ""));
         let symbol = (!symbol.is_empty()).then(|| symbol.to_owned());
         let why = format!("this test was left out on both sides: {why}");

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::folder::JobFolder;
 use crate::problem::Problem;
-use crate::proposals::{Complexity, Dependency, ExposedName, Level, Price, Proposal, Reach, Segment, View};
+use crate::proposals::overview::OVERVIEW;
+use crate::proposals::{Complexity, Dependency, ExposedName, Level, Overview, Price, Proposal, Reach, Segment, View};
 use crate::spec::Spec;
 
 /// The chosen proposal.
@@ -20,12 +21,15 @@ pub(super) struct ProposalPart {
     price: Price,
     #[serde(skip_serializing_if = "Option::is_none")]
     view: Option<View>,
+    /// What a model made of the code before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overview: Option<Overview>,
 }
 
 impl From<Proposal> for ProposalPart {
     fn from(proposal: Proposal) -> Self {
         let Proposal { risk, segments, reach, surface, dependencies, complexity, price, view, .. } = proposal;
-        Self { risk, segments, reach, surface, dependencies, complexity, price, view }
+        Self { risk, segments, reach, surface, dependencies, complexity, price, view, overview: None }
     }
 }
 
@@ -33,5 +37,6 @@ impl From<Proposal> for ProposalPart {
 pub(super) fn part(folder: &JobFolder, spec: Option<&Spec>) -> Result<Option<ProposalPart>, Problem> {
     let proposals: Vec<Proposal> = folder.read_if_kept("proposals.json")?.unwrap_or_default();
     let chosen = spec.and_then(|spec| proposals.into_iter().find(|proposal| proposal.strategy == spec.strategy));
-    Ok(chosen.map(ProposalPart::from))
+    let overview = folder.read_if_kept(OVERVIEW)?;
+    Ok(chosen.map(|proposal| ProposalPart { overview, ..ProposalPart::from(proposal) }))
 }

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use iama_job::RouteName;
+use iama_job::{QuoteId, RouteName};
 use iama_model::{AuditEvent, Cost};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub(crate) enum Line {
         route: RouteName,
         /// The most that it can cost; none without a price.
         worst_case: Option<Cost>,
+        /// The confirmed price that it is paid from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<QuoteId>,
     },
     /// A request is over.
     Settle {
@@ -54,9 +57,17 @@ struct Named<'a> {
 pub(crate) struct Ledger {
     path: PathBuf,
     file: File,
-    open: BTreeMap<u64, Cost>,
+    open: BTreeMap<u64, Request>,
     settled: Cost,
+    /// What the requests that are over came to, by the confirmed price that they were paid from.
+    by_quote: BTreeMap<QuoteId, Cost>,
     last: u64,
+}
+
+/// A request that is not over.
+struct Request {
+    worst_case: Cost,
+    quote: Option<QuoteId>,
 }
 
 impl Ledger {
@@ -64,7 +75,8 @@ impl Ledger {
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         let failed = |error: std::io::Error| cannot_write(path, &error);
         let file = OpenOptions::new().create(true).append(true).read(true).open(path).map_err(failed)?;
-        let mut ledger = Self { path: path.to_owned(), file, open: BTreeMap::new(), settled: Cost::ZERO, last: 0 };
+        let (open, by_quote) = (BTreeMap::new(), BTreeMap::new());
+        let mut ledger = Self { path: path.to_owned(), file, open, settled: Cost::ZERO, by_quote, last: 0 };
         let mut whole = 0;
         let mut reader = BufReader::new(File::open(path).map_err(|error| cannot_read(path, &error))?);
         let mut text = String::new();
@@ -83,13 +95,18 @@ impl Ledger {
 
     fn count(&mut self, line: &Line) {
         match line {
-            Line::Dispatch { number, worst_case, .. } => {
+            Line::Dispatch { number, worst_case, quote, .. } => {
                 self.last = *number;
-                self.open.insert(*number, worst_case.unwrap_or(Cost::ZERO));
+                let worst_case = worst_case.unwrap_or(Cost::ZERO);
+                self.open.insert(*number, Request { worst_case, quote: quote.clone() });
             }
             Line::Settle { number, cost } => {
-                if let Some(worst_case) = self.open.remove(number) {
-                    self.settled = self.settled.plus(cost.unwrap_or(worst_case));
+                let Some(request) = self.open.remove(number) else { return };
+                let cost = cost.unwrap_or(request.worst_case);
+                self.settled = self.settled.plus(cost);
+                if let Some(quote) = request.quote {
+                    let known = self.by_quote.entry(quote).or_default();
+                    *known = known.plus(cost);
                 }
             }
         }
@@ -97,13 +114,26 @@ impl Ledger {
 
     /// What was spent: a request that nobody settled counts at its worst case.
     pub(crate) fn spent(&self) -> Cost {
-        self.open.values().fold(self.settled, |sum, cost| sum.plus(*cost))
+        self.open.values().fold(self.settled, |sum, request| sum.plus(request.worst_case))
+    }
+
+    /// What was paid from a confirmed price, by the same rule.
+    pub(crate) fn spent_from(&self, quote: &QuoteId) -> Cost {
+        let open = self.open.values().filter(|request| request.quote.as_ref() == Some(quote));
+        open.fold(self.by_quote.get(quote).copied().unwrap_or_default(), |sum, request| sum.plus(request.worst_case))
     }
 
     /// Notes a request before it is sent, and gives its number.
-    pub(crate) fn dispatch(&mut self, call: &str, route: &RouteName, worst_case: Option<Cost>) -> Result<u64, Problem> {
+    pub(crate) fn dispatch(
+        &mut self,
+        call: &str,
+        quote: Option<&QuoteId>,
+        route: &RouteName,
+        worst_case: Option<Cost>,
+    ) -> Result<u64, Problem> {
         let number = self.last + 1;
-        self.append(&Line::Dispatch { number, call: call.to_owned(), route: route.clone(), worst_case })?;
+        let (call, route, quote) = (call.to_owned(), route.clone(), quote.cloned());
+        self.append(&Line::Dispatch { number, call, route, worst_case, quote })?;
         Ok(number)
     }
 
@@ -153,16 +183,17 @@ mod tests {
         let path = folder.path().join(SPENDING);
         let cents = |cents: u64| Cost::from_microdollars(cents * 10_000);
         let mut ledger = Ledger::open(&path).unwrap();
-        let route = RouteName::from("a/b");
-        let first = ledger.dispatch("1", &route, Some(cents(5))).unwrap();
+        let (route, quote) = (RouteName::from("a/b"), QuoteId::from("q"));
+        let first = ledger.dispatch("1", None, &route, Some(cents(5))).unwrap();
         ledger.settle(first, Some(cents(2))).unwrap();
-        ledger.dispatch("2", &route, Some(cents(7))).unwrap();
+        ledger.dispatch("2", Some(&quote), &route, Some(cents(7))).unwrap();
         drop(ledger);
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"line\":\"set").unwrap();
         let mut again = Ledger::open(&path).unwrap();
-        assert_eq!(again.spent(), cents(9));
+        assert_eq!((again.spent(), again.spent_from(&quote)), (cents(9), cents(7)));
         again.settle(2, Some(cents(1))).unwrap();
         drop(again);
-        assert_eq!(Ledger::open(&path).unwrap().spent(), cents(3));
+        let last = Ledger::open(&path).unwrap();
+        assert_eq!((last.spent(), last.spent_from(&quote)), (cents(3), cents(1)));
     }
 }

@@ -5,27 +5,26 @@ use std::collections::BTreeSet;
 
 use iama_job::event::Usage;
 use iama_job::state::Strategy as JobStrategy;
-use iama_job::{EffectResult, Job};
+use iama_job::{EffectResult, Job, ModelClass};
 use iama_model::plan::{PlanFault, read_plan};
 use iama_model::templates::{Filling, Mode};
-use iama_model::{Again, Cost, Form, Prompt, Stage};
+use iama_model::{Cost, Form, Prompt, Stage};
 use iama_recipes::{Class, Strategy};
 use iama_source::context::{Index, PackError, Wanted};
 use serde_json::Value;
 
+use super::asking::{Objection, Question};
 use super::repairing::case::{KEPT_FREE, secrets_of, without_secrets};
 use super::{Done, Shop};
 use crate::asked::Asked;
 use crate::driver::Progress;
-use crate::models::{Ask, KeptAnswer, Unanswered};
+use crate::models::{KeptAnswer, Models, Unanswered};
 use crate::problem::{Kind, Problem};
 use crate::proposals::findings::{AllFindings, FINDINGS, FileFindings};
-use crate::proposals::view;
+use crate::proposals::overview::{self, OVERVIEW, Overview};
+use crate::proposals::{Graph, view};
 use crate::records::WorkspaceRecord;
 use crate::spec::{Preview, Spec, SpecItem, suggest, words};
-
-/// Answers to one question: the first one, and one more that knows what was wrong with it.
-const ANSWERS: usize = 2;
 
 /// Files that a view is about.
 const TARGETS: usize = 12;
@@ -34,17 +33,44 @@ const TARGETS: usize = 12;
 type Source = (String, BTreeSet<String>);
 
 impl Shop<'_> {
+    /// What a model makes of the code, where one was asked for.
+    pub(super) fn analyse_scope(&mut self, job: &Job) -> Result<Done, Problem> {
+        let mut cost = Cost::ZERO;
+        if self.wants_views(job) {
+            let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
+            let (graph, scope) = (Graph::read(&self.folder.root, &workspace), self.scope()?);
+            let is_code =
+                |path: &str| (self.pair.plain)(path).is_none() && !scope.test_files.iter().any(|test| test == path);
+            let targets = overview::most_telling(&graph, workspace.files.keys(), is_code, TARGETS);
+            let done = match self.source(job, Stage::Analysis, targets)? {
+                None => Ok(None),
+                Some((source, files)) => self.filled(job, Stage::Analysis, |shop, filling| {
+                    let mut ask = |asked: &Asked| shop.plan(job, "analysis", asked, &mut cost);
+                    overview::overview(&graph, &source, &files, filling, &mut ask).map(Some)
+                }),
+            };
+            let seen = done.as_ref().ok().cloned().flatten();
+            if let Some(done) = self.without(done.map(drop))? {
+                return Ok(done);
+            }
+            seen.map_or(Ok(()), |seen| self.folder.keep(OVERVIEW, &seen))?;
+        }
+        Ok(Done::Result(EffectResult::AnalysisDone { usage: Usage { credits: cost.millicredits() } }))
+    }
+
     /// The three proposals, with a model's view of them where one was asked for.
     pub(super) fn write_proposals(&mut self, job: &Job) -> Result<Done, Problem> {
         let mut proposals = self.propose(job)?;
         let mut cost = Cost::ZERO;
         if self.wants_views(job) {
-            let shown = self.source(job, Stage::Proposal, Strategy::Comprehensive)?;
+            let overview: Option<Overview> = self.folder.read_if_kept(OVERVIEW)?;
+            let targets = self.most_found(Strategy::Comprehensive)?;
+            let shown = self.source(job, Stage::Proposal, targets)?;
             let done = match shown {
                 None => Ok(()),
-                Some((source, files)) => self.filled(job, |shop, filling| {
+                Some((source, files)) => self.filled(job, Stage::Proposal, |shop, filling| {
                     let mut ask = |asked: &Asked| shop.plan(job, "proposal", asked, &mut cost);
-                    view::view(&mut proposals, &source, &files, filling, &mut ask)
+                    view::view(&mut proposals, overview.as_ref(), &source, &files, filling, &mut ask)
                 }),
             };
             if let Some(done) = self.without(done)? {
@@ -64,10 +90,11 @@ impl Shop<'_> {
         let mut items: Vec<SpecItem> = self.draft_spec(job, own)?;
         let mut cost = Cost::ZERO;
         if self.wants_views(job) {
-            let shown = self.source(job, Stage::Spec, own)?;
+            let targets = self.most_found(own)?;
+            let shown = self.source(job, Stage::Spec, targets)?;
             let done = match shown {
                 None => Ok(()),
-                Some((source, files)) => self.filled(job, |shop, filling| {
+                Some((source, files)) => self.filled(job, Stage::Spec, |shop, filling| {
                     let mut ask = |asked: &Asked| shop.plan(job, "spec", asked, &mut cost);
                     let more = suggest::suggest(&items, &source, &files, filling, &mut ask)?;
                     items.extend(more);
@@ -88,14 +115,19 @@ impl Shop<'_> {
         let said = without_secrets(said);
         let name = format!("words-{}-{}", spec.revision, &super::sha256(said.as_bytes())[..12]);
         let mut cost = Cost::ZERO;
-        self.filled(job, |shop, filling| {
+        self.filled(job, Stage::SpecEdit, |shop, filling| {
             let mut ask = |asked: &Asked| shop.plan(job, &name, asked, &mut cost);
             words::preview(spec, &said, filling, &mut ask)
         })
     }
 
+    /// The class that a change of the spec in words is asked of; nothing where no model can be asked.
+    pub(crate) fn words_class(&self, job: &Job) -> Option<ModelClass> {
+        self.can_plan(job).then(|| self.plan_class(job, Stage::SpecEdit))
+    }
+
     /// Whether a model can be asked for a plan.
-    pub(crate) fn can_plan(&self, job: &Job) -> bool {
+    fn can_plan(&self, job: &Job) -> bool {
         self.machine.models.is_some() && job.entitlement.stage_class().is_model()
     }
 
@@ -103,10 +135,10 @@ impl Shop<'_> {
         self.request.model_views && self.can_plan(job)
     }
 
-    fn filled<T>(&mut self, job: &Job, with: impl FnOnce(&mut Self, &Filling<'_>) -> T) -> T {
+    fn filled<T>(&mut self, job: &Job, stage: Stage, with: impl FnOnce(&mut Self, &Filling<'_>) -> T) -> T {
         let target = format!("Python {}", self.request.target);
-        let (mode, dual) = (self.request.mode, self.request.dual);
-        with(self, &Filling { mode, class: job.entitlement.stage_class(), target: &target, dual })
+        let (mode, dual, class) = (self.request.mode, self.request.dual, self.plan_class(job, stage));
+        with(self, &Filling { mode, class, target: &target, dual })
     }
 
     /// Goes on with what recipes know when an answer is of no use or too dear; something else must be mended first.
@@ -127,40 +159,39 @@ impl Shop<'_> {
         let Form::Json { schema, .. } = &asked.form else { return Err(unusable(&PlanFault::NoSchema)) };
         let schema = jsonschema::validator_for(schema).map_err(|_| unusable(&PlanFault::NoSchema))?;
         // Commands in a spec may hold secrets; source comes without.
-        let mut prompt = Prompt { spec: without_secrets(&asked.prompt.spec), ..asked.prompt.clone() };
-        let mut fault = PlanFault::NoJson;
-        for number in 1..=ANSWERS {
-            let question = Asked { prompt: prompt.clone(), ..asked.clone() };
-            let answer = self.answer_plan(job, &format!("{name}-{number}"), &question).map_err(unanswered)?;
-            *cost = cost.plus(answer.cost.unwrap_or(Cost::ZERO));
-            match read_plan(&answer.text, &answer.stop, &schema) {
-                Ok(plan) => return Ok(plan.value),
-                Err(found) => {
-                    let objection = format!("{found}. Answer again, with one whole JSON object and nothing else.");
-                    prompt.again.push(Again { answer: answer.text, objection });
-                    fault = found;
-                }
-            }
+        let prompt = Prompt { spec: without_secrets(&asked.prompt.spec), ..asked.prompt.clone() };
+        let Asked { stage, form, template, .. } = asked;
+        let class = self.plan_class(job, *stage);
+        let question = Question { name, stage: *stage, class, attempt: 0, quote: None, form, template };
+        let read = |_: &Self, answer: &KeptAnswer| {
+            read_plan(&answer.text, &answer.stop, &schema).map(|plan| plan.value).map_err(|why| Objection {
+                told: format!("{why}. Answer again, with one whole JSON object and nothing else."),
+                why,
+            })
+        };
+        let done = self.ask(job, &question, prompt, cost, read).map_err(unanswered)?;
+        done.map(|(plan, _)| plan).map_err(|fault| unusable(&fault))
+    }
+
+    /// Who makes a plan. A person's words are for the second class, where there is one: they ask for it themselves.
+    fn plan_class(&self, job: &Job, stage: Stage) -> ModelClass {
+        let models = self.machine.models.as_ref();
+        let stronger = |models: &Models| models.serve(&job.entitlement, stage, ModelClass::L2);
+        if stage == Stage::SpecEdit && models.is_some_and(stronger) {
+            ModelClass::L2
+        } else {
+            job.entitlement.stage_class()
         }
-        Err(unusable(&fault))
     }
 
-    fn answer_plan(&mut self, job: &Job, name: &str, asked: &Asked) -> Result<KeptAnswer, Unanswered> {
-        self.desk(job).map_err(Unanswered::Problem)?;
-        let Shop { desk: Some(desk), progress, .. } = self else { return Err(Unanswered::Stopped) };
-        let class = job.entitlement.stage_class();
-        let Asked { stage, prompt, form, template } = asked;
-        let ask = Ask { name, stage: *stage, class, quote: None, prompt, form, template };
-        progress(Progress::Call { class, attempt: 0 });
-        let answer = desk.ask(&ask)?;
-        progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
-        Ok(answer)
-    }
-
-    /// The files with most to look at, as a model is shown them; nothing where none fits.
-    fn source(&mut self, job: &Job, stage: Stage, strategy: Strategy) -> Result<Option<Source>, Problem> {
+    /// The files with most to look at, by what the recipes of a strategy found.
+    fn most_found(&self, strategy: Strategy) -> Result<Vec<String>, Problem> {
         let mut all: AllFindings = self.folder.read(FINDINGS)?;
-        let mut targets = most_telling(&all.remove(strategy.name()).unwrap_or_default());
+        Ok(most_telling(&all.remove(strategy.name()).unwrap_or_default()))
+    }
+
+    /// Files as a model is shown them, as many as fit; nothing where none does.
+    fn source(&mut self, job: &Job, stage: Stage, mut targets: Vec<String>) -> Result<Option<Source>, Problem> {
         let cap = self.desk(job)?.prompt_cap(stage, job.entitlement.stage_class());
         let cap = cap.min(u64::from(job.entitlement.context_tokens)).saturating_sub(KEPT_FREE);
         let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;

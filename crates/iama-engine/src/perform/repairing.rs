@@ -12,24 +12,23 @@ use iama_baseline::python::environment::module_names;
 use iama_job::effect::PatchMode;
 use iama_job::event::Usage;
 use iama_job::state::Quote;
-use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, ModelClass, QuoteId, Signal};
+use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, MilliCredits, ModelClass, QuoteId, Signal};
 use iama_model::edits::read_edits;
 use iama_model::templates::{self, Filling};
-use iama_model::{Again, Cost, Form, Prompt, Stage, Template};
+use iama_model::{Cost, Form, Prompt, Stage, Template};
 use iama_patch::{FileState, Patch};
 
+use super::asking::{ANSWERS, Objection, Question};
 use super::testing::Side;
 use super::{Done, Shop};
 use crate::driver::Progress;
 use crate::folder::cannot_read;
 use crate::history::{Author, author_file};
-use crate::models::{Ask, KeptAnswer, Unanswered};
+use crate::models::{Ask, KeptAnswer, Unanswered, keep_price};
 use crate::problem::Problem;
 use crate::spec::Spec;
 use case::{Case, NoCase, without_secrets};
 
-/// Answers to one task: the first one, and one more that knows what was wrong with it.
-const ANSWERS: usize = 2;
 /// What came of earlier calls, by their number.
 const TRIED: &str = "tried.json";
 
@@ -87,30 +86,24 @@ impl Shop<'_> {
             Err(NoCase::Problem(problem)) => return Err(problem),
         };
         self.folder.keep(&format!("context-{ordinal}.json"), &case.pack.manifest)?;
-        let (mut prompt, template) = self.prompt(&terms, &case)?;
+        let (prompt, template) = self.prompt(&terms, &case)?;
+        let question = Question {
+            name: &ordinal.to_string(),
+            stage: terms.stage(),
+            class: terms.class,
+            attempt: terms.attempt,
+            quote: terms.quote,
+            form: &Form::Text,
+            template: &template,
+        };
         let mut cost = Cost::ZERO;
-        let mut code = String::new();
-        for number in 1..=ANSWERS {
-            let name = format!("{ordinal}-{number}");
-            let answer = match self.answer(job, &terms, &name, &prompt, &template) {
-                Ok(answer) => answer,
-                Err(Unanswered::Refused(code)) => return self.give_up(&terms, &code, cost),
-                Err(Unanswered::CapReached) => return Ok(Done::Signal(Signal::CreditsExhausted)),
-                Err(Unanswered::Stopped) => return Ok(Done::Nothing),
-                Err(Unanswered::Problem(problem)) => return Err(problem),
-            };
-            cost = cost.plus(answer.cost.unwrap_or(Cost::ZERO));
-            match self.accept(&terms, &case, &answer) {
-                Ok(patch) => return self.keep_patch(&terms, &patch, &answer, cost),
-                Err(objection) => {
-                    objection.code.clone_into(&mut code);
-                    // It may quote lines of the files.
-                    let objection = without_secrets(&case.pack.hide(&objection.told));
-                    prompt.again.push(Again { answer: answer.text, objection });
-                }
-            }
+        match self.ask(job, &question, prompt, &mut cost, |shop, answer| shop.accept(&terms, &case, answer)) {
+            Ok(Ok((patch, answer))) => self.keep_patch(&terms, &patch, &answer, cost),
+            Ok(Err(code)) | Err(Unanswered::Refused(code)) => self.give_up(&terms, &code, cost),
+            Err(Unanswered::CapReached) => Ok(Done::Signal(Signal::CreditsExhausted)),
+            Err(Unanswered::Stopped) => Ok(Done::Nothing),
+            Err(Unanswered::Problem(problem)) => Err(problem),
         }
-        self.give_up(&terms, &code, cost)
     }
 
     /// The price of the calls that a confirmation allows.
@@ -125,6 +118,7 @@ impl Shop<'_> {
             Err(NoCase::Problem(problem)) => return Err(problem),
             // Nothing can be asked, so nothing will be paid.
             Err(NoCase::NothingToEdit | NoCase::TooLarge) => {
+                keep_price(self.folder, &id, Some(Cost::ZERO))?;
                 let max = Cost::ZERO.millicredits();
                 return Ok(EffectResult::QuoteReady { quote: Quote { id, class, max } });
             }
@@ -141,34 +135,11 @@ impl Shop<'_> {
         };
         let each = self.desk(job)?.worst_case(&ask);
         let calls = attempts * u64::try_from(ANSWERS).unwrap_or(u64::MAX);
-        let max = each.unwrap_or(Cost::ZERO).microdollars().saturating_mul(calls);
-        let quote = Quote { id, class, max: Cost::from_microdollars(max).millicredits() };
+        let max = each.map(|each| Cost::from_microdollars(each.microdollars().saturating_mul(calls)).millicredits());
+        // What is told is what may be spent.
+        keep_price(self.folder, &id, max.map(told_price))?;
+        let quote = Quote { id, class, max: max.unwrap_or_default() };
         Ok(EffectResult::QuoteReady { quote })
-    }
-
-    fn answer(
-        &mut self,
-        job: &Job,
-        terms: &Terms<'_>,
-        name: &str,
-        prompt: &Prompt,
-        template: &Template,
-    ) -> Result<KeptAnswer, Unanswered> {
-        self.desk(job).map_err(Unanswered::Problem)?;
-        let Shop { desk: Some(desk), progress, .. } = self else { return Err(Unanswered::Stopped) };
-        let ask = Ask {
-            name,
-            stage: terms.stage(),
-            class: terms.class,
-            quote: terms.quote,
-            prompt,
-            form: &Form::Text,
-            template,
-        };
-        progress(Progress::Call { class: terms.class, attempt: terms.attempt });
-        let answer = desk.ask(&ask)?;
-        progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
-        Ok(answer)
     }
 
     fn prompt(&self, terms: &Terms<'_>, case: &Case) -> Result<(Prompt, Template), Problem> {
@@ -198,27 +169,35 @@ impl Shop<'_> {
     }
 
     /// Makes an answer into a patch that fits and breaks no rule, or says what is wrong with it.
-    fn accept(&self, terms: &Terms<'_>, case: &Case, answer: &KeptAnswer) -> Result<Patch, Objection> {
+    fn accept(&self, terms: &Terms<'_>, case: &Case, answer: &KeptAnswer) -> Result<Patch, Objection<String>> {
+        self.patch_of(terms, case, answer).map_err(|objection| Objection {
+            // It may quote lines of the files.
+            told: without_secrets(&case.pack.hide(&objection.told)),
+            ..objection
+        })
+    }
+
+    fn patch_of(&self, terms: &Terms<'_>, case: &Case, answer: &KeptAnswer) -> Result<Patch, Objection<String>> {
         let text = case.pack.restore(&answer.text);
         let patch = read_edits(&text, &answer.stop, terms.class, &case.editable)
-            .map_err(|fault| Objection { code: fault.code().to_owned(), told: format!("{fault}. Answer again.") })?;
+            .map_err(|fault| Objection { why: fault.code().to_owned(), told: format!("{fault}. Answer again.") })?;
         let applied = iama_patch::apply(&patch, &case.editable);
         let Some(changed) = applied.changed else {
             let refused = applied.outcomes.iter().filter(|outcome| outcome.outcome.is_refused());
-            let code = applied.refusal().map_or("REFUSED", |outcome| outcome.outcome.code()).to_owned();
+            let why = applied.refusal().map_or("REFUSED", |outcome| outcome.outcome.code()).to_owned();
             let told: Vec<String> = refused.map(|row| told(row, case)).collect();
-            return Err(Objection { code, told: format!("{}\nAnswer again, with all edits.", told.join("\n")) });
+            return Err(Objection { why, told: format!("{}\nAnswer again, with all edits.", told.join("\n")) });
         };
         if changed.is_empty() {
             let told = "The edits change nothing. Answer again.".to_owned();
-            return Err(Objection { code: "EDIT_CHANGES_NOTHING".to_owned(), told });
+            return Err(Objection { why: "EDIT_CHANGES_NOTHING".to_owned(), told });
         }
         self.judge(case, &changed)?;
         Ok(patch)
     }
 
-    fn judge(&self, case: &Case, changed: &BTreeMap<String, Option<FileState>>) -> Result<(), Objection> {
-        let failed = |problem: Problem| Objection { code: problem.code.to_owned(), told: problem.sentence };
+    fn judge(&self, case: &Case, changed: &BTreeMap<String, Option<FileState>>) -> Result<(), Objection<String>> {
+        let failed = |problem: Problem| Objection { why: problem.code.to_owned(), told: problem.sentence };
         let sealed: BTreeSet<String> = self.sealed().map_err(failed)?.into_keys().collect();
         let files: BTreeSet<String> = case.editable.keys().cloned().collect();
         let exists = |path: &str| self.folder.root.join(path).exists();
@@ -226,7 +205,7 @@ impl Shop<'_> {
         let scope =
             guard::Scope { files: &files, sealed: &sealed, claims: self.pair.claims, exists: &exists, taken: &taken };
         guard::check(&scope, &case.editable, changed).map_err(|breach| Objection {
-            code: breach.code.to_owned(),
+            why: breach.code.to_owned(),
             told: format!("{}. Answer again.", breach.told),
         })
     }
@@ -268,12 +247,6 @@ impl Shop<'_> {
     }
 }
 
-/// What is wrong with an answer.
-struct Objection {
-    code: String,
-    told: String,
-}
-
 /// What an edit that did not fit is told, with the lines that stand where it is most like the file.
 fn told(row: &iama_patch::OperationOutcome, case: &Case) -> String {
     let place = format!("{}: {}", row.path, row.outcome.message());
@@ -303,6 +276,11 @@ fn told(row: &iama_patch::OperationOutcome, case: &Case) -> String {
 fn ordinal_of(job: &Job, dispatch: &Dispatch) -> u32 {
     let entry = job.in_flight.iter().find(|entry| entry.dispatch.id == dispatch.id);
     entry.and_then(|entry| entry.cost).map_or(job.billing.dispatch_ordinal, |cost| cost.ordinal)
+}
+
+/// A price as a person is told it.
+pub(crate) const fn told_price(max: MilliCredits) -> Cost {
+    Cost::from_microdollars(max.0.saturating_mul(10))
 }
 
 const fn usage(cost: Cost) -> Usage {

@@ -66,11 +66,18 @@ pub(super) struct Tested<'a> {
 }
 
 impl Shop<'_> {
-    /// How many files of tests there are: without a model the existing tests are the baseline.
+    /// How many tests there are, by their declarations: without a model the existing tests are the baseline.
     pub(super) fn count_tests(&mut self) -> Result<u32, Problem> {
         let scope = self.scope()?;
-        let command = u32::from(self.request.test_command.is_some());
-        Ok(u32::try_from(scope.test_files.len()).unwrap_or(u32::MAX).max(command))
+        let command = usize::from(self.request.test_command.is_some());
+        let declared = |path: &String| {
+            let text = fs::read(self.folder.root.join(path)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let is_test = |line: &&str| line.trim_start().trim_start_matches("async ").starts_with("def test");
+            text.lines().filter(is_test).count().max(1)
+        };
+        let tests: usize = scope.test_files.iter().map(declared).sum();
+        Ok(u32::try_from(tests).unwrap_or(u32::MAX).max(u32::try_from(command).unwrap_or(0)))
     }
 
     /// Runs the existing tests on the legacy code. Tests that fail there already prove nothing and stay out of the baseline;
@@ -344,26 +351,30 @@ pub(crate) fn run_tests_in(
     suite.collect_errors.sort_by(|a, b| a.file.cmp(&b.file));
     suite.cases.extend(scenarios);
     suite.add(generated);
-    shop.folder.keep(keep, &suite)?;
     let legacy: Option<SuiteRecord> = shop.folder.read_if_kept("legacy.suite.json")?;
+    let left_out = without.iter().map(|id| TestId(id.0.clone()));
+    suite.left_out.extend(left_out.filter(|id| legacy.as_ref().is_some_and(|legacy| legacy.cases.contains_key(id))));
+    shop.folder.keep(keep, &suite)?;
     let worse = regressions(legacy.as_ref(), &suite);
     if worse.is_empty() {
         return Ok(TestOutcome::Green);
     }
-    if suite.ran_out && worse.iter().all(|id| !suite.cases.contains_key(&TestId(id.clone()))) {
-        // What is missing was never started: the time ran out, and no logic failed.
+    let in_time = |id: &String| suite.cases.get(&TestId(id.clone())).is_some_and(|case| case.status != Status::Timeout);
+    if suite.ran_out && !worse.iter().any(in_time) {
+        // What is missing was never started or not waited for: the time ran out, and no logic failed.
         return Ok(TestOutcome::TimedOut);
     }
     Ok(TestOutcome::Failed { fingerprint: fingerprint(&suite, &worse) })
 }
 
-/// Tests that passed on the legacy code and do not on the result. Where the legacy code could not be run, every test is
-/// expected to pass. A file that cannot be read any more counts with its name.
+/// Tests that passed on the legacy code and do not on the result, but for those that a person left out. Where the legacy code
+/// could not be run, every test is expected to pass. A file that cannot be read any more counts with its name.
 pub(crate) fn regressions(legacy: Option<&Suite>, result: &Suite) -> BTreeSet<String> {
     let good = |status: Status| matches!(status, Status::Passed | Status::Skipped | Status::Xfailed | Status::Xpassed);
     let mut worse: BTreeSet<String> = match legacy {
         Some(legacy) if legacy.counts().passed > 0 => legacy
             .passed()
+            .filter(|id| !result.left_out.contains(*id))
             .filter(|id| result.cases.get(*id).is_none_or(|case| case.status != Status::Passed))
             .map(|id| id.0.clone())
             .collect(),

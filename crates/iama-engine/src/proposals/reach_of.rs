@@ -32,6 +32,16 @@ impl Graph {
         graph
     }
 
+    /// The files that import one, by its path.
+    pub(crate) fn importers_of(&self, path: &str) -> impl Iterator<Item = &str> {
+        self.importers.get(path).into_iter().flatten().map(String::as_str)
+    }
+
+    /// How many files one imports.
+    pub(crate) fn imports_of(&self, path: &str) -> usize {
+        self.imported.get(path).map_or(0, BTreeSet::len)
+    }
+
     /// The files that these import, directly or through others, and these themselves.
     pub(super) fn reached<'a>(&'a self, files: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
         follow(&self.imported, files)

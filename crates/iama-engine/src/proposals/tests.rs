@@ -146,12 +146,12 @@ fn a_model_adds_words_and_never_a_figure() {
     };
     let shown = BTreeSet::from(["lib.py".to_owned()]);
     let answer = json!({"proposals": [said("STANDARD"), said("COMPREHENSIVE")]});
-    view::view(&mut proposals, "source", &shown, &filling, &mut |_| Ok(answer.clone())).unwrap();
+    view::view(&mut proposals, None, "source", &shown, &filling, &mut |_| Ok(answer.clone())).unwrap();
     let view = proposals[0].view.take().unwrap();
     assert_eq!(proposals, before, "what recipes counted stays");
     assert_eq!((view.text.as_str(), view.risks.len()), ("Look twice.", 1));
     let wrong = json!({"proposals": [{"strategy": "STANDARD", "text": "", "risks": [], "risk": "low"}]});
-    let refused = view::view(&mut proposals, "source", &shown, &filling, &mut |_| Ok(wrong.clone())).unwrap_err();
+    let refused = view::view(&mut proposals, None, "source", &shown, &filling, &mut |_| Ok(wrong.clone())).unwrap_err();
     assert_eq!((refused.code, proposals), ("PLAN_SCHEMA", before));
 }
 

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::overview::{self, Overview};
 use super::record::{Area, Proposal};
 use crate::asked::{self, Ask, Parts};
 use crate::problem::Problem;
@@ -70,12 +71,14 @@ fn schema() -> Value {
 /// that were not shown are left out.
 pub(crate) fn view(
     proposals: &mut [Proposal],
+    overview: Option<&Overview>,
     source: &str,
     files: &BTreeSet<String>,
     filling: &Filling<'_>,
     ask: &mut Ask<'_>,
 ) -> Result<(), Problem> {
     let mut task = told(proposals);
+    task.extend(overview.map(overview::told));
     task.push_str(source);
     let parts = Parts { interfaces: "", spec: "", task: &task };
     let question = asked::question(Stage::Proposal, filling, parts, schema())?;
