@@ -10,8 +10,8 @@ are marked: the types that come by are written to ``observed.txt`` beside the ev
 
 Events: begin, collecting (file: written before a file is imported, so that a crash or hang there can be blamed), collected,
 collect_error, start, end, problem (code, message, fatal), done. ``collected`` carries ``left_out`` for tests that were found and
-are in ``skip``. ``end`` carries ``error`` for failed, error and timeout and
-``reason`` for skipped and xfailed. Whatever the tests do to the process, every line in the file is whole.
+are in ``skip``. ``end`` carries ``error`` for failed, error and timeout and ``reason`` for skipped and xfailed. An error has its
+class, message, phase and innermost place in the project, and as ``frames`` the way there, where it has more than one place. Whatever the tests do to the process, every line in the file is whole.
 Exit code: 0 all good, 1 something failed or could not be collected, 2 a fatal problem.
 
 Ids are ``path::Class::test``, the same under both runners and on all versions. Parameters are spelled the same everywhere:
@@ -58,6 +58,7 @@ PY2 = sys.version_info[0] == 2
 Text = type(u"")
 NUMBERS = (int, long, float, complex) if PY2 else (int, float, complex)  # noqa: F821
 MESSAGE_CHARS = 2000
+FRAMES = 8
 OWNER = _getpid()
 LONE_SURROGATE = re.compile(u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 UTF8_RUN = re.compile(u"(?:\\\\x[89a-f][0-9a-f])+")
@@ -230,6 +231,17 @@ class Places(object):
             frame = frames[index][0]
         return {"file": self.relative(path) or self.outside(path), "line": line, "symbol": symbol_of(frame)}
 
+    def trace(self, frames):
+        """file, line and symbol of the innermost project frames, outermost first; none where there is no way to tell of."""
+        own = []
+        for frame, line in reversed(frames):
+            path = self.relative(frame.f_code.co_filename)
+            if path is not None and frame.f_code.co_name not in COMPREHENSIONS:
+                own.append({"file": path, "line": line, "symbol": symbol_of(frame)})
+                if len(own) == FRAMES:
+                    break
+        return {"frames": own[::-1]} if len(own) > 1 else {}
+
 
 def frames_of_traceback(tb):
     frames = []
@@ -285,7 +297,7 @@ def make_error(places, exc_type, value, tb, phase):
     """The error record of an event."""
     frames = frames_of_traceback(tb)
     record = {"class": text(getattr(exc_type, "__name__", exc_type)), "message": text(value), "phase": phase}
-    record.update(places.locate(frames))
+    record.update(places.locate(frames), **places.trace(frames))
     if isinstance(value, SyntaxError) and value.filename and places.relative(value.filename):
         record.update(file=places.relative(value.filename), line=value.lineno, symbol=u"<module>")
     if record["class"] == u"FixtureLookupError":
@@ -359,7 +371,7 @@ class SoftLimit(object):
             return
         error = TestTimeLimit("no end within %g s" % self.seconds)
         if self.fired is None:
-            self.fired = dict(self.places.locate(frames), message=text(error), phase="call")
+            self.fired = dict(self.places.locate(frames), message=text(error), phase="call", **self.places.trace(frames))
             self.fired["class"] = u"TestTimeLimit"
         raise error
 

@@ -59,8 +59,9 @@ def environment(name):
 class Outcome:
     """What one start of the harness left behind."""
 
-    def __init__(self, code, events, observed, stdout, stderr):
-        self.code, self.events, self.observed, self.stdout, self.stderr = code, events, observed, stdout, stderr
+    def __init__(self, code, events, frames, observed, stdout, stderr):
+        self.code, self.events, self.frames, self.observed = code, events, frames, observed
+        self.stdout, self.stderr = stdout, stderr
 
 
 def start_harness(python, runner, tree, plan):
@@ -99,7 +100,8 @@ def start_harness(python, runner, tree, plan):
         if os.path.exists(os.path.join(scratch, "observed.txt")):
             with open(os.path.join(scratch, "observed.txt")) as stream:
                 observed = stream.read().splitlines()
-    return Outcome(code, [masked(event) for event in events], observed, *said)
+    frames = [event["error"].pop("frames", []) for event in events if event.get("error")]
+    return Outcome(code, [masked(event) for event in events], frames, observed, *said)
 
 
 def masked(event):
@@ -559,6 +561,23 @@ class HarnessTest(unittest.TestCase):
                 places = [(error["file"], error["line"], error["symbol"]) for error in errors]
                 self.assertEqual(places, [("pkg/core.py", 5, "Reader.read"), ("pkg/core.py", 9, "Reader.broken"),
                                           ("tests/helper.py", 2, "check")])
+                ways = [[(frame["file"], frame["line"], frame["symbol"]) for frame in way] for way in outcome.frames]
+                tests = [("tests/test_core.py", 5, "test_library"), ("tests/test_core.py", 8, "test_property"),
+                         ("tests/test_core.py", 11, "test_relative")]
+                self.assertEqual(ways, [[test, place] for test, place in zip(tests, places)])
+
+    def test_of_a_long_way_the_innermost_eight_places_are_told(self):
+        tree = {"test_r.py": """\
+            def down(n):
+                return [down(n - 1) for _ in "x"] if n else 1 // n
+
+            def test_1():
+                down(20)
+            """}
+        for name, outcome in self.each(tree):
+            with self.subTest(environment=name):
+                place = {"file": "test_r.py", "line": 2, "symbol": "down"}
+                self.assertEqual(outcome.frames, [[place] * 8])
 
     def test_load_tests_and_subtests_are_respected(self):
         tree = {"test_l.py": """\

@@ -8,4 +8,4 @@ pub mod python;
 pub mod scenarios;
 pub mod suite;
 
-pub use suite::{Case, CaseError, CollectError, Counts, Status, Suite, TestId};
+pub use suite::{Case, CaseError, CollectError, Counts, FRAMES, Frame, Status, Suite, TestId};

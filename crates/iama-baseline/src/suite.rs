@@ -53,6 +53,24 @@ pub struct CaseError {
     /// `setup`, `call`, `teardown` or `collect`.
     #[serde(default)]
     pub phase: String,
+    /// The way through the project to where it happened, outermost first; at most the innermost [`FRAMES`]. Says nothing about
+    /// identity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<Frame>,
+}
+
+/// Places of the way to an error that are kept.
+pub const FRAMES: usize = 8;
+
+/// A place on the way to an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Frame {
+    /// The file, relative to the root of the project.
+    pub file: String,
+    /// The line there.
+    pub line: Option<u32>,
+    /// The function there.
+    pub symbol: Option<String>,
 }
 
 /// One test.

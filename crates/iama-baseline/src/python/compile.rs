@@ -87,6 +87,7 @@ fn error_of(row: Row) -> CollectError {
         line: row.line,
         symbol: None,
         phase: "compile".to_owned(),
+        frames: Vec::new(),
     };
     CollectError { file: row.file, error: super::run::shown(error) }
 }

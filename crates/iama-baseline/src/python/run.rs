@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
 use super::{HARNESS, recording, steps};
-use crate::suite::{Case, CaseError, CollectError, Status, Suite, TestId};
+use crate::suite::{Case, CaseError, CollectError, FRAMES, Frame, Status, Suite, TestId};
 
 /// Time that a test gets beyond its limit to be stopped from inside.
 const GRACE: Duration = Duration::from_secs(5);
@@ -154,12 +154,14 @@ impl Progress {
 /// What the tests say goes to terminals and pages, and must not be obeyed there.
 pub(super) fn shown(error: CaseError) -> CaseError {
     let plain = |text: String| printable(&text).into_owned();
+    let frame = |frame: Frame| Frame { file: plain(frame.file), symbol: frame.symbol.map(plain), ..frame };
     CaseError {
         class: plain(error.class),
         message: plain(error.message),
         file: error.file.map(plain),
         symbol: error.symbol.map(plain),
         phase: plain(error.phase),
+        frames: error.frames.into_iter().take(FRAMES).map(frame).collect(),
         ..error
     }
 }

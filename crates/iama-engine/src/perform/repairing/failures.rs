@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iama_baseline::{CaseError, Suite, TestId};
+use iama_baseline::{CaseError, Frame, Suite, TestId};
 use serde::{Deserialize, Serialize};
 
 /// Tests that fail for one reason.
@@ -18,6 +18,9 @@ pub(crate) struct Cause {
     pub(crate) line: Option<u32>,
     /// The function there.
     pub(crate) symbol: Option<String>,
+    /// The way there through the project, of one of the tests.
+    #[serde(default)]
+    pub(crate) frames: Vec<Frame>,
     /// Whether nothing of the file could run.
     pub(crate) whole_file: bool,
     /// The tests, and the files of tests that cannot be read.
@@ -69,6 +72,7 @@ fn cause_of(error: &CaseError, whole_file: bool) -> Cause {
         file: error.file.clone(),
         line: error.line,
         symbol: error.symbol.clone(),
+        frames: error.frames.clone(),
         whole_file,
         tests: BTreeSet::new(),
     }
@@ -87,6 +91,7 @@ pub(super) const fn unknown() -> Cause {
         file: None,
         line: None,
         symbol: None,
+        frames: Vec::new(),
         whole_file: false,
         tests: BTreeSet::new(),
     }
@@ -129,6 +134,7 @@ mod tests {
             line: Some(7),
             symbol: Some(symbol.into()),
             phase: "call".into(),
+            ..CaseError::default()
         }
     }
 

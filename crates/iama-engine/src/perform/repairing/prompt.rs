@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use iama_baseline::Frame;
+
 use super::failures::Cause;
 use crate::spec::{Behaviour, Origin, Spec};
 
@@ -28,6 +30,7 @@ pub(super) fn failures(causes: &[Cause]) -> String {
             let symbol = cause.symbol.as_deref().map(|symbol| format!(", in {symbol}")).unwrap_or_default();
             let _ = writeln!(text, "raised in {file}{line}{symbol}");
         }
+        text.push_str(&way(&cause.frames));
         for test in cause.tests.iter().take(NAMED) {
             let _ = writeln!(text, "- {test}");
         }
@@ -39,6 +42,19 @@ pub(super) fn failures(causes: &[Cause]) -> String {
         let _ = writeln!(text, "\n{} more causes are not shown.", causes.len() - CAUSES);
     }
     text
+}
+
+/// The way to where an error was raised, as far as it leads through the project.
+fn way(frames: &[Frame]) -> String {
+    if frames.len() < 2 {
+        return String::new();
+    }
+    let place = |frame: &Frame| {
+        let line = frame.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let symbol = frame.symbol.as_deref().map(|symbol| format!(", in {symbol}")).unwrap_or_default();
+        format!("  {}{line}{symbol}\n", frame.file)
+    };
+    format!("the way there, outermost call first:\n{}", frames.iter().map(place).collect::<String>())
 }
 
 fn count(count: usize, one: &str, many: &str) -> String {
