@@ -53,7 +53,7 @@ pub struct CaseError {
     /// `setup`, `call`, `teardown` or `collect`.
     #[serde(default)]
     pub phase: String,
-    /// The way through the project to where it happened, outermost first; at most the innermost [`FRAMES`]. Says nothing about
+    /// The way through the project to where it happened, outermost first; the innermost eight places at most. Says nothing about
     /// identity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<Frame>,

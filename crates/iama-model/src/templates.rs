@@ -10,7 +10,7 @@ use crate::stage::{Stage, whole_files};
 /// The version of all texts together; part of the name that audit events carry.
 const VERSION: u32 = 1;
 
-const TEXTS: [(&str, &str); 9] = [
+const TEXTS: [(&str, &str); 10] = [
     ("edits.md", include_str!("../prompts/edits.md")),
     ("repair.md", include_str!("../prompts/repair.md")),
     ("deep_fix.md", include_str!("../prompts/deep_fix.md")),

@@ -397,3 +397,41 @@ fn fingerprint(suite: &Suite, worse: &BTreeSet<String>) -> Fingerprint {
         symbol: error.symbol.as_deref().unwrap_or(""),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use iama_baseline::{Case, CaseError, Frame};
+
+    use super::*;
+
+    fn suite(line: u32, way: &[&str]) -> Suite {
+        let frame = |file: &&str| Frame { file: (*file).to_owned(), line: Some(line), symbol: None };
+        let error = CaseError {
+            class: "ValueError".into(),
+            file: Some("lib.py".into()),
+            line: Some(line),
+            symbol: Some("half".into()),
+            frames: way.iter().map(frame).collect(),
+            ..CaseError::default()
+        };
+        let case = Case { status: Status::Failed, error: Some(error) };
+        Suite { cases: [(TestId("test_lib.py::test_half".into()), case)].into(), ..Suite::default() }
+    }
+
+    #[test]
+    fn neither_lines_nor_the_way_to_a_failure_are_part_of_what_it_is() {
+        let worse = BTreeSet::from(["test_lib.py::test_half".to_owned()]);
+        let known = fingerprint(&suite(2, &[]), &worse);
+        assert_eq!(fingerprint(&suite(7, &["test_lib.py", "lib.py"]), &worse), known);
+    }
+
+    #[test]
+    fn what_a_person_left_out_is_no_regression() {
+        let passed = Case { status: Status::Passed, error: None };
+        let id = TestId("test_lib.py::test_slow".into());
+        let legacy = Suite { cases: [(id.clone(), passed)].into(), ..Suite::default() };
+        assert_eq!(regressions(Some(&legacy), &Suite::default()).len(), 1);
+        let without = Suite { left_out: [id].into(), ..Suite::default() };
+        assert_eq!(regressions(Some(&legacy), &without), BTreeSet::new());
+    }
+}

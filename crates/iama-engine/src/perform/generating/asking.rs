@@ -4,24 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iama_baseline::python::strength::Planted;
 use iama_job::Job;
-use iama_model::proposed_tests::{ProposedTest, TestFault, read_tests};
+use iama_model::proposed_tests::{ProposedTest, read_tests};
 use iama_model::templates::{self, Filling};
-use iama_model::{Again, Cost, Form, Prompt, Stage};
+use iama_model::{Form, Prompt, Stage};
 use iama_patch::Files;
 use iama_source::context::{Index, Pack, PackError, Wanted};
 
 use super::{Terms, Work, prompt};
-use crate::driver::Progress;
-use crate::models::{Ask, KeptAnswer, Unanswered};
+use crate::models::{KeptAnswer, Unanswered};
 use crate::perform::Shop;
+use crate::perform::asking::{Objection, Question as Asked};
 use crate::perform::repairing::case::{KEPT_FREE, secrets_of, without_secrets};
 use crate::problem::Problem;
 use crate::reach::Imports;
 use crate::records::WorkspaceRecord;
 use crate::spec::{Kind, Origin, Spec, SpecItem};
-
-/// Answers to one question: the first one, and one more that knows what was wrong with it.
-const ANSWERS: usize = 2;
 
 /// Questions of one round.
 pub(super) const QUESTIONS: usize = 12;
@@ -155,44 +152,25 @@ impl Shop<'_> {
         let interfaces =
             format!("{}\n# The old code\n\n{}", question.pack.interfaces_text(), question.pack.targets_text());
         let spec = without_secrets(&prompt::spec(&shown));
-        let mut prompt = Prompt { system, interfaces, spec, task, again: Vec::new() };
-        let mut fault = TestFault::NoTest;
-        for answer_number in 1..=ANSWERS {
-            let name = format!("tests-{}-{}-{number}-{answer_number}", terms.revision, terms.round);
-            let ask = Ask {
-                name: &name,
-                stage: Stage::TestGeneration,
-                class: terms.class,
-                quote: None,
-                prompt: &prompt,
-                form: &Form::Text,
-                template: &template,
-            };
-            let answer = self.answer_tests(job, &ask)?;
-            work.cost = work.cost.plus(answer.cost.unwrap_or(Cost::ZERO));
-            match read_tests(&answer.text, &answer.stop) {
-                Ok(tests) => {
-                    let route = answer.route.0.clone();
-                    let row = |test| Proposed { test, route: route.clone(), items: items.clone() };
-                    return Ok(tests.into_iter().map(row).collect());
-                }
-                Err(found) => {
-                    let objection = format!("{found}. Answer again, with tests as they were asked for.");
-                    prompt.again.push(Again { answer: answer.text, objection });
-                    fault = found;
-                }
-            }
-        }
-        Err(Unanswered::Refused(fault.code().to_owned()))
-    }
-
-    fn answer_tests(&mut self, job: &Job, ask: &Ask<'_>) -> Result<KeptAnswer, Unanswered> {
-        self.desk(job).map_err(Unanswered::Problem)?;
-        let Shop { desk: Some(desk), progress, .. } = self else { return Err(Unanswered::Stopped) };
-        progress(Progress::Call { class: ask.class, attempt: 0 });
-        let answer = desk.ask(ask)?;
-        progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
-        Ok(answer)
+        let prompt = Prompt { system, interfaces, spec, task, again: Vec::new() };
+        let asked = Asked {
+            name: &format!("tests-{}-{}-{number}", terms.revision, terms.round),
+            stage: Stage::TestGeneration,
+            class: terms.class,
+            attempt: 0,
+            quote: None,
+            form: &Form::Text,
+            template: &template,
+        };
+        let read = |_: &Self, answer: &KeptAnswer| {
+            read_tests(&answer.text, &answer.stop).map_err(|fault| Objection {
+                why: fault.code().to_owned(),
+                told: format!("{fault}. Answer again, with tests as they were asked for."),
+            })
+        };
+        let (tests, answer) = self.ask(job, &asked, prompt, &mut work.cost, read)?.map_err(Unanswered::Refused)?;
+        let row = |test| Proposed { test, route: answer.route.0.clone(), items: items.clone() };
+        Ok(tests.into_iter().map(row).collect())
     }
 }
 

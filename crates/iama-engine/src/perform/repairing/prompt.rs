@@ -108,3 +108,23 @@ pub(super) fn earlier(tried: &BTreeMap<u32, String>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::perform::repairing::failures::unknown;
+
+    #[test]
+    fn the_way_to_a_failure_is_told_where_it_has_more_than_one_place() {
+        let frame = |file: &str, line, symbol: &str| Frame {
+            file: file.to_owned(),
+            line: Some(line),
+            symbol: Some(symbol.to_owned()),
+        };
+        let short = Cause { frames: vec![frame("lib.py", 2, "half")], ..unknown() };
+        let long = Cause { frames: vec![frame("test_lib.py", 4, "T.test"), frame("lib.py", 2, "half")], ..unknown() };
+        let way = "the way there, outermost call first:\n  test_lib.py, line 4, in T.test\n  lib.py, line 2, in half\n";
+        assert!(failures(&[long]).contains(way));
+        assert!(!failures(&[short]).contains("the way there"));
+    }
+}
