@@ -33,6 +33,7 @@ mod sarif_check;
 mod secrets;
 mod setup;
 mod strength;
+mod test_strength;
 mod tidy;
 mod tools;
 
@@ -100,6 +101,8 @@ enum Command {
     Injections(injections::Options),
     /// Kill a job with model calls at many points and resume it
     KillModels(model_jobs::kill::Options),
+    /// Has the configured model write tests of published packages and prints how much they notice
+    TestStrength(test_strength::Options),
     /// Kill a migration at many points and resume it
     Kill(kill::Options),
 }
@@ -136,6 +139,7 @@ fn main() -> ExitCode {
         Command::ModelJobs(options) => model_jobs::run(&options),
         Command::Injections(options) => injections::run(&options),
         Command::KillModels(options) => model_jobs::kill::run(&options),
+        Command::TestStrength(options) => test_strength::run(&options),
         Command::Kill(options) => kill::run(&options),
     };
     match done {

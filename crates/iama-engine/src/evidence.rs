@@ -36,6 +36,7 @@ mod diffs;
 mod generated;
 mod links;
 mod overrides;
+mod privacy;
 mod proposal;
 mod scenarios;
 mod strength;
@@ -82,7 +83,7 @@ pub struct Evidence {
     stages: Vec<Stage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     models: Option<calls::CallsPart>,
-    privacy: Privacy,
+    privacy: privacy::Privacy,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -188,13 +189,6 @@ struct RecipePart {
     class: Class,
     edits: usize,
     files: usize,
-}
-
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Privacy {
-    network_calls: u32,
-    model_requests: u32,
-    left_machine: Vec<String>,
 }
 
 /// The decisions of a job, each question once.
@@ -331,7 +325,7 @@ fn gather(shop: &Shop<'_>, job: &Job, records: &[Record]) -> Result<Evidence, Pr
         spec: sources.spec.as_ref().map(|spec| spec.items.clone()).unwrap_or_default(),
         seconds: seconds(records),
         stages: stages::of(folder, records.last().map(|record| record.at))?,
-        privacy: privacy(folder, models.as_ref())?,
+        privacy: privacy::part(folder, models.as_ref())?,
         models,
         unproven,
         characterisation: behaviour.characterisation,
@@ -347,22 +341,6 @@ fn recorded(folder: &JobFolder) -> Result<Recorded, Problem> {
     let compared: Option<BehaviourRecord> = folder.read_if_kept(BEHAVIOUR)?;
     let tests = known.known.tests.len();
     Ok(Recorded { files: known.files(), tests, failed: compared.map_or(tests, |record| record.failed) })
-}
-
-/// Only the installer of an isolated environment, once for each side, and model calls use the network; the tests have none.
-fn privacy(folder: &JobFolder, models: Option<&calls::CallsPart>) -> Result<Privacy, Problem> {
-    let mut network_calls = 0;
-    for side in ["legacy.toolchain.json", "target.toolchain.json"] {
-        let toolchain: Toolchain = folder.read_if_kept(side)?.unwrap_or_default();
-        let own = toolchain.interpreter.zip(toolchain.environment);
-        network_calls +=
-            u32::from(own.is_some_and(|(interpreter, environment)| environment.python != interpreter.path));
-    }
-    let told = "the names of the packages that the tests need, to the package index, when their environment was made";
-    let mut left_machine = if network_calls > 0 { vec![told.to_owned()] } else { Vec::new() };
-    left_machine.extend(models.into_iter().flat_map(calls::CallsPart::left_machine));
-    let model_requests = models.map_or(0, calls::CallsPart::requests);
-    Ok(Privacy { network_calls, model_requests, left_machine })
 }
 
 fn moment(at: Timestamp) -> String {

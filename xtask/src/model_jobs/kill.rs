@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// The package to migrate
     #[arg(long, default_value = "iso8601")]
     package: String,
+    /// Have the model write tests, too; the package is iso8601 then
+    #[arg(long, conflicts_with = "package")]
+    generate_tests: bool,
     /// The iama to kill, instead of one built here
     #[arg(long)]
     iama: Option<PathBuf>,
@@ -37,7 +40,7 @@ pub(crate) struct Options {
 impl Options {
     /// A reduction of the whole.
     pub(crate) fn for_ci() -> Self {
-        Self { points: 12, package: "iso8601".to_owned(), iama: None }
+        Self { points: 12, package: "iso8601".to_owned(), generate_tests: false, iama: None }
     }
 }
 
@@ -47,7 +50,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let iama = iama(options.iama.as_deref())?;
     let bench = Bench::new(&iama, named(&options.package)?)?;
     let provider = provider(&bench)?;
-    let run = Run { bench: &bench, provider: &provider, table: table(&provider.provider, &["L1"]) };
+    let run = Run {
+        bench: &bench,
+        provider: &provider,
+        table: table(&provider.provider, &["L1"]),
+        tests: options.generate_tests,
+    };
     run.undisturbed()?;
     let (expected, took) = run.undisturbed()?;
     println!("undisturbed: {:.2} s, {} calls", took.as_secs_f64(), provider.take().len());
@@ -92,6 +100,10 @@ fn provider(bench: &Bench<'_>) -> Result<Slow> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&asked);
     let provider = Fake::in_background(move |seen| {
+        if let Some(round) = round_of_tests(seen) {
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(format!("tests-1-{round}-1-1"));
+            return slowly(if round == 1 { FIRST_TESTS } else { SECOND_TESTS });
+        }
         let (name, attempt, again) = question(seen);
         noted.lock().unwrap_or_else(PoisonError::into_inner).push(name);
         let text = match (attempt, again) {
@@ -99,13 +111,39 @@ fn provider(bench: &Bench<'_>) -> Result<Slow> {
             (1 | 2, _) => expert::useless(seen, attempt),
             _ => expert::mend(seen, &wanted, &BTreeSet::new()).unwrap_or_default(),
         };
-        let mut steps: Vec<Step> =
-            frames::openai(&[&text], "stop").into_iter().map(|frame| Step::Send(frame.into_bytes())).collect();
-        steps.insert(1, Step::Wait(Duration::from_millis(120)));
-        Reply { status: 200, headers: Vec::new(), steps }
+        slowly(&text)
     })?;
     Ok(Slow { provider, asked })
 }
+
+fn slowly(text: &str) -> Reply {
+    let mut steps: Vec<Step> =
+        frames::openai(&[text], "stop").into_iter().map(|frame| Step::Send(frame.into_bytes())).collect();
+    steps.insert(1, Step::Wait(Duration::from_millis(120)));
+    Reply { status: 200, headers: Vec::new(), steps }
+}
+
+/// The round of a question for tests; nothing for another question.
+fn round_of_tests(seen: &Seen) -> Option<u8> {
+    let text = seen.texts();
+    text.contains("# What no test notices").then(|| if text.contains("# What became of earlier tests") { 2 } else { 1 })
+}
+
+/// A useful test, one that says the same, and a wrong one.
+const FIRST_TESTS: &str = "### TESTS\nA date has its parts.\n```python\ndef test_parts():\n    from iso8601 import parse_date\n    \
+    date = parse_date('2006-10-20T15:34:56.123Z')\n    assert (date.year, date.month, date.day) == (2006, 10, 20)\n    \
+    assert (date.hour, date.minute, date.second, date.microsecond) == (15, 34, 56, 123000)\n```\n\n\
+    ### TESTS\n```python\ndef test_year():\n    from iso8601 import parse_date\n    \
+    assert parse_date('2006-10-20T15:34:56Z').year == 2006\n```\n\n\
+    ### TESTS\n```python\ndef test_wrong():\n    from iso8601 import parse_date\n    \
+    assert parse_date('2006-10-20T15:34:56Z').year == 2007\n```\n";
+
+/// Another useful one.
+const SECOND_TESTS: &str = "### TESTS\nThe offset of a zone keeps its sign.\n```python\ndef test_offset():\n    \
+    from iso8601.iso8601 import parse_timezone\n    \
+    zone = parse_timezone('+02:30')\n    assert zone.utcoffset(None).seconds == 9000\n    \
+    assert zone.tzname(None) == '+02:30'\n    assert zone.dst(None).seconds == 0\n    \
+    assert parse_timezone('-01:00').utcoffset(None).days == -1\n```\n";
 
 /// The job's name for a question, its attempt, and whether it was asked before.
 fn question(seen: &Seen) -> (String, u32, bool) {
@@ -121,6 +159,7 @@ struct Run<'a> {
     bench: &'a Bench<'a>,
     provider: &'a Slow,
     table: String,
+    tests: bool,
 }
 
 struct Found {
@@ -140,7 +179,9 @@ impl Run<'_> {
     }
 
     fn refactor(&self, project: &Path) -> Command {
-        self.command(project, &["refactor", ".", "--yes", "--json", "--no-recipes", "--max-cost", CAP])
+        let mut line = vec!["refactor", ".", "--yes", "--json", "--no-recipes", "--max-cost", CAP];
+        line.extend(self.tests.then_some("--generate-tests"));
+        self.command(project, &line)
     }
 
     #[expect(clippy::disallowed_methods, reason = "a run is measured by the real clock")]

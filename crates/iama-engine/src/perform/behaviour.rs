@@ -252,6 +252,13 @@ impl Shop<'_> {
         Ok(recording::wider_path(root, &self.scope()?.test_files))
     }
 
+    /// The project's own modules: what tests can import.
+    pub(super) fn own_modules(&self) -> Result<Vec<String>, Problem> {
+        let mut files = self.recorded_files()?;
+        files.retain(|path| path.ends_with(".py"));
+        Ok(files)
+    }
+
     /// The project's own code: tests and what helps them are left out.
     fn recorded_files(&self) -> Result<Vec<String>, Problem> {
         let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;

@@ -13,7 +13,6 @@ use super::fault_name;
 use crate::perform::strength::{Field, Tests};
 use crate::perform::{Shop, sha256};
 use crate::problem::Problem;
-use crate::records::WorkspaceRecord;
 use crate::spec::{Origin, Spec};
 
 pub(super) use crate::perform::rewriting::Lines;
@@ -36,7 +35,6 @@ impl Shop<'_> {
     pub(super) fn ground(&self, spec: &Spec) -> Result<Ground, Problem> {
         let tests = self.scope()?.test_files;
         let mut touched = self.preview(spec.strategy, &tests)?.touched;
-        let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
         let mut files: BTreeSet<String> = touched.keys().cloned().collect();
         for (item, place) in spec.items.iter().flat_map(|item| item.places.iter().map(move |place| (item, place))) {
             let lines = place.lines.iter().map(|line| (*line, *line));
@@ -45,7 +43,9 @@ impl Shop<'_> {
                 files.insert(place.file.clone());
             }
         }
-        let is_source = |path: &String| workspace.files.contains_key(path) && !tests.contains(path);
+        // What is no module cannot be imported by a test.
+        let modules: BTreeSet<String> = self.own_modules()?.into_iter().collect();
+        let is_source = |path: &String| modules.contains(path);
         touched.retain(|path, lines| is_source(path) && !lines.is_empty());
         files.retain(is_source);
         let mut field = Field::empty();

@@ -10,11 +10,17 @@ use super::field::{Lines, holds};
 use crate::generated::{Fate, GeneratedTest};
 use crate::spec::{Behaviour, SpecItem};
 
-/// Faults that are told for one file.
-const FAULTS: usize = 40;
+/// Lines that are told for one file.
+const LINES: usize = 60;
+
+/// Faults that are told for one line.
+const EACH: usize = 4;
 
 /// Characters of a piece of source.
 const QUOTED: usize = 100;
+
+/// Bytes that are shown of what stands after a place.
+const AFTER: usize = 20;
 
 /// Tests whose fate is told.
 const TOLD: usize = 30;
@@ -48,19 +54,23 @@ pub(super) fn missed(
     for (file, faults) in left {
         let _ = write!(text, "\n## {file}\n\n");
         let bytes = files.get(file).map_or(&[][..], |state| &state.bytes);
-        let lines = touched.get(file).map_or(&[][..], Vec::as_slice);
-        let mut faults: Vec<&Planted> = faults.iter().collect();
-        faults.sort_by_key(|fault| !holds(lines, fault.mutant.line));
-        for fault in faults.iter().take(FAULTS) {
-            let mutant = &fault.mutant;
-            let place = usize::try_from(mutant.line).unwrap_or(1).saturating_sub(1);
-            let line = bytes.split(|byte| *byte == b'\n').nth(place).unwrap_or_default();
-            let within = if mutant.symbol.is_empty() { String::new() } else { format!(" in {}", mutant.symbol) };
-            let _ =
-                writeln!(text, "- line {}{within}, {}: {}", mutant.line, quoted(line), change(fault, files.get(file)));
+        let touched = touched.get(file).map_or(&[][..], Vec::as_slice);
+        let mut lines: BTreeMap<(bool, u32), Vec<&Planted>> = BTreeMap::new();
+        for fault in faults {
+            lines.entry((!holds(touched, fault.mutant.line), fault.mutant.line)).or_default().push(fault);
         }
-        if faults.len() > FAULTS {
-            let _ = writeln!(text, "- and {} more like these", faults.len() - FAULTS);
+        for ((_, number), faults) in lines.iter().take(LINES) {
+            let place = usize::try_from(*number).unwrap_or(1).saturating_sub(1);
+            let line = bytes.split(|byte| *byte == b'\n').nth(place).unwrap_or_default();
+            let symbol = faults.first().map_or("", |fault| &fault.mutant.symbol);
+            let within = if symbol.is_empty() { String::new() } else { format!(" in {symbol}") };
+            let told: Vec<String> = faults.iter().take(EACH).map(|fault| change(fault, files.get(file))).collect();
+            let more = faults.len().saturating_sub(EACH);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            let _ = writeln!(text, "- line {number}{within}, {}: {}{more}", quoted(line), told.join("; "));
+        }
+        if lines.len() > LINES {
+            let _ = writeln!(text, "- and {} more lines", lines.len() - LINES);
         }
     }
     text
@@ -68,11 +78,17 @@ pub(super) fn missed(
 
 /// A fault in words: what stands there, and what is put there.
 pub(super) fn change(fault: &Planted, file: Option<&FileState>) -> String {
-    let was = file.and_then(|state| state.bytes.get(fault.start..fault.end)).unwrap_or_default();
-    if fault.mutant.replacement.is_empty() {
+    let source = |from: usize, to: usize| file.and_then(|state| state.bytes.get(from..to)).unwrap_or_default();
+    let (was, put) = (source(fault.start, fault.end), fault.mutant.replacement.as_bytes());
+    if put.is_empty() {
         return format!("{} left out", quoted(was));
     }
-    format!("{} in place of {}", quoted(fault.mutant.replacement.as_bytes()), quoted(was))
+    if was.is_empty() {
+        let end = file.map_or(0, |state| state.bytes.len()).min(fault.start + AFTER);
+        let after = source(fault.start, end).split(|byte| *byte == b'\n').next().unwrap_or_default();
+        return format!("{} put before {}", quoted(put), quoted(after));
+    }
+    format!("{} in place of {}", quoted(put), quoted(was))
 }
 
 /// A piece of source in one short line.
