@@ -333,9 +333,10 @@ pub(crate) fn run_tests_in(
     let what = Tested { scratch: "result-run", environment, files: &scope.test_files, factor, without, seed: 0 };
     // Scenarios come first: tests may write into the copy.
     let scenarios = shop.scenarios_on_result(environment, copy, keep, without)?;
+    let mut suite = shop.run(copy, &what, false)?;
+    // Last: what they may leave in the copy says nothing to the others.
     let mut generated = Suite::default();
     shop.run_generated(copy, &what, &mut generated)?;
-    let mut suite = shop.run(copy, &what, false)?;
     if suite.cases.is_empty() && suite.collect_errors.is_empty() && !scope.test_files.is_empty() && !suite.ran_out {
         let why = if suite.problems.is_empty() { "it found none".to_owned() } else { suite.problems.join("; ") };
         return Err(Problem::input("TESTS_DID_NOT_RUN", format!("the test runner ran no test on the result: {why}"))
