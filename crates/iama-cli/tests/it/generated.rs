@@ -232,3 +232,32 @@ fn only_useful_tests_stay_and_every_other_is_dropped_with_its_reason() {
     assert_eq!(world.iama(&["apply"]).code, 0);
     assert!(world.read("lib.py").contains("total // count"), "{}", world.read("lib.py"));
 }
+
+#[test]
+fn a_recording_of_generated_tests_plays_back_and_a_test_that_the_result_fails_is_a_regression() {
+    // What the old language calls a text is not what the new one does.
+    let first = "### TESTS\n```python\ndef test_quirk():\n    from lib import name_of\n    assert name_of(u'a') == 'unicode'\n```\n";
+    let lib = "def name_of(value):\n    return type(value).__name__\n\ndef show(value):\n    print name_of(value)\n";
+    let test = "import unittest\nimport lib\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertTrue(lib.name_of)\n";
+    let provider = provider(first, "### TESTS\n```python\ndef test_nothing():\n    assert 1\n```\n");
+    let mut seen = Vec::new();
+    let tape = tempfile::tempdir().unwrap();
+    let folder = tape.path().join("tape");
+    for mode in ["--record", "--replay"] {
+        let world = World::new(&[("lib.py", lib), ("test_lib.py", test)]);
+        let shown = refactor(&world, &provider, &[mode, folder.to_str().unwrap()]);
+        // No answer holds an edit, so nobody mends it.
+        assert_eq!((shown.code, shown.json()["state"].as_str()), (1, Some("FALLBACK_REQUIRED")), "{}", shown.err);
+        let evidence: Value = serde_json::from_str(&world.read_job("evidence.json")).unwrap();
+        assert_eq!(evidence["verdict"]["code"], "REGRESSIONS", "{}", shown.err);
+        seen.push((record(&world), evidence["tests"]["cases"].clone(), provider.seen().len()));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let cases = &seen[0].1;
+    let quirk =
+        cases.as_array().unwrap().iter().find(|case| case["id"].as_str().unwrap().ends_with("::test_quirk")).unwrap();
+    assert_eq!(
+        (&quirk["legacy"], &quirk["result"], &quirk["regression"]),
+        (&json!("passed"), &json!("failed"), &json!(true))
+    );
+}
