@@ -9,6 +9,7 @@ use iama_engine::problem::{Kind, Problem};
 use iama_engine::situation::{Choice, Said, Situation};
 use iama_engine::{Answer, Decider, Question};
 use iama_job::ModelClass;
+use iama_model::templates::Mode;
 use iama_recipes::Strategy;
 use iama_sandbox::{Level, printable};
 
@@ -100,6 +101,9 @@ impl Decider for Person {
             Question::Strategy(choice) => {
                 choice.overview.iter().for_each(|overview| proposal::show_overview(overview, choice.mode));
                 choice.proposals.iter().for_each(|proposal| proposal::show(proposal, choice.mode));
+                if choice.mode != Mode::Simple {
+                    proposal::show_performance(&choice.proposals);
+                }
                 if choice.dirty {
                     tell!(
                         "\n  {}",

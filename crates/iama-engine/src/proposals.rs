@@ -8,6 +8,7 @@ mod complexity;
 mod dependencies;
 pub(crate) mod findings;
 pub(crate) mod overview;
+mod performance;
 mod price;
 mod reach_of;
 mod record;
@@ -24,6 +25,7 @@ use iama_recipes::{Class, Pair, Strategy};
 pub use analysis::AnalysisReport;
 pub use dependencies::{Dependency, Support};
 pub use overview::{EntryPoint, Overview, RiskyFile};
+pub use performance::Performance;
 pub(crate) use price::Before;
 pub use price::Price;
 pub use record::{Area, Complexity, ExposedName, Exposure, Level, Proposal, Reach, Segment};
@@ -90,6 +92,7 @@ pub(crate) fn propose(
         surface,
         dependencies,
         complexity: complexity::of(found),
+        performance: Performance::of(found, largest),
         price: ground.price.clone(),
         simple: String::new(),
         professional: String::new(),

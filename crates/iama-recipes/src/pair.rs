@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use iama_syntax::{Dialect, NodeId, SourceError, SourceText, Span, SyntaxTree};
+use iama_syntax::{Dialect, Node, NodeId, SourceError, SourceText, Span, SyntaxTree};
+use serde::{Deserialize, Serialize};
 
 use crate::context::{Context, Facts};
 use crate::edit::Edit;
@@ -59,8 +60,27 @@ pub struct Pair {
     pub certain: fn(&SyntaxTree) -> bool,
     /// Whether a file leans on what only the source language's library has.
     pub likely: fn(&SyntaxTree, files: &BTreeSet<String>) -> bool,
+    /// How what a recipe, by its id, wrote at a place compares with what stood there when it runs; nothing where that is the same
+    /// or not known.
+    pub weigh: fn(recipe: &str, written: &str) -> Option<Weight>,
+    /// Whether a node of the source language makes a list where the target's same words make none.
+    pub makes_list: fn(Node<'_>) -> bool,
     /// Whether a file bears the marks of code for both languages that recipes leave.
     pub for_both: fn(&SyntaxTree) -> bool,
+}
+
+/// What a rewritten place costs when it runs, next to the old code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// A list is made, as before, where the target's same words would make none.
+    List,
+    /// A small function is called that was not there.
+    Function,
+    /// Text becomes bytes or bytes become text.
+    Conversion,
+    /// A function that compares two things is wrapped for each thing that is sorted.
+    Comparison,
 }
 
 /// What the target language's world has of a package.

@@ -16,6 +16,7 @@ mod code_objects;
 mod code_strings;
 mod comparing;
 mod constants;
+mod costs;
 mod dependencies;
 mod division;
 mod doctests;
@@ -90,6 +91,8 @@ pub const PAIR: Pair = Pair {
     either: |id| matches!(id, "removed-members" | "getargspec"),
     certain,
     likely,
+    weigh: costs::weigh,
+    makes_list: costs::makes_list,
     for_both: dual::is_marked,
 };
 

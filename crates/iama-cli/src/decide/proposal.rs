@@ -58,6 +58,19 @@ fn show_figures(proposal: &Proposal) {
     }
 }
 
+/// Shows what the proposals cost when they run, side by side; nothing where nothing was counted.
+pub(super) fn show_performance(proposals: &[Proposal]) {
+    let columns: Vec<_> = proposals.iter().map(|proposal| proposal.performance.rows()).collect();
+    let Some(first) = columns.first().filter(|_| columns.iter().flatten().any(|(_, count)| *count > 0)) else { return };
+    let names: Vec<String> = proposals.iter().map(|proposal| format!("{:>15}", proposal.strategy.name())).collect();
+    tell!("\n  {:28}{}", paint::strong(format!("{:28}", "WHEN IT RUNS")), paint::dim(names.concat()));
+    for (at, (name, _)) in first.iter().enumerate() {
+        let counts: Vec<String> = columns.iter().map(|rows| format!("{:>15}", rows[at].1)).collect();
+        tell!("    {name:26}{}", counts.concat());
+    }
+    tell!("  {}", paint::dim("places in the files of code that change, counted and not measured"));
+}
+
 fn show_view(view: &View) {
     tell!("    {}", paint::dim(format!("a model says: {}", printable(&view.text))));
     for risk in &view.risks {

@@ -36,6 +36,8 @@ fn three_proposals_say_what_each_of_them_leaves_and_meets() {
     assert_eq!(largest["dependencies"][0]["instead"], "Pillow");
     assert_eq!(largest["reach"]["importers"], serde_json::json!(["test_lib.py", "user.py"]));
     assert_eq!(largest["price"]["high_millicents"], 0);
+    let calls: Vec<_> = rows.iter().map(|row| row["performance"]["functions"].clone()).collect();
+    assert_eq!(calls, [0, 0, 1], "only the largest treats a division of unknown values");
 }
 
 #[test]

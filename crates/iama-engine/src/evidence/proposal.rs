@@ -6,7 +6,9 @@ use serde::Serialize;
 use crate::folder::JobFolder;
 use crate::problem::Problem;
 use crate::proposals::overview::OVERVIEW;
-use crate::proposals::{Complexity, Dependency, ExposedName, Level, Overview, Price, Proposal, Reach, Segment, View};
+use crate::proposals::{
+    Complexity, Dependency, ExposedName, Level, Overview, Performance, Price, Proposal, Reach, Segment, View,
+};
 use crate::spec::Spec;
 
 /// The chosen proposal.
@@ -18,6 +20,7 @@ pub(super) struct ProposalPart {
     surface: Vec<ExposedName>,
     dependencies: Vec<Dependency>,
     complexity: Complexity,
+    performance: Performance,
     price: Price,
     #[serde(skip_serializing_if = "Option::is_none")]
     view: Option<View>,
@@ -28,8 +31,9 @@ pub(super) struct ProposalPart {
 
 impl From<Proposal> for ProposalPart {
     fn from(proposal: Proposal) -> Self {
-        let Proposal { risk, segments, reach, surface, dependencies, complexity, price, view, .. } = proposal;
-        Self { risk, segments, reach, surface, dependencies, complexity, price, view, overview: None }
+        let Proposal { risk, segments, reach, surface, dependencies, complexity, performance, price, view, .. } =
+            proposal;
+        Self { risk, segments, reach, surface, dependencies, complexity, performance, price, view, overview: None }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use iama_recipes::pair::Weight;
 use iama_recipes::{Class, Pair};
 use iama_syntax::{LineIndex, SourceText, Span};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,9 @@ pub(crate) struct FileFindings {
     /// Public names that it declares.
     pub(crate) public: usize,
     pub(crate) exposed: Vec<ExposedName>,
+    /// Places that make a list and make none in the target language with the same words.
+    #[serde(default)]
+    pub(crate) lists: usize,
 }
 
 /// One finding.
@@ -46,6 +50,9 @@ pub(crate) struct Found {
     /// The innermost declaration around it.
     pub(crate) symbol: Option<String>,
     pub(crate) why: String,
+    /// What the place costs when it runs, next to the old code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) weight: Option<Weight>,
 }
 
 /// The shapes of files that were read for an earlier strategy.
@@ -67,13 +74,27 @@ pub(crate) fn of_file(pair: &Pair, shapes: &Shapes, file: &Rewritten, test: bool
             let read = (!shapes.contains_key(&file.path)).then(|| Shape::of(pair, &file.path, before.text()));
             let shape = read.as_ref().or_else(|| shapes.get(&file.path));
             let changed = bytes.is_some();
-            let found = of_migration(FileFindings { changed, ..empty }, shape, before, migration);
+            let found = of_migration(pair, FileFindings { changed, ..empty }, shape, before, migration);
             (found, read)
         }
     }
 }
 
+/// What a finding costs when it runs, by what its recipe wrote where it begins.
+fn weight(pair: &Pair, note: &iama_recipes::Note, migration: &iama_recipes::Migration) -> Option<Weight> {
+    if note.class == Class::Refused {
+        return None;
+    }
+    let begins = |change: &&iama_recipes::RecordedChange| {
+        let touches = change.span.start <= note.span.start && note.span.start <= change.span.end;
+        touches && change.recipes.contains(&note.recipe)
+    };
+    let written: String = migration.changes.iter().filter(begins).map(|change| change.text.as_str()).collect();
+    (pair.weigh)(note.recipe, &written)
+}
+
 fn of_migration(
+    pair: &Pair,
     mut found: FileFindings,
     shape: Option<&Shape>,
     before: &SourceText,
@@ -89,6 +110,7 @@ fn of_migration(
         line: lines.line(note.span.start),
         symbol: name_at(note.span),
         why: note.why.clone(),
+        weight: weight(pair, note, migration),
     };
     found.notes = migration.notes.iter().map(note).collect();
     let mut touched = BTreeSet::new();
@@ -103,6 +125,7 @@ fn of_migration(
     }
     found.old_lines = touched.len();
     found.public = shape.public_names();
+    found.lists = shape.lists;
     found.exposed = exposed(&found.path, shape, migration);
     found
 }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dependencies::Dependency;
+use super::performance::Performance;
 use super::price::Price;
 use super::view::View;
 
@@ -38,6 +39,9 @@ pub struct Proposal {
     pub dependencies: Vec<Dependency>,
     /// How involved the code is that is touched.
     pub complexity: Complexity,
+    /// What the touched places cost when they run, next to the old code.
+    #[serde(default)]
+    pub performance: Performance,
     /// What calls of a model may cost.
     pub price: Price,
     /// For everybody.

@@ -44,6 +44,8 @@ pub(crate) struct Shown {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) declared: Vec<Shown>,
+    /// Places that make a list and make none in the target language with the same words.
+    pub(crate) lists: usize,
 }
 
 impl Shape {
@@ -57,6 +59,7 @@ impl Shape {
         let lines = LineIndex::new(text);
         let mut shape = Self {
             declared: symbols.iter().enumerate().map(|(rank, one)| shown(&symbols, &lines, rank, one)).collect(),
+            lists: tree.nodes().filter(|node| node.is_named() && (pair.makes_list)(*node)).count(),
         };
         shape.count_forks(&tree);
         shape

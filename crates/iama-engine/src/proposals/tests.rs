@@ -197,3 +197,15 @@ fn the_committed_schema_of_the_analysis_is_that_of_the_type() {
     let committed = fs::read_to_string(&path).unwrap();
     assert_eq!(committed, text, "run the tests once with UPDATE_GOLDEN=1 and commit {path}");
 }
+
+#[test]
+fn proposals_are_compared_by_what_their_places_cost_when_they_run() {
+    let text = "def f(d, n, s, g):\n    x = d.items()\n    x.sort(cmp=g)\n    for i in range(3):\n        x.append(i)\n    \
+                return n / 2, s.encode('hex'), map(g, x)[0]\n";
+    let files = [("lib.py", text), ("test_lib.py", "import lib\nx = map(str, {}.items())\n")];
+    let of = |strategy| proposal_of(strategy, &files, &[], Price::default()).performance;
+    let small = Performance { lists: 3, comparisons: 1, ..Performance::default() };
+    let standard = Performance { kept: 2, ..small.clone() };
+    let large = Performance { functions: 1, conversions: 1, ..standard.clone() };
+    assert_eq!(Strategy::ALL.map(of), [small, standard, large]);
+}

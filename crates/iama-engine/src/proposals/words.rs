@@ -76,6 +76,7 @@ pub(super) fn professional(proposal: &Proposal) -> String {
             count(meanings, "public name")
         ),
     ];
+    parts.extend(proposal.performance.sentence());
     if !proposal.dependencies.is_empty() {
         let of = |support: Support| proposal.dependencies.iter().filter(|row| row.support == support).count();
         parts.push(format!(

@@ -205,6 +205,7 @@ fn a_draft_says_who_writes_and_stays_short_however_much_is_found() {
         line,
         symbol: Some("half".to_owned()),
         why: format!("reason {line}"),
+        weight: None,
     };
     let draft = |notes: Vec<Found>, recipes: bool, models: bool| {
         let found = [FileFindings { path: "lib.py".to_owned(), changed: true, notes, ..FileFindings::default() }];
