@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
 use crate::{
-    docker_job, escapes, injections, kill, material, model_jobs, platforms, recipes, sarif_check, secrets, setup, tidy,
+    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, platforms, recipes, sarif_check,
+    secrets, setup, tidy,
 };
 
 /// Runs everything; stops at the first failure.
@@ -45,6 +46,7 @@ pub(crate) fn run() -> Result<()> {
     })?;
     step("code for both languages", recipes::check_dual)?;
     step("published packages", || material::run(&material::Options::for_ci()))?;
+    step("a provider that breaks", fault_matrix::run)?;
     step("jobs with a scripted model", || model_jobs::run(&model_jobs::Options::for_ci()))?;
     step("poisoned projects", || injections::run(&injections::Options::for_ci()))?;
     step("kill and resume with model calls", || model_jobs::kill::run(&model_jobs::kill::Options::for_ci()))?;

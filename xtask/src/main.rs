@@ -18,6 +18,7 @@ mod faults;
 mod injections;
 mod job_model;
 mod kill;
+mod live_model;
 mod material;
 mod model_jobs;
 mod mutation_bench;
@@ -31,6 +32,7 @@ mod python3;
 mod recipes;
 mod sarif_check;
 mod secrets;
+mod server;
 mod setup;
 mod strength;
 mod test_strength;
@@ -93,6 +95,8 @@ enum Command {
     CostOracle(prices::OracleOptions),
     /// The router of model calls against a mock provider with every fault that it knows, in three forms
     FaultMatrix,
+    /// The router of model calls against a small model that really runs, served by llama-server
+    LiveModel,
     /// Try to get out of the sandbox in every known way, on every level that this machine has
     Escapes,
     /// Whole jobs with a scripted model: helped by a person, fallen back, recorded and replayed
@@ -135,6 +139,7 @@ fn main() -> ExitCode {
         Command::Prices(options) => prices::make(&options),
         Command::CostOracle(options) => prices::compare(&options),
         Command::FaultMatrix => fault_matrix::run(),
+        Command::LiveModel => live_model::run(),
         Command::Escapes => escapes::run(),
         Command::ModelJobs(options) => model_jobs::run(&options),
         Command::Injections(options) => injections::run(&options),

@@ -170,8 +170,7 @@ fn open_routes<'t>(table: &'t RouteTable, off: &Off, asked: &Asked<'_>) -> Resul
         let switch = all.iter().find_map(|route| off.stops(route));
         return Err(switch.map_or(Refusal::NoRoute { class, stage }, |switch| Refusal::KillSwitch { switch }));
     }
-    let window =
-        |route: &Route| route.context_tokens.map_or(u64::MAX, |cap| cap.saturating_sub(reserved(route, asked)));
+    let window = |route: &Route| window(route, asked.output_tokens);
     let cap = switched_on.iter().map(|route| window(route)).max().unwrap_or(0);
     let wide: Vec<&Route> = switched_on.into_iter().filter(|route| asked.prompt_tokens <= window(route)).collect();
     if wide.is_empty() {
@@ -180,9 +179,9 @@ fn open_routes<'t>(table: &'t RouteTable, off: &Off, asked: &Asked<'_>) -> Resul
     Ok(wide)
 }
 
-/// Room for the answer: some models count it into their window.
-fn reserved(route: &Route, asked: &Asked<'_>) -> u64 {
-    longest_answer(route, asked.output_tokens)
+/// The longest prompt that a route takes, with room for the answer: some models count it into their window.
+pub(crate) fn window(route: &Route, wanted: u64) -> u64 {
+    route.context_tokens.map_or(u64::MAX, |cap| cap.saturating_sub(longest_answer(route, wanted)))
 }
 
 /// The longest answer that is asked of a route.

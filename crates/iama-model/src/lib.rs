@@ -7,6 +7,7 @@ mod audit;
 mod breaker;
 pub mod config;
 mod cost;
+mod count;
 pub mod edits;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;

@@ -74,9 +74,19 @@ impl Prompt {
         self.texts().map(|text| estimate(text, 3) + 8).sum()
     }
 
-    /// More tokens than it has: two bytes each.
+    /// More tokens than it has, even if its texts are keys, numbers or signs that no vocabulary knows.
     pub fn most_tokens(&self) -> u64 {
-        self.texts().map(|text| estimate(text, 2) + 16).sum()
+        self.texts().map(|text| text.bytes().map(eighths).sum::<u64>().div_ceil(8) + 16).sum()
+    }
+}
+
+/// The most that a byte costs, in eighths of a token: more than random letters of its kind cost in any vocabulary that was tried.
+const fn eighths(byte: u8) -> u64 {
+    match byte {
+        b' ' => 4,
+        b'a'..=b'z' => 5,
+        b'A'..=b'Z' => 6,
+        _ => 8,
     }
 }
 
@@ -95,6 +105,6 @@ mod tests {
         let prompt = Prompt { system: "s".repeat(300), task: "t".repeat(2), again, ..Prompt::default() };
         assert_eq!(prompt.texts().count(), 4);
         assert_eq!(prompt.tokens(), 100 + 1 + 10 + 11 + 4 * 8);
-        assert_eq!(prompt.most_tokens(), 150 + 1 + 15 + 16 + 4 * 16);
+        assert_eq!(prompt.most_tokens(), 188 + 2 + 19 + 20 + 4 * 16);
     }
 }

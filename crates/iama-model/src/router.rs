@@ -19,7 +19,8 @@ use crate::audit::{AuditEvent, Try};
 use crate::breaker::Breakers;
 use crate::config::{Off, Route, RouteTable};
 use crate::cost::Cost;
-use crate::gate::{Asked, Refusal, gate, longest_answer};
+use crate::count;
+use crate::gate::{Asked, Refusal, gate, longest_answer, window};
 use crate::prompt::{Form, Prompt, Template};
 use crate::session::{Reservation, Session};
 use crate::stage::{Stage, output_cap};
@@ -215,7 +216,7 @@ impl Router {
 
     /// What a call can cost, or why it would be refused. Nothing is sent.
     pub fn quote(&self, call: &Call<'_>) -> Result<Quote, Refusal> {
-        let routes = self.routes(call)?;
+        let routes = self.routes(call, call.prompt.tokens())?;
         let costs = routes.iter().map(|route| worst_case(route, call));
         let worst_case = costs.reduce(|one, other| Some(one?.max(other?))).flatten();
         let output_tokens = routes.iter().map(|route| longest_answer(route, call.output_tokens)).max().unwrap_or(0);
@@ -224,11 +225,7 @@ impl Router {
 
     /// The longest prompt that the widest route of a class takes beside its longest answer, in tokens.
     pub fn prompt_cap(&self, entitlement: &Entitlement, stage: Stage, class: ModelClass) -> u64 {
-        let window = |route: &Route| {
-            let answer = longest_answer(route, u64::MAX);
-            route.context_tokens.map_or(u64::MAX, |cap| cap.saturating_sub(answer))
-        };
-        let widest = self.table.routes_for(stage, class).map(window).max().unwrap_or(0);
+        let widest = self.table.routes_for(stage, class).map(|route| window(route, u64::MAX)).max().unwrap_or(0);
         widest.min(u64::from(entitlement.context_tokens))
     }
 
@@ -246,9 +243,8 @@ impl Router {
         Done { result, audit }
     }
 
-    fn routes(&self, call: &Call<'_>) -> Result<Vec<&Route>, Refusal> {
-        let (stage, class, quote) = (call.stage, call.class, call.quote);
-        let (prompt_tokens, output_tokens) = (call.prompt.tokens(), call.output_tokens);
+    fn routes(&self, call: &Call<'_>, prompt_tokens: u64) -> Result<Vec<&Route>, Refusal> {
+        let (stage, class, quote, output_tokens) = (call.stage, call.class, call.quote, call.output_tokens);
         let asked = Asked { stage, class, quote, prompt_tokens, output_tokens };
         let mut routes = gate(&self.table, &self.off(), call.entitlement, &asked)?;
         let unpriced = routes.iter().find(|route| route.pricing.known().is_none()).map(|route| route.name().0);
@@ -268,15 +264,20 @@ impl Router {
         listener: &mut Listener<'_>,
         audit: &mut AuditEvent,
     ) -> Result<Answer, Failure> {
-        let routes = self.routes(call)?;
+        let estimate = call.prompt.tokens();
+        let routes = self.routes(call, count::least(estimate)).or_else(|_| self.routes(call, estimate))?;
         let _place = select! {
             biased;
             () = cancel.cancelled() => return Err(Failure::Cancelled),
             place = call.session.place(call.class) => place,
         };
-        let mut last = None;
+        let (mut last, mut narrow) = (None, None);
         let mut closed = Duration::MAX;
         for route in routes {
+            if let Err(refusal) = self.fits(route, call, cancel).await? {
+                narrow = Some(refusal);
+                continue;
+            }
             if let Err(wait) = self.breakers.admit(&route.name().0, Instant::now()) {
                 closed = closed.min(wait);
                 continue;
@@ -287,9 +288,37 @@ impl Router {
             }
         }
         let retry_ms = u64::try_from(closed.as_millis()).unwrap_or(u64::MAX);
-        Err(last.map_or(Refusal::ProvidersDown { class: call.class, retry_ms }.into(), |(route, fault)| {
-            Failure::Wire { route, fault, begun: false }
-        }))
+        let down = Refusal::ProvidersDown { class: call.class, retry_ms };
+        let refusal = narrow.filter(|_| closed == Duration::MAX).unwrap_or(down);
+        Err(last.map_or(refusal.into(), |(route, fault)| Failure::Wire { route, fault, begun: false }))
+    }
+
+    /// Whether a route takes the prompt. Near its cap the tokens are counted, where somebody can; the estimate decides elsewhere.
+    async fn fits(
+        &self,
+        route: &Route,
+        call: &Call<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Result<(), Refusal>, Failure> {
+        let cap = window(route, call.output_tokens).min(u64::from(call.entitlement.context_tokens));
+        let mut tokens = call.prompt.tokens();
+        if count::doubtful(tokens, cap) && self.off().stops(route).is_none() {
+            tokens = self.count(route, call.prompt, cancel).await.unwrap_or(tokens);
+        }
+        if cancel.is_cancelled() {
+            return Err(Failure::Cancelled);
+        }
+        Ok(if tokens <= cap { Ok(()) } else { Err(Refusal::ContextCap { tokens, cap }) })
+    }
+
+    /// The tokens of a prompt as the route's model has them, if that can be known.
+    async fn count(&self, route: &Route, prompt: &Prompt, cancel: &CancellationToken) -> Option<u64> {
+        let provider = self.table.providers.get(&route.provider)?;
+        if let Some(tokens) = count::here(provider.kind, route, prompt) {
+            return Some(tokens);
+        }
+        let (request, pointer) = wire::counting(provider, route, prompt)?;
+        self.wire.number(provider, &request, pointer, cancel).await
     }
 
     async fn on_route(

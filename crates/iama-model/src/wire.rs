@@ -34,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// The body.
     pub(crate) body: Value,
+    /// Whether the answer is a stream, as those of all models are; if not, it is one JSON.
+    pub(crate) streamed: bool,
 }
 
 /// An answer's head and the stream of its bytes.
@@ -145,7 +147,20 @@ pub(crate) fn request(provider: &Provider, route: &Route, prompt: &Prompt, form:
         }
         Kind::Gemini => (gemini::path(&route.model), gemini::body(prompt, form, output_tokens)),
     };
-    Request { kind: provider.kind, path, body }
+    Request { kind: provider.kind, path, body, streamed: true }
+}
+
+/// The request that asks a provider to count a prompt's tokens, and where its answer has the count; nothing where the form has
+/// no such thing.
+pub(crate) fn counting(provider: &Provider, route: &Route, prompt: &Prompt) -> Option<(Request, &'static str)> {
+    let (path, body, count) = match provider.kind {
+        Kind::Anthropic => {
+            ("/v1/messages/count_tokens".to_owned(), anthropic::counted(&route.model, prompt), "/input_tokens")
+        }
+        Kind::Gemini => (gemini::counting(&route.model), gemini::counted(&route.model, prompt), "/totalTokens"),
+        Kind::Openai | Kind::OpenaiCompatible => return None,
+    };
+    Some((Request { kind: provider.kind, path, body, streamed: false }, count))
 }
 
 /// A frame as JSON.

@@ -1,30 +1,22 @@
 //! The mock provider as a process: started on a free port, told what to break, asked for its verdict, ended.
 
 use std::collections::BTreeSet;
-use std::fs::{File, create_dir_all};
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::tools::{cache, command, environment};
+use crate::server::{BETWEEN, LOOKS, Server};
+use crate::tools::{command, environment};
 
 const VERSION: &str = "0.2.2";
-/// Looks at something that takes a moment.
-const LOOKS: usize = 150;
-const BETWEEN: Duration = Duration::from_millis(200);
 
 /// A running server; it ends with this value.
 pub(super) struct Peer {
-    port: u16,
     program: PathBuf,
-    child: Child,
+    server: Server,
 }
 
 /// What it thinks of its client.
@@ -54,32 +46,20 @@ impl Verdict {
 impl Peer {
     pub(super) fn start() -> Result<Self> {
         let program = environment("llmock", VERSION)?.join("llmock");
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let folder = cache().join("fault-matrix");
-        create_dir_all(&folder)?;
-        let log = File::create(folder.join("llmock.log"))?;
-        let line = ["serve", "--port", &port.to_string(), "--log-level", "warning"];
-        let mut serve = command(&program.display().to_string(), &line);
-        serve.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let child = serve.spawn().with_context(|| format!("{} could not be started", program.display()))?;
-        let peer = Self { port, program, child };
-        for _ in 0..LOOKS {
-            if peer.ask("GET", "/health", None).is_ok() {
-                return Ok(peer);
-            }
-            sleep(BETWEEN);
-        }
-        bail!("llmock does not answer; its words are in {}", folder.display())
+        let shown = program.display().to_string();
+        let line = |port: &str| ["serve", "--port", port, "--log-level", "warning"].map(str::to_owned).to_vec();
+        let server = Server::start("llmock", "fault-matrix", &shown, line, "/health")?;
+        Ok(Self { program, server })
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.server.url()
     }
 
     /// Forgets everything and takes new orders.
     pub(super) fn script(&self, behaviors: &[Value]) -> Result<()> {
-        self.ask("POST", "/_llmock/reset", None)?;
-        self.ask("POST", "/_llmock/scenario", Some(&json!({"behaviors": behaviors})))?;
+        self.server.ask("POST", "/_llmock/reset", None)?;
+        self.server.ask("POST", "/_llmock/scenario", Some(&json!({"behaviors": behaviors})))?;
         Ok(())
     }
 
@@ -96,7 +76,7 @@ impl Peer {
     fn over(&self, requests: usize) -> Result<()> {
         let mut count = 0;
         for _ in 0..LOOKS {
-            let seen: Value = serde_json::from_str(&self.ask("GET", "/_llmock/requests", None)?)?;
+            let seen: Value = serde_json::from_str(&self.server.ask("GET", "/_llmock/requests", None)?)?;
             count = seen["requests"].as_array().map_or(0, Vec::len);
             if count >= requests {
                 break;
@@ -105,27 +85,5 @@ impl Peer {
         }
         ensure!(count == requests, "llmock saw {count} requests, and the router tells of {requests}");
         Ok(())
-    }
-
-    /// One request to the server's own interface; what it answers, or an error.
-    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<String> {
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: llmock\r\nconnection: close\r\ncontent-length: {length}");
-        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("llmock's answer has no end of its head")?;
-        ensure!(head.starts_with("HTTP/1.1 2"), "llmock refused {path}: {body}");
-        Ok(body.to_owned())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use eventsource_stream::{EventStreamError, Eventsource as _};
 use futures_util::{Stream, StreamExt as _};
+use serde_json::Value;
 use tokio::select;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -19,6 +20,8 @@ use crate::wire::{Body, Exchange, Http, Piece, Player, Reader, Recorder, Request
 const LONGEST_BYTES: usize = 32 << 20;
 /// What is read of a refusal.
 const REFUSAL_BYTES: usize = 64 << 10;
+/// The longest wait for a number.
+const NUMBER_WAIT: Duration = Duration::from_secs(10);
 /// After the end event the stream itself ends at once; waiting for it lets the connection be used again.
 const LAST_WAIT: Duration = Duration::from_millis(50);
 /// Turns of the runtime in which the task that owns a connection learns that nobody reads it, and closes it.
@@ -101,11 +104,46 @@ impl Wire {
     ) -> Received {
         let received = self.attempt(provider, request, cancel, show).await;
         if received.end.is_err() {
-            for _ in 0..CLOSING_TURNS {
-                yield_now().await;
-            }
+            close().await;
         }
         received
+    }
+
+    /// What a provider answers to a request that wants no stream: a number in its JSON. Nothing if it does not tell, or not soon:
+    /// there is no call that could not be made without it.
+    pub(super) async fn number(
+        &self,
+        provider: &Provider,
+        request: &Request,
+        pointer: &str,
+        cancel: &CancellationToken,
+    ) -> Option<u64> {
+        let number = select! {
+            biased;
+            () = cancel.cancelled() => None,
+            number = timeout(NUMBER_WAIT, self.told(provider, request, pointer)) => number.ok().flatten(),
+        };
+        if number.is_none() {
+            close().await;
+        }
+        number
+    }
+
+    async fn told(&self, provider: &Provider, request: &Request, pointer: &str) -> Option<u64> {
+        let (mut exchange, tape) = self.open(provider, request).await.ok()?;
+        let mut body = Vec::new();
+        while let Some(chunk) = exchange.body.next().await {
+            body.extend_from_slice(&chunk.ok()?);
+            if body.len() > REFUSAL_BYTES {
+                return None;
+            }
+        }
+        let told: Value = serde_json::from_slice(&body).ok().filter(|_| exchange.status == 200)?;
+        let number = told.pointer(pointer)?.as_u64()?;
+        if let (Self::Recording(_, recorder), Some(tape)) = (self, tape) {
+            recorder.keep(tape, false).ok()?;
+        }
+        Some(number)
     }
 
     async fn attempt(
@@ -143,6 +181,13 @@ impl Wire {
             },
             _ => received,
         }
+    }
+}
+
+/// Lets the connections that were given up be closed.
+async fn close() {
+    for _ in 0..CLOSING_TURNS {
+        yield_now().await;
     }
 }
 

@@ -8,6 +8,7 @@ use crate::config::{Keys, Kind, Origin, read};
 use crate::fake::{Fake, Reply, Step, frames};
 
 mod cancelling;
+mod counting;
 mod falling_back;
 mod recording;
 mod streams;

@@ -10,7 +10,15 @@ use crate::usage::Usage;
 pub(super) const VERSION: &str = "2023-06-01";
 
 pub(super) fn body(model: &str, prompt: &Prompt, output_tokens: u64) -> Value {
-    let mut body = json!({"model": model, "max_tokens": output_tokens, "stream": true});
+    let mut body = counted(model, prompt);
+    body["max_tokens"] = output_tokens.into();
+    body["stream"] = true.into();
+    body
+}
+
+/// The part of a request that the provider counts.
+pub(super) fn counted(model: &str, prompt: &Prompt) -> Value {
+    let mut body = json!({"model": model});
     let mut system = blocks(&[&prompt.system, &prompt.interfaces]);
     keep(&mut system, "1h");
     if !system.is_empty() {

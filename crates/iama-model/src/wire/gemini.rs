@@ -11,6 +11,27 @@ pub(super) fn path(model: &str) -> String {
 }
 
 pub(super) fn body(prompt: &Prompt, form: &Form, output_tokens: u64) -> Value {
+    let mut body = contents(prompt);
+    body["generationConfig"] = json!({"maxOutputTokens": output_tokens});
+    if let Form::Json { schema, .. } = form {
+        body["generationConfig"]["responseMimeType"] = "application/json".into();
+        body["generationConfig"]["responseJsonSchema"] = schema.clone();
+    }
+    body
+}
+
+pub(super) fn counting(model: &str) -> String {
+    format!("/v1beta/models/{model}:countTokens")
+}
+
+/// What the provider is asked to count.
+pub(super) fn counted(model: &str, prompt: &Prompt) -> Value {
+    let mut request = contents(prompt);
+    request["model"] = format!("models/{model}").into();
+    json!({"generateContentRequest": request})
+}
+
+fn contents(prompt: &Prompt) -> Value {
     let parts = |texts: &[&String]| -> Vec<Value> {
         texts.iter().filter(|text| !text.is_empty()).map(|text| json!({"text": text})).collect()
     };
@@ -25,11 +46,6 @@ pub(super) fn body(prompt: &Prompt, form: &Form, output_tokens: u64) -> Value {
         body["systemInstruction"] = json!({"parts": parts(&[&prompt.system])});
     }
     body["contents"] = contents.into();
-    body["generationConfig"] = json!({"maxOutputTokens": output_tokens});
-    if let Form::Json { schema, .. } = form {
-        body["generationConfig"]["responseMimeType"] = "application/json".into();
-        body["generationConfig"]["responseJsonSchema"] = schema.clone();
-    }
     body
 }
 

@@ -30,7 +30,7 @@ impl Http {
         let none = || WireFault::Connection { what: format!("{} has no client", provider.name), sent: false };
         let client = self.clients.get(&provider.name).ok_or_else(none)?;
         let url = format!("{}{}", provider.base_url, request.path);
-        let sent = client.post(url).headers(headers(provider)?).body(request.body.to_string()).send();
+        let sent = client.post(url).headers(headers(provider, request)?).body(request.body.to_string()).send();
         let waited = provider.waits.headers;
         let response =
             timeout(waited, sent).await.map_err(|_| WireFault::Silence { waited })?.map_err(|e| broken(&e))?;
@@ -54,10 +54,11 @@ fn client(provider: &Provider) -> Result<reqwest::Client, WireFault> {
     builder.build().map_err(|error| broken(&error))
 }
 
-fn headers(provider: &Provider) -> Result<HeaderMap, WireFault> {
+fn headers(provider: &Provider, request: &Request) -> Result<HeaderMap, WireFault> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    let wanted = if request.streamed { "text/event-stream" } else { "application/json" };
+    headers.insert(ACCEPT, HeaderValue::from_static(wanted));
     if provider.kind == Kind::Anthropic {
         headers.insert("anthropic-version", HeaderValue::from_static(anthropic::VERSION));
     }
