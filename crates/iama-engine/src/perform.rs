@@ -39,6 +39,7 @@ mod testing;
 mod uncovered;
 
 pub(crate) use copying::PARTIAL;
+pub(crate) use generating::is_generated;
 pub(crate) use testing::{environment_for, not_run, regressions, run_tests_in};
 
 /// From this share of places that may mean something else on, a person should think twice.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::verdict::many;
 use crate::blackbox::{Outcome, Standing};
 use crate::folder::JobFolder;
+use crate::perform::is_generated;
 use crate::problem::Problem;
 use crate::records::{RESULT_SCENARIOS, ScenarioRow, ScenariosRecord};
 
@@ -119,10 +120,16 @@ fn row_part(row: &ScenarioRow, outcomes: &[Outcome]) -> RowPart {
 pub(super) fn counted(ids: impl Iterator<Item = TestId>, record: Option<&ScenariosRecord>) -> String {
     let label = record.map(|record| record.label.as_str());
     let (scenarios, tests): (Vec<TestId>, Vec<TestId>) = ids.partition(|id| label == Some(id.file()));
+    let generated = tests.iter().filter(|id| is_generated(id)).count() as u64;
     let (tests, scenarios) = (tests.len() as u64, scenarios.len() as u64);
-    match (tests, scenarios) {
-        (_, 0) => many(tests, "test"),
-        (0, _) => many(scenarios, "scenario"),
-        _ => format!("{} and {}", many(tests, "test"), many(scenarios, "scenario")),
-    }
+    let tests = (tests > 0 || scenarios == 0).then(|| {
+        let written = if generated == tests {
+            "all of them written by a model".to_owned()
+        } else {
+            format!("{generated} of them written by a model")
+        };
+        if generated > 0 { format!("{} ({written})", many(tests, "test")) } else { many(tests, "test") }
+    });
+    let parts: Vec<String> = tests.into_iter().chain((scenarios > 0).then(|| many(scenarios, "scenario"))).collect();
+    parts.join(" and ")
 }

@@ -269,6 +269,10 @@ impl Shop<'_> {
 }
 
 impl Work {
+    fn note(&mut self, terms: Terms, what: &str) {
+        self.notes.push(format!("round {}: {what}", terms.round));
+    }
+
     /// The faults that neither the project's own tests nor the stable ones notice, by file.
     fn left(&self) -> BTreeMap<String, Vec<Planted>> {
         let taken: BTreeSet<&String> = self.stable.iter().flat_map(|stable| &stable.noticed).collect();
@@ -383,7 +387,7 @@ pub(super) fn put(root: &Path, tests: &[(&str, &str)]) -> Result<Vec<String>, Pr
 }
 
 /// Whether a test is one of those that were written for the job.
-pub(super) fn is_generated(id: &TestId) -> bool {
+pub(crate) fn is_generated(id: &TestId) -> bool {
     id.0.strip_prefix(INSIDE).is_some_and(|rest| rest.starts_with('/'))
 }
 

@@ -1,6 +1,6 @@
 //! Asking for tests: some files at a time, those with most that no test notices first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use iama_baseline::python::strength::Planted;
 use iama_job::Job;
@@ -59,30 +59,19 @@ impl Shop<'_> {
         work: &mut Work,
         left: &BTreeMap<String, Vec<Planted>>,
     ) -> Result<Answered, Problem> {
-        let mut order: Vec<&String> = left.keys().collect();
-        order.sort_by_key(|file| (std::cmp::Reverse(left.get(*file).map_or(0, Vec::len)), *file));
-        let beyond = order.len().saturating_sub(QUESTIONS * FILES);
-        if beyond > 0 {
-            work.notes
-                .push(format!("round {}: no tests were asked for of {beyond} files with less to notice", terms.round));
-        }
+        let questions = self.questions(job, terms, work, left)?;
         let mut proposed = Vec::new();
-        for (number, files) in order.chunks(FILES).take(QUESTIONS).enumerate() {
-            let files: Vec<String> = files.iter().map(|file| (*file).clone()).collect();
-            let Some(question) = self.question(job, terms, work, left, files)? else { continue };
-            match self.ask_one(job, terms, number + 1, work, &question) {
+        for (number, question) in questions.iter().enumerate() {
+            match self.ask_one(job, terms, number + 1, work, question) {
                 Ok(more) => proposed.extend(more),
                 Err(Unanswered::Stopped) => return Ok(Answered::Stopped),
                 Err(Unanswered::CapReached) => {
-                    work.notes.push(format!(
-                        "round {}: no more tests were asked for: the cap of money would be passed",
-                        terms.round
-                    ));
+                    work.note(terms, "no more tests were asked for: the cap of money would be passed");
                     break;
                 }
                 Err(Unanswered::Refused(code)) => {
                     let files: Vec<&str> = question.left.keys().map(String::as_str).collect();
-                    work.notes.push(format!("round {}: no tests came for {}: {code}", terms.round, files.join(", ")));
+                    work.note(terms, &format!("no tests came for {}: {code}", files.join(", ")));
                 }
                 Err(Unanswered::Problem(problem)) => return Err(problem),
             }
@@ -90,22 +79,28 @@ impl Shop<'_> {
         Ok(Answered::Tests(proposed))
     }
 
-    /// Gathers what is shown of some files; nothing where not even one of them fits.
-    fn question(
+    /// The questions of a round. Files that are too large to be shown together are asked about one by one.
+    fn questions(
         &mut self,
         job: &Job,
         terms: Terms,
         work: &mut Work,
         left: &BTreeMap<String, Vec<Planted>>,
-        mut targets: Vec<String>,
-    ) -> Result<Option<Question>, Problem> {
+    ) -> Result<Vec<Question>, Problem> {
         let cap = self.desk(job)?.prompt_cap(Stage::TestGeneration, terms.class);
         let cap = cap.min(u64::from(job.entitlement.context_tokens)).saturating_sub(KEPT_FREE);
+        let mut order: Vec<&String> = left.keys().collect();
+        order.sort_by_key(|file| (std::cmp::Reverse(left.get(*file).map_or(0, Vec::len)), *file));
+        let files = |part: &[&String]| part.iter().map(|file| (*file).clone()).collect::<Vec<_>>();
+        let mut open: VecDeque<Vec<String>> = order.chunks(FILES).map(files).collect();
         let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
         let tests = self.scope()?.test_files;
         let mut imports = Imports::new(&self.folder.root, &workspace);
         let index = Index::of(&self.folder.root, workspace.files.keys().cloned().collect());
-        while !targets.is_empty() {
+        let mut questions = Vec::new();
+        while questions.len() < QUESTIONS
+            && let Some(mut targets) = open.pop_front()
+        {
             let files = self.originals(&targets)?;
             let mut wanted = Wanted::new(targets.clone(), cap);
             let near = tests.iter().filter(|test| imports.direct(test).any(|path| targets.contains(path)));
@@ -113,20 +108,25 @@ impl Shop<'_> {
             wanted.known = Some(secrets_of(&files));
             match index.pack(&wanted) {
                 Ok(pack) => {
-                    let left =
-                        targets.iter().filter_map(|file| Some((file.clone(), left.get(file)?.clone()))).collect();
-                    return Ok(Some(Question { files, left, pack }));
+                    let left = targets.iter().filter_map(|file| Some((file.clone(), left.get(file)?.clone())));
+                    questions.push(Question { files, left: left.collect(), pack });
+                }
+                Err(PackError::Cap { .. }) if targets.len() > 1 => {
+                    let rest = targets.split_off(targets.len() / 2);
+                    open.push_front(rest);
+                    open.push_front(targets);
                 }
                 Err(PackError::Cap { .. }) => {
-                    let dropped = targets.split_off(targets.len() / 2);
-                    let told = dropped.join(", ");
-                    work.notes
-                        .push(format!("round {}: no tests were asked for of {told}: too large to show", terms.round));
+                    work.note(terms, &format!("no tests were asked for of {}: too large to show", targets.join(", ")));
                 }
                 Err(error) => return Err(Problem::input(error.code(), error.to_string()).hint(error.hint())),
             }
         }
-        Ok(None)
+        let beyond: usize = open.iter().map(Vec::len).sum();
+        if beyond > 0 {
+            work.note(terms, &format!("no tests were asked for of {beyond} files with less to notice"));
+        }
+        Ok(questions)
     }
 
     fn ask_one(
