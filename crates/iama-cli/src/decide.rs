@@ -235,15 +235,37 @@ fn say(situation: &Situation) -> io::Result<Answer> {
             return Ok(Answer::Later);
         }
         let number: Option<usize> = line.parse().ok();
-        let named = |at: usize, choice: &Choice| number == Some(at + 1) || choice.word == line;
-        let Some((_, choice)) = situation.choices.iter().enumerate().find(|(at, choice)| named(*at, choice)) else {
-            continue;
+        let is_named = |at: usize, choice: &Choice| {
+            number == Some(at + 1) || choice.word == line || show::named(choice).eq_ignore_ascii_case(&line)
         };
+        let mut found = situation.choices.iter().enumerate().filter(|(at, choice)| is_named(*at, choice));
+        let Some((_, choice)) = found.next() else { continue };
+        if found.next().is_some() {
+            tell!("  there are several of that name: say its number");
+            continue;
+        }
+        if !is_agreed(choice)? {
+            continue;
+        }
         let mut said = Said { word: choice.word.clone(), ..Said::default() };
         for with in &choice.with {
-            complete(&mut said, with, &situation.tests)?;
+            complete(&mut said, with, &choice.names)?;
         }
         return Ok(Answer::Say(said));
+    }
+}
+
+/// A price is agreed to in a word of its own.
+fn is_agreed(choice: &Choice) -> io::Result<bool> {
+    if !choice.with.iter().any(|with| with.starts_with("--quote ")) {
+        return Ok(true);
+    }
+    loop {
+        match ask(&format!("To {}: is that what you want? [yes / no]", choice.meaning))?.as_str() {
+            "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => {}
+        }
     }
 }
 
@@ -275,7 +297,7 @@ fn which(tests: &[String]) -> io::Result<Vec<String>> {
         let at = |word: &str| word.parse::<usize>().ok()?.checked_sub(1).and_then(|at| tests.get(at).cloned());
         match words.map(at).collect::<Option<Vec<String>>>() {
             Some(named) if !named.is_empty() => return Ok(named),
-            None if line.contains("::") => return Ok(vec![line]),
+            None if line.contains("::") || tests.contains(&line) => return Ok(vec![line]),
             _ => {}
         }
     }

@@ -35,11 +35,12 @@ impl Ticker {
                 let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
                 tell!("{} {stage}", paint::dim(at));
             }
-            Progress::Call { class, attempt } => {
+            Progress::Call { class, attempt, again } => {
                 self.end_count();
                 let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
                 let attempt = if attempt > 0 { format!(", attempt {attempt} of 9") } else { String::new() };
-                tell!("{} asking a model ({class}{attempt})", paint::dim(at));
+                let again = if again { " once more: its answer would not do" } else { "" };
+                tell!("{} asking a model ({class}{attempt}){again}", paint::dim(at));
             }
             Progress::Answered { route, cost, spent } => {
                 let cost = cost.map_or_else(|| "no price known".to_owned(), |cost| cost.to_string());
@@ -104,7 +105,7 @@ pub(crate) fn told(situation: &Situation) {
     tell!("\n{}", paint::strong(&situation.sentence));
     situation.facts.iter().for_each(|fact| tell!("  {}", printable(fact)));
     for (at, choice) in situation.choices.iter().enumerate() {
-        tell!("  {:2}  {:52} {}", at + 1, spoken(choice), paint::dim(choice.meaning));
+        tell!("  {:2}  {:32} {}", at + 1, named(choice), paint::dim(&choice.meaning));
     }
 }
 
@@ -113,8 +114,14 @@ pub(crate) fn situation(folder: &JobFolder, situation: &Situation) {
     say!("\n{}", paint::strong(&situation.sentence));
     situation.facts.iter().for_each(|fact| say!("  {}", printable(fact)));
     for choice in &situation.choices {
-        say!("  iama jobs decide {} {:45} {}", folder.id, spoken(choice), paint::dim(choice.meaning));
+        say!("  iama jobs decide {} {:45} {}", folder.id, spoken(choice), paint::dim(&choice.meaning));
     }
+}
+
+/// A choice at a terminal, where what else has to be said is asked for.
+pub(crate) fn named(choice: &Choice) -> String {
+    let class = choice.with.iter().find_map(|with| with.strip_prefix("--class "));
+    class.map_or_else(|| choice.word.clone(), |class| format!("{} {class}", choice.word))
 }
 
 /// A choice as it is said on the command line.

@@ -47,6 +47,8 @@ pub enum Progress<'a> {
         class: ModelClass,
         /// The attempt.
         attempt: u8,
+        /// Whether its answer before would not do.
+        again: bool,
     },
     /// A model has answered.
     Answered {

@@ -1,25 +1,26 @@
 //! Where a job stands when it needs a person in the middle of its work: what happened, what it has cost, and what can be decided.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use iama_baseline::{Status, Suite};
+use iama_baseline::Suite;
 use iama_job::event::EventKind;
 use iama_job::outcome::RefusalCode;
 use iama_job::policy::budget::IDENTICAL_FAILURES;
 use iama_job::state::{BaselineStep, DeepFixStep, InterveneStep, Offer, Quote, RecoveryReason, RefactorStep};
 use iama_job::{ArtifactId, Decision, Job, ModelClass, QuoteId, State, TestId, choices};
-use iama_model::Cost;
 use serde::Serialize;
 
 use crate::folder::{JobFolder, write_whole};
-use crate::models::{Ledger, SPENDING, prices};
 use crate::perform::regressions;
 use crate::perform::repairing::failures::causes;
 use crate::perform::repairing::told_price;
+use crate::perform::rewriting::SEALED;
 use crate::problem::Problem;
 use crate::records::ScopeRecord;
-use crate::request::Request;
+use facts::{facts, timing, unended};
+
+mod facts;
 
 /// The file of a report to the makers.
 const ISSUE: &str = "issue.md";
@@ -52,12 +53,6 @@ const BUILT_IN: &[&str] = &[
     "ZeroDivisionError",
 ];
 
-/// Causes that are told.
-const CAUSES: usize = 3;
-
-/// Tests that are told of those that did not end.
-const UNENDED: usize = 8;
-
 /// What a person has to know and can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Situation {
@@ -69,9 +64,6 @@ pub struct Situation {
     pub facts: Vec<String>,
     /// What can be decided.
     pub choices: Vec<Choice>,
-    /// The tests that did not end in time, by name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tests: Vec<String>,
 }
 
 /// Something that can be decided.
@@ -80,62 +72,37 @@ pub struct Choice {
     /// What to call it on the command line.
     pub word: String,
     /// What comes of it.
-    pub meaning: &'static str,
+    pub meaning: String,
     /// What has to be said with it, as on the command line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
+    /// The tests that it is about, where they are known: those that did not end in time, or the files that are sealed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
 }
 
 /// The situation of a job; nothing when it needs nobody in the middle of its work.
 pub fn of(folder: &JobFolder, job: &Job) -> Result<Option<Situation>, Problem> {
     let Some((code, sentence)) = opening(job) else { return Ok(None) };
-    let tests = unended(folder, job)?;
-    let facts = [timing(folder, job, &tests)?, facts(folder, job)?].concat();
+    let unended = unended(folder, job)?;
+    let facts = [timing(folder, job, &unended)?, facts(folder, job)?].concat();
     let quote = offered(job).cloned();
-    let choices = choices::decisions(job)
+    let mut choices: Vec<Choice> = choices::decisions(job)
         .into_iter()
         .filter_map(|kind| Some((kind, meaning(kind)?)))
         .filter(|(kind, _)| is_open(job, *kind))
         .flat_map(|(kind, meaning)| expand(job, kind, meaning, quote.as_ref()))
         .collect();
-    Ok(Some(Situation { code, sentence, facts, choices, tests }))
-}
-
-/// The record of the run that ran out of time; nothing where none did.
-fn timed_out(folder: &JobFolder, job: &Job) -> Result<Option<Suite>, Problem> {
-    match &job.state {
-        State::BaselineValidation { step: BaselineStep::TimedOut } => folder.read_if_kept("legacy.suite.json"),
-        State::Refactoring { step: RefactorStep::TimedOut }
-        | State::DeepFixActive { step: DeepFixStep::TimedOut, .. } => folder.read_if_kept("result.suite.json"),
-        _ => Ok(None),
+    for choice in &mut choices {
+        if choice.word == word(EventKind::SkipOrQuarantineTest) {
+            choice.names.clone_from(&unended);
+        } else if choice.word == word(EventKind::WaiveSeal) {
+            choice.names = sealed(folder)?.into_iter().collect();
+        }
     }
-}
-
-fn unended(folder: &JobFolder, job: &Job) -> Result<Vec<String>, Problem> {
-    let suite = timed_out(folder, job)?.unwrap_or_default();
-    let cases = suite.cases.into_iter().filter(|(_, case)| case.status == Status::Timeout);
-    Ok(cases.map(|(id, _)| id.0).collect())
-}
-
-/// What is known of a run that ran out of time: the limits, what ended, and what did not.
-fn timing(folder: &JobFolder, job: &Job, unended: &[String]) -> Result<Vec<String>, Problem> {
-    let Some(suite) = timed_out(folder, job)? else { return Ok(Vec::new()) };
-    let request: Request = folder.read("request.json")?;
-    let factor = u64::from(job.tests.time_factor);
-    let seconds = |seconds: u64| seconds.saturating_mul(factor);
-    let ended = suite.cases.len() - unended.len();
-    let mut facts = vec![format!(
-        "the limits were {} s for a test and {} s for all; {ended} ended in time, and what came after was not started",
-        seconds(request.per_test_seconds),
-        seconds(request.run_seconds)
-    )];
-    facts.extend(unended.iter().take(UNENDED).map(|test| format!("did not end: {test}")));
-    if unended.len() > UNENDED {
-        facts.push(format!("{} more did not end", unended.len() - UNENDED));
-    }
-    let unread = suite.collect_errors.iter().filter(|row| row.error.class == "Timeout");
-    facts.extend(unread.map(|row| format!("did not end while it was read: {}", row.file)));
-    Ok(facts)
+    // To end it comes last, wherever the rules list it.
+    choices.sort_by_key(|choice: &Choice| choice.word == word(EventKind::Cancel));
+    Ok(Some(Situation { code, sentence, facts, choices }))
 }
 
 fn opening(job: &Job) -> Option<(&'static str, String)> {
@@ -185,57 +152,8 @@ const fn why(reason: RecoveryReason) -> &'static str {
     }
 }
 
-fn facts(folder: &JobFolder, job: &Job) -> Result<Vec<String>, Problem> {
-    let mut facts = Vec::new();
-    if let Some(fingerprint) = &job.counters.fingerprint {
-        facts.push(format!(
-            "failure {fingerprint}, {} in a row, after attempt {}",
-            times(job.counters.streak),
-            job.counters.attempt
-        ));
-    }
-    let suite: Option<Suite> = folder.read_if_kept("result.suite.json")?;
-    let legacy: Option<Suite> = folder.read_if_kept("legacy.suite.json")?;
-    if let Some(suite) = suite {
-        let found = causes(&suite, &regressions(legacy.as_ref(), &suite));
-        for cause in found.iter().take(CAUSES) {
-            let place = cause.file.as_deref().map(|file| format!(" in {file}")).unwrap_or_default();
-            let count = cause.tests.len();
-            facts.push(format!("{count} × {}{place}: {}", cause.class, cause.message));
-        }
-        if found.len() > CAUSES {
-            facts.push(format!("{} more causes", found.len() - CAUSES));
-        }
-    }
-    if folder.file(SPENDING).exists() {
-        facts.push(format!("spent so far: {}", spent(folder)?));
-    }
-    facts.extend(paid(folder)?);
-    if let Some(Quote { id, class, max }) = offered(job) {
-        facts.push(match prices(folder)?.get(id) {
-            Some(None) => format!("nobody knows what {class} costs: its route has no price (quote {id})"),
-            _ => format!(
-                "{class} would cost at most {}, and no more is spent without asking (quote {id})",
-                told_price(*max)
-            ),
-        });
-    }
-    if folder.file(ISSUE).exists() {
-        facts.push(format!("a report to the makers is in {}", folder.file(ISSUE).display()));
-    }
-    if matches!(job.state, State::UserIntervening { .. }) {
-        facts.push(format!("the copy is {}", folder.work().display()));
-    }
-    Ok(facts)
-}
-
 fn times(count: u8) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
-}
-
-/// What the calls of a job have cost, unanswered ones at their worst case.
-pub fn spent(folder: &JobFolder) -> Result<Cost, Problem> {
-    Ok(Ledger::open(&folder.file(SPENDING))?.spent())
 }
 
 /// What a report to the makers needs, and nothing of the project: no code, no names, no messages. It is sent nowhere.
@@ -269,20 +187,6 @@ pub(crate) fn write_issue(folder: &JobFolder, job: &Job) -> Result<(), Problem> 
     write_whole(&folder.file(ISSUE), text.as_bytes())
 }
 
-/// What was spent of each price that a person confirmed.
-fn paid(folder: &JobFolder) -> Result<Vec<String>, Problem> {
-    let prices = prices(folder)?;
-    if prices.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ledger = Ledger::open(&folder.file(SPENDING))?;
-    let row = |(quote, price): (QuoteId, Option<Cost>)| {
-        let (spent, price) = (ledger.spent_from(&quote), price?);
-        (spent > Cost::ZERO).then(|| format!("of the {price} that were confirmed, {spent} are spent (quote {quote})"))
-    };
-    Ok(prices.into_iter().filter_map(row).collect())
-}
-
 fn offered(job: &Job) -> Option<&Quote> {
     match &job.state {
         State::WaitingEscalationDecision { quote, .. } => quote.as_ref(),
@@ -299,7 +203,7 @@ const fn meaning(kind: EventKind) -> Option<&'static str> {
         EventKind::ConfirmEscalation => "go on with this class",
         EventKind::DeclineEscalation => "stop here; what was done so far is kept as a partial patch",
         EventKind::DeepFix => "begin anew from the old code with the strongest model",
-        EventKind::ConfirmDeepFix => "pay the price and begin anew from the old code",
+        EventKind::ConfirmDeepFix => "begin anew from the old code",
         EventKind::Intervene => "take the job's copy over",
         EventKind::ContinueRepair => "go on repairing",
         EventKind::IncreaseTimeout => "allow twice the time and run the tests again",
@@ -343,25 +247,34 @@ fn is_open(job: &Job, kind: EventKind) -> bool {
     !matches!(iama_job::step(job, &iama_job::Event::Decision(plain), now), iama_job::Outcome::Refused(_))
 }
 
-fn expand(job: &Job, kind: EventKind, meaning: &'static str, quote: Option<&Quote>) -> Vec<Choice> {
-    let choice = |with: Vec<String>| Choice { word: word(kind), meaning, with };
-    let quoted =
-        |quote: Option<&Quote>| quote.map(|quote| format!("--quote {}", quote.id)).into_iter().collect::<Vec<_>>();
+fn expand(job: &Job, kind: EventKind, meaning: &str, quote: Option<&Quote>) -> Vec<Choice> {
+    let choice = |meaning: String, with: Vec<String>| Choice { word: word(kind), meaning, with, names: Vec::new() };
+    let plain = |with: &[&str]| vec![choice(meaning.to_owned(), with.iter().map(|&part| part.to_owned()).collect())];
+    let named = |quote: &Quote| format!("--quote {}", quote.id);
     match (kind, &job.state) {
         (EventKind::ConfirmEscalation, State::WaitingEscalationDecision { classes, .. }) => classes
             .iter()
-            .filter(|class| **class != ModelClass::L3 || quote.is_some())
-            .map(|class| {
-                let price = if *class == ModelClass::L3 { quoted(quote) } else { Vec::new() };
-                choice([vec![format!("--class {class}")], price].concat())
+            .filter_map(|class| match (class, quote) {
+                (ModelClass::L3, None) => None,
+                (ModelClass::L3, Some(quote)) => {
+                    let meaning = format!("go on with {class}, for at most {}", told_price(quote.max));
+                    Some(choice(meaning, vec![format!("--class {class}"), named(quote)]))
+                }
+                _ => Some(choice(format!("go on with {class}"), vec![format!("--class {class}")])),
             })
             .collect(),
-        (EventKind::ConfirmDeepFix, _) => vec![choice(quoted(quote))],
-        (EventKind::WaiveSeal | EventKind::SkipOrQuarantineTest | EventKind::Quarantine, _) => {
-            vec![choice(vec!["--test NAME".to_owned()])]
+        (EventKind::ConfirmDeepFix, _) => {
+            let price = quote.map(|quote| format!("{meaning}, for at most {}", told_price(quote.max)));
+            vec![choice(price.unwrap_or_else(|| meaning.to_owned()), quote.map(named).into_iter().collect())]
         }
-        (EventKind::Command, _) => vec![choice(vec!["--words TEXT".to_owned()])],
-        _ => vec![choice(Vec::new())],
+        (EventKind::DeepFix, _) => {
+            let asks = job.entitlement.deep_fix_class() == Ok(ModelClass::L3);
+            let more = if asks { "; the price is asked about first" } else { "" };
+            vec![choice(format!("{meaning}{more}"), Vec::new())]
+        }
+        (EventKind::WaiveSeal | EventKind::SkipOrQuarantineTest | EventKind::Quarantine, _) => plain(&["--test NAME"]),
+        (EventKind::Command, _) => plain(&["--words TEXT"]),
+        _ => plain(&[]),
     }
 }
 
@@ -406,7 +319,7 @@ pub fn decision(folder: &JobFolder, job: &Job, said: &Said) -> Result<Decision, 
         EventKind::ConfirmDeepFix => Decision::ConfirmDeepFix { quote: quote.ok_or_else(no_quote)? },
         EventKind::SkipOrQuarantineTest => Decision::SkipOrQuarantineTest { tests: known(folder, tests)? },
         EventKind::Quarantine => Decision::Quarantine { tests: known(folder, tests)? },
-        EventKind::WaiveSeal => Decision::WaiveSeal { tests },
+        EventKind::WaiveSeal => Decision::WaiveSeal { tests: known_sealed(folder, tests)? },
         EventKind::Command => Decision::Command { command: keep_words(folder, job, said)? },
         EventKind::DeclineEscalation => Decision::DeclineEscalation,
         EventKind::DeepFix => Decision::DeepFix,
@@ -437,6 +350,25 @@ fn known(folder: &JobFolder, tests: Vec<TestId>) -> Result<Vec<TestId>, Problem>
     match tests.iter().find(|test| !ids.contains(&test.0) && !file_of(&test.0)) {
         Some(unknown) => Err(Problem::input("TEST_UNKNOWN", format!("no test is called {:?}", unknown.0))
             .hint("names look like `tests/test_a.py::Class::test_b`; `iama jobs show` names those that did not end")),
+        None => Ok(tests),
+    }
+}
+
+fn sealed(folder: &JobFolder) -> Result<BTreeSet<String>, Problem> {
+    let sealed: BTreeMap<String, String> = folder.read_if_kept(SEALED)?.unwrap_or_default();
+    Ok(sealed.into_keys().collect())
+}
+
+/// Sealed tests that a person names; whole files are sealed.
+fn known_sealed(folder: &JobFolder, tests: Vec<TestId>) -> Result<Vec<TestId>, Problem> {
+    let sealed = sealed(folder)?;
+    let file = |test: &TestId| test.0.split_once("::").map_or(test.0.clone(), |(file, _)| file.to_owned());
+    match tests.iter().find(|test| !sealed.contains(&file(test))) {
+        Some(unknown) => {
+            let names: Vec<String> = sealed.into_iter().collect();
+            Err(Problem::input("TEST_UNKNOWN", format!("no sealed test is called {:?}", unknown.0))
+                .hint(format!("sealed are: {}", names.join(", "))))
+        }
         None => Ok(tests),
     }
 }

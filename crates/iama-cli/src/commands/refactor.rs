@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use iama_baseline::python::interpreter::Wanted;
 use iama_engine::folder::cannot_write;
-use iama_engine::{JobFolder, Machine, Request, drive, exports, outcome, start};
+use iama_engine::{JobFolder, Machine, Request, drive, exports, outcome, situation, start};
 use iama_job::{Job, State};
 use iama_model::templates::Mode;
 use iama_recipes::Strategy;
@@ -163,6 +163,13 @@ pub(super) fn finish(
 
 /// Prints the result of a job and chooses the exit code.
 pub(super) fn say(folder: &JobFolder, job: &Job, json: bool, stays: bool) -> Result<ExitCode, Problem> {
+    if let Some(situation) = situation::of(folder, job)?.filter(|situation| situation.code != "FALLBACK" && !json) {
+        say!("\nThe job waits: {}", situation.sentence);
+        let root = folder.root.display();
+        say!("To see what can be decided:  iama jobs decide {} --root {root}", folder.id);
+        say!("To be asked again:           iama jobs resume {} --root {root}", folder.id);
+        return Ok(ExitCode::from(exit::DECISION));
+    }
     if !folder.file("evidence.json").exists() {
         let sentence = format!("the job ended as {} before there was anything to show", job.state.kind().code());
         return Err(Problem::not_delivered("NOT_DELIVERED", sentence).hint("start a new one with `iama refactor`"));
@@ -185,6 +192,10 @@ fn next_step(folder: &JobFolder, job: &Job) {
     let root = folder.root.display();
     match &job.state {
         State::Delivered { .. } => say!("\nTo take it:  iama apply {} --root {root}", folder.id),
+        State::FallbackRequired { .. } if !folder.file("partial.json").exists() => {
+            say!("\nNothing was delivered, and no rewrite is left to take.");
+            say!("To see what can be decided:  iama jobs decide {} --root {root}", folder.id);
+        }
         State::FallbackRequired { .. } => {
             say!("\nNothing was delivered. To take what there is:  iama apply --partial {} --root {root}", folder.id);
         }

@@ -117,7 +117,14 @@ fn three_identical_failures_call_a_person_who_can_help() {
         .iter()
         .filter_map(|choice| choice["word"].as_str())
         .collect();
-    assert_eq!(words, ["intervene", "continue-repair", "waive-seal", "cancel", "edit-spec"]);
+    assert_eq!(words, ["intervene", "continue-repair", "waive-seal", "edit-spec", "cancel"]);
+    assert_eq!(
+        listed["situation"]["choices"][2]["names"],
+        json!(["test_lib.py"]),
+        "what is sealed can be waived by name"
+    );
+    let refused = run(&world, &table, &["jobs", "decide", &job, "waive-seal", "--test", "lib.py"]);
+    assert_eq!((refused.code, refused.error()), (2, "TEST_UNKNOWN"), "{}", refused.err);
     let idle = run(&world, &table, &["jobs", "decide", &job, "intervene", "--yes"]);
     assert_eq!((idle.code, idle.error()), (3, "DECISION_NEEDED"), "{}", idle.err);
     let copy = world.job().join("work").join("lib.py");

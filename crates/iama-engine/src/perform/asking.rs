@@ -68,7 +68,7 @@ impl Shop<'_> {
         let Shop { desk: Some(desk), progress, .. } = self else { return Err(Unanswered::Stopped) };
         let Question { stage, class, attempt, quote, form, template, .. } = *question;
         let name = &format!("{}-{number}", question.name);
-        progress(Progress::Call { class, attempt });
+        progress(Progress::Call { class, attempt, again: number > 1 });
         let answer = desk.ask(&Ask { name, stage, class, quote, prompt, form, template })?;
         progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
         Ok(answer)

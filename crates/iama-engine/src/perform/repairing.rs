@@ -30,7 +30,7 @@ use crate::spec::Spec;
 use case::{Case, NoCase, without_secrets};
 
 /// What came of earlier calls, by their number.
-const TRIED: &str = "tried.json";
+pub(crate) const TRIED: &str = "tried.json";
 
 /// The terms of a call.
 struct Terms<'a> {

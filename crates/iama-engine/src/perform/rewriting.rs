@@ -25,7 +25,7 @@ use crate::records::{Carried, ChangeRecord, FileRecord, NoteRecord, PlaceRecord}
 use crate::rewrite::{FileResult, Rewritten, rewrite, settle};
 
 /// The sealed tests by path, with the hash of their bytes.
-pub(super) const SEALED: &str = "sealed.json";
+pub(crate) const SEALED: &str = "sealed.json";
 
 impl Shop<'_> {
     /// Makes the copy anew and carries the tests over in it. A file in which something would be lost stays as it is.

@@ -57,7 +57,13 @@ impl Cause {
     /// else is the same where it happens.
     fn is(&self, other: &Self) -> bool {
         let same = self.class == other.class && self.message == other.message;
-        same && (self.is_import() || self.file == other.file && self.symbol == other.symbol)
+        let here = self.file == other.file && (self.is_syntax() || self.symbol == other.symbol);
+        same && (self.is_import() || here)
+    }
+
+    /// Nothing of such a file can run, so no function of it is the place.
+    fn is_syntax(&self) -> bool {
+        matches!(self.class.as_str(), "SyntaxError" | "IndentationError" | "TabError")
     }
 
     fn is_import(&self) -> bool {
@@ -68,7 +74,7 @@ impl Cause {
 fn cause_of(error: &CaseError, whole_file: bool) -> Cause {
     Cause {
         class: error.class.clone(),
-        message: steady(&error.message),
+        message: placeless(&steady(&error.message)).to_owned(),
         file: error.file.clone(),
         line: error.line,
         symbol: error.symbol.clone(),
@@ -110,6 +116,14 @@ fn steady(message: &str) -> String {
     }
     steady.push_str(rest);
     steady.split(' ').map(without_place).collect::<Vec<_>>().join(" ")
+}
+
+/// A message without the place at its end, as in ` (lib.py, line 5)`: the place is told beside it.
+fn placeless(message: &str) -> &str {
+    let at = message.rfind(" (").filter(|_| message.ends_with(')'));
+    let place = at.and_then(|at| message[at..].strip_suffix(')')?.rsplit_once(", line "));
+    let is_place = place.is_some_and(|(_, line)| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()));
+    at.filter(|_| is_place).map_or(message, |at| &message[..at])
 }
 
 /// A word without the folders before a name in one of IAMA's own copies.
@@ -155,6 +169,20 @@ mod tests {
         let expected =
             [("ModuleNotFoundError", "No module named 'sgmllib'", 69), ("TypeError", "<A object at 0x…> is no str", 1)];
         assert_eq!(found, expected.map(|(class, message, count)| (class.to_owned(), message.to_owned(), count)));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_one_cause_whoever_says_so() {
+        let mut suite = Suite::default();
+        let compiled = CaseError { symbol: None, ..error("SyntaxError", "bad print (lib.py, line 5)", "lib.py", "") };
+        suite.collect_errors.push(CollectError { file: "lib.py".into(), error: compiled });
+        let imported = error("SyntaxError", "bad print", "lib.py", "<module>");
+        suite.collect_errors.push(CollectError { file: "test_lib.py".into(), error: imported });
+        let worse = BTreeSet::from(["lib.py".to_owned(), "test_lib.py".to_owned()]);
+        let found: Vec<_> =
+            causes(&suite, &worse).into_iter().map(|cause| (cause.message, cause.tests.len())).collect();
+        assert_eq!(found, [("bad print".to_owned(), 2)]);
+        assert_eq!(placeless("no (line)"), "no (line)");
     }
 
     #[test]
