@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use iama_model::{Cache, CancellationToken, Cost, Form, Progress, Prompt, Stop, Template};
+use iama_model::{AuditEvent, Cache, CancellationToken, Cost, Form, Progress, Prompt, Stop, Template};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -45,6 +45,7 @@ pub(super) async fn streams(model: &Model, wire: &Wire) -> Result<String> {
     };
     let done = asker.ask(&prompt, 120, &CancellationToken::new(), &mut listener).await;
     let took = started.elapsed();
+    once(&done.audit)?;
     let answer = done.result.context("no answer")?;
     ensure!(pieces > 1 && shown == answer.text, "{pieces} pieces, {shown:?} against {:?}", answer.text);
     ensure!(!done.audit.estimated, "the usage is an estimate");
@@ -66,6 +67,13 @@ pub(super) async fn streams(model: &Model, wire: &Wire) -> Result<String> {
         used.prompt(),
         used.output
     ))
+}
+
+/// Whether a call took one request, and how each ended if not.
+fn once(event: &AuditEvent) -> Result<()> {
+    let outcomes: Vec<&str> = event.tries.iter().map(|tried| tried.outcome.as_str()).collect();
+    ensure!(outcomes == ["OK"], "the requests ended with {outcomes:?}");
+    Ok(())
 }
 
 /// Cancels after some words.
@@ -159,6 +167,7 @@ pub(super) async fn cached(model: &Model, wire: &Wire) -> Result<String> {
         let started = Instant::now();
         let done = asker.ask(&prompt, 4, &CancellationToken::new(), &mut |_| {}).await;
         done.result.context("no answer")?;
+        once(&done.audit)?;
         times.push(started.elapsed().as_millis());
         events.push(done.audit);
     }
@@ -193,6 +202,7 @@ pub(super) async fn planned(model: &Model, wire: &Wire) -> Result<String> {
         let call = asker.call(&prompt, &form, &template, 400);
         let (plan, events) = asker.router.plan(&call, &CancellationToken::new(), &mut |_| {}).await;
         let plan = plan.with_context(|| format!("plan {number}"))?;
+        events.iter().try_for_each(once)?;
         calls += events.len();
         repaired += usize::from(plan.repaired);
         last = plan.value;

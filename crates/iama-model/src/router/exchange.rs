@@ -22,7 +22,7 @@ const LONGEST_BYTES: usize = 32 << 20;
 const REFUSAL_BYTES: usize = 64 << 10;
 /// The longest wait for a number.
 const NUMBER_WAIT: Duration = Duration::from_secs(10);
-/// After the end event the stream itself ends at once; waiting for it lets the connection be used again.
+/// After the end event the stream itself ends at once; waiting for it lets the provider see that its answer was taken.
 const LAST_WAIT: Duration = Duration::from_millis(50);
 /// Turns of the runtime in which the task that owns a connection learns that nobody reads it, and closes it.
 const CLOSING_TURNS: usize = 8;

@@ -44,6 +44,9 @@ fn client(provider: &Provider) -> Result<reqwest::Client, WireFault> {
     let builder = reqwest::Client::builder()
         .http1_only()
         .connect_timeout(provider.waits.connect)
+        // The other side may close a connection that was used before at any moment, and then nobody knows whether a request
+        // arrived, and what it costs.
+        .pool_max_idle_per_host(0)
         // A redirect would take the key and the source elsewhere.
         .redirect(Policy::none())
         .user_agent(concat!("iama/", env!("CARGO_PKG_VERSION")));

@@ -1,5 +1,35 @@
 use super::*;
 
+/// A server that closes each connection after its answer and does not announce it, as `llama-server` does.
+#[test]
+fn a_request_has_a_connection_of_its_own_so_that_none_is_lost_in_one_that_is_being_closed() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut asked) = (stream.unwrap(), Vec::new());
+            while !asked.ends_with(b"}") {
+                let mut buffer = [0; 8 << 10];
+                let read = stream.read(&mut buffer).unwrap();
+                asked.extend_from_slice(&buffer[..read]);
+            }
+            let body = whole(Kind::Openai, &["done"]).concat();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all((head + &body).as_bytes()).unwrap();
+            // Another request on the same connection is dropped.
+            let _ = stream.read(&mut [0; 64]);
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let router = Router::live(one(Kind::Openai, "gpt-5", url)).unwrap();
+    let setting = Setting::new();
+    for _ in 0..3 {
+        let done = runtime.block_on(setting.simply(&router));
+        assert_eq!((code(&done), done.audit.tries.len()), ("OK", 1));
+    }
+}
+
 /// Two providers, the first of which answers so.
 async fn pair(first: Vec<Reply>, live: bool) -> (Done, Vec<String>, [usize; 2]) {
     let one = Fake::start(first).await.unwrap();
