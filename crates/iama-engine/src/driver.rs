@@ -23,6 +23,7 @@ use crate::perform::{Done, Shop};
 use crate::problem::{Kind, Problem};
 use crate::records::DecisionRecord;
 use crate::request::{Machine, Request};
+use crate::shelf::Shelf;
 use crate::situation::{self, Said, Situation};
 use crate::spec::{Edited, revise};
 use crate::stages::Stages;
@@ -212,7 +213,15 @@ pub fn drive(
         stages.take(&step);
         progress(step);
     };
-    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress: &mut noted, desk: None };
+    let shop = Shop {
+        folder,
+        machine,
+        pair: request.pair()?,
+        request: &request,
+        progress: &mut noted,
+        desk: None,
+        shelf: Shelf::default(),
+    };
     let mut driver = Driver { shop, journal, job, decider };
     driver.repeat_last()?;
     if matches!(driver.job.state, State::Pending) {
@@ -245,7 +254,15 @@ pub fn decide(
     let request: Request = folder.read("request.json")?;
     let journal = Journal::open(&folder.file("journal.jsonl"))?;
     let job = journal.job(&folder.id)?;
-    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress, desk: None };
+    let shop = Shop {
+        folder,
+        machine,
+        pair: request.pair()?,
+        request: &request,
+        progress,
+        desk: None,
+        shelf: Shelf::default(),
+    };
     let mut nobody = Nobody;
     let mut driver = Driver { shop, journal, job, decider: &mut nobody };
     driver.repeat_last()?;
@@ -267,7 +284,15 @@ pub fn decide_said(folder: &JobFolder, machine: &Machine, said: &Said) -> Result
     let decision = situation::decision(folder, &job, said)?;
     let mut silent = |_: Progress<'_>| ();
     let progress = &mut silent;
-    let shop = Shop { folder, machine, pair: request.pair()?, request: &request, progress, desk: None };
+    let shop = Shop {
+        folder,
+        machine,
+        pair: request.pair()?,
+        request: &request,
+        progress,
+        desk: None,
+        shelf: Shelf::default(),
+    };
     let mut nobody = Nobody;
     let mut driver = Driver { shop, journal, job, decider: &mut nobody };
     driver.repeat_last()?;

@@ -25,6 +25,7 @@ pub mod records;
 pub mod report;
 pub mod request;
 pub mod rewrite;
+mod shelf;
 pub mod situation;
 pub mod spec;
 pub mod stages;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use iama_job::effect::SealScope;
 use iama_job::event::BaselineOutcome;
@@ -12,6 +13,7 @@ use iama_job::policy::baseline::EditMode;
 use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, Signal, State};
 use iama_patch::{FileState, Files};
 use iama_recipes::Pair;
+use iama_source::context::Index;
 use sha2::{Digest as _, Sha256};
 
 use crate::driver::Progress;
@@ -21,6 +23,7 @@ use crate::problem::Problem;
 use crate::proposals::Proposal;
 use crate::records::{ScopeRecord, WorkspaceRecord};
 use crate::request::{Machine, Request};
+use crate::shelf::Shelf;
 use crate::spec::revise;
 
 mod analyse;
@@ -54,6 +57,8 @@ pub(crate) struct Shop<'a> {
     pub(crate) progress: &'a mut dyn FnMut(Progress<'_>),
     /// The calls of the job, from the first one on.
     pub(crate) desk: Option<Desk<'a>>,
+    /// What is known of the source, for the next call.
+    pub(crate) shelf: Shelf,
 }
 
 /// What came of an effect.
@@ -68,6 +73,19 @@ pub(crate) enum Done {
 }
 
 impl<'a> Shop<'a> {
+    /// Does something with the index of these files as they are now.
+    fn with_index<T>(
+        &mut self,
+        root: &Path,
+        paths: impl IntoIterator<Item = String>,
+        act: impl FnOnce(&Self, &Index) -> T,
+    ) -> T {
+        let mut shelf = std::mem::take(&mut self.shelf);
+        let found = act(self, shelf.index(root, paths));
+        self.shelf = shelf;
+        found
+    }
+
     /// The calls of the job.
     pub(crate) fn desk(&mut self, job: &Job) -> Result<&mut Desk<'a>, Problem> {
         if self.desk.is_none() {

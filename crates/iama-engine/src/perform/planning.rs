@@ -10,7 +10,7 @@ use iama_model::plan::{PlanFault, read_plan};
 use iama_model::templates::{Filling, Mode};
 use iama_model::{Cost, Form, Prompt, Stage};
 use iama_recipes::{Class, Strategy};
-use iama_source::context::{Index, PackError, Wanted};
+use iama_source::context::{PackError, Wanted};
 use serde_json::Value;
 
 use super::asking::{Objection, Question};
@@ -195,17 +195,19 @@ impl Shop<'_> {
         let cap = self.desk(job)?.prompt_cap(stage, job.entitlement.stage_class());
         let cap = cap.min(u64::from(job.entitlement.context_tokens)).saturating_sub(KEPT_FREE);
         let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
-        let index = Index::of(&self.folder.root, workspace.files.into_keys().collect());
-        while !targets.is_empty() {
-            let mut wanted = Wanted::new(targets.clone(), cap);
-            wanted.known = Some(secrets_of(&self.originals(&targets)?));
-            match index.pack(&wanted) {
-                Ok(pack) => return Ok(Some((pack.targets_text(), targets.into_iter().collect()))),
-                Err(PackError::Cap { .. }) => targets.truncate(targets.len() / 2),
-                Err(error) => return Err(Problem::input(error.code(), error.to_string()).hint(error.hint())),
+        let folder = self.folder;
+        self.with_index(&folder.root, workspace.files.into_keys(), |shop, index| {
+            while !targets.is_empty() {
+                let mut wanted = Wanted::new(targets.clone(), cap);
+                wanted.known = Some(secrets_of(&shop.originals(&targets)?));
+                match index.pack(&wanted) {
+                    Ok(pack) => return Ok(Some((pack.targets_text(), targets.into_iter().collect()))),
+                    Err(PackError::Cap { .. }) => targets.truncate(targets.len() / 2),
+                    Err(error) => return Err(Problem::input(error.code(), error.to_string()).hint(error.hint())),
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 }
 

@@ -92,11 +92,26 @@ impl Shop<'_> {
         let mut order: Vec<&String> = left.keys().collect();
         order.sort_by_key(|file| (std::cmp::Reverse(left.get(*file).map_or(0, Vec::len)), *file));
         let files = |part: &[&String]| part.iter().map(|file| (*file).clone()).collect::<Vec<_>>();
-        let mut open: VecDeque<Vec<String>> = order.chunks(FILES).map(files).collect();
+        let open: VecDeque<Vec<String>> = order.chunks(FILES).map(files).collect();
         let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
+        let (folder, paths) = (self.folder, workspace.files.keys().cloned());
+        self.with_index(&folder.root, paths, |shop, index| {
+            let mut imports = Imports::new(&folder.root, &workspace);
+            shop.packed(terms, work, left, (open, cap), index, &mut imports)
+        })
+    }
+
+    /// Packs files together until enough questions are there; what doesn't fit together is parted.
+    fn packed(
+        &self,
+        terms: Terms,
+        work: &mut Work,
+        left: &BTreeMap<String, Vec<Planted>>,
+        (mut open, cap): (VecDeque<Vec<String>>, u64),
+        index: &Index,
+        imports: &mut Imports<'_>,
+    ) -> Result<Vec<Question>, Problem> {
         let tests = self.scope()?.test_files;
-        let mut imports = Imports::new(&self.folder.root, &workspace);
-        let index = Index::of(&self.folder.root, workspace.files.keys().cloned().collect());
         let mut questions = Vec::new();
         while questions.len() < QUESTIONS
             && let Some(mut targets) = open.pop_front()

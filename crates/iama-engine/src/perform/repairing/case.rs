@@ -54,36 +54,22 @@ impl From<Problem> for NoCase {
 
 impl Shop<'_> {
     /// Gathers a case from the files as they are now, within `cap` tokens.
-    pub(super) fn case(&self, job: &Job, mode: PatchMode, cap: u64) -> Result<Case, NoCase> {
+    pub(super) fn case(&mut self, job: &Job, mode: PatchMode, cap: u64) -> Result<Case, NoCase> {
         let suite: Suite = self.folder.read_if_kept("result.suite.json")?.unwrap_or_default();
         let legacy: Option<Suite> = self.folder.read_if_kept("legacy.suite.json")?;
         let mut causes = causes(&suite, &regressions(legacy.as_ref(), &suite));
         let workspace: WorkspaceRecord = self.folder.read("workspace.json")?;
         let history = History::read(self.folder)?;
         let sealed = self.sealed()?;
-        let (mut targets, mut tests) = self.involved(&causes, &workspace, &history, &sealed);
-        targets.truncate(TARGETS);
+        let (targets, mut tests) = self.involved(&causes, &workspace, &history, &sealed);
         tests.truncate(SHOWN_TESTS);
         let mut paths: BTreeSet<String> = workspace.files.keys().cloned().collect();
         paths.extend(history.files().into_iter().filter(|(_, kept)| kept.is_some()).map(|(path, _)| path.clone()));
         paths.retain(|path| self.folder.work().join(path).is_file());
-        let index = Index::of(&self.folder.work(), paths.into_iter().collect());
-        let (pack, editable) = loop {
-            if targets.is_empty() {
-                return Err(NoCase::NothingToEdit);
-            }
-            let editable = self.standing_files(&history, targets.iter())?;
-            let cap = cap.min(u64::from(job.entitlement.context_tokens)).saturating_sub(KEPT_FREE);
-            let mut wanted = Wanted::new(targets.clone(), cap);
-            wanted.named.clone_from(&tests);
-            wanted.known = Some(secrets_of(&editable));
-            match index.pack(&wanted) {
-                Ok(pack) => break (pack, editable),
-                Err(PackError::Cap { .. }) if targets.len() > 1 => targets.truncate(targets.len() / 2),
-                Err(PackError::Cap { .. }) => return Err(NoCase::TooLarge),
-                Err(error) => return Err(Problem::input(error.code(), error.to_string()).hint(error.hint()).into()),
-            }
-        };
+        let cap = cap.min(u64::from(job.entitlement.context_tokens)).saturating_sub(KEPT_FREE);
+        let (pack, editable) = self.with_index(&self.folder.work(), paths, |shop, index| {
+            shop.fitting(index, &history, targets, &tests, cap)
+        })?;
         let old = if mode == PatchMode::DeepFix {
             // What went wrong with earlier attempts says nothing about the code that they were taken back from.
             for cause in &mut causes {
@@ -94,6 +80,31 @@ impl Shop<'_> {
             None
         };
         Ok(Case { causes, editable, pack, old })
+    }
+
+    /// As many of the targets as fit, with what is shown of them.
+    fn fitting(
+        &self,
+        index: &Index,
+        history: &History,
+        mut targets: Vec<String>,
+        tests: &[String],
+        cap: u64,
+    ) -> Result<(Pack, Files), NoCase> {
+        targets.truncate(TARGETS);
+        while !targets.is_empty() {
+            let editable = self.standing_files(history, targets.iter())?;
+            let mut wanted = Wanted::new(targets.clone(), cap);
+            wanted.named = tests.to_vec();
+            wanted.known = Some(secrets_of(&editable));
+            match index.pack(&wanted) {
+                Ok(pack) => return Ok((pack, editable)),
+                Err(PackError::Cap { .. }) if targets.len() > 1 => targets.truncate(targets.len() / 2),
+                Err(PackError::Cap { .. }) => return Err(NoCase::TooLarge),
+                Err(error) => return Err(Problem::input(error.code(), error.to_string()).hint(error.hint()).into()),
+            }
+        }
+        Err(NoCase::NothingToEdit)
     }
 
     /// The old code of files; nothing where it cannot be shown.
