@@ -35,6 +35,7 @@ impl Ticker {
                 let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
                 tell!("{} {stage}", paint::dim(at));
             }
+            Progress::Asking => self.end_count(),
             Progress::Call { class, attempt, again } => {
                 self.end_count();
                 let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());

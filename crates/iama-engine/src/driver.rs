@@ -42,6 +42,8 @@ pub enum Progress<'a> {
         /// How many.
         files: usize,
     },
+    /// Somebody is about to be asked.
+    Asking,
     /// A model is asked.
     Call {
         /// The class.
@@ -421,6 +423,7 @@ impl Driver<'_> {
 
     /// Asks, and does what was answered; false when it was nothing.
     fn ask(&mut self, question: &Question) -> Result<bool, Problem> {
+        (self.shop.progress)(Progress::Asking);
         let (answer, by) = match (question, self.shop.request.strategy) {
             (Question::Strategy(_), Some(strategy)) => (Answer::Take(strategy), PERSON),
             (Question::Uncovered { count }, _) => self.acknowledgement(question, *count)?,

@@ -68,7 +68,12 @@ pub(super) fn show_performance(proposals: &[Proposal]) {
         let counts: Vec<String> = columns.iter().map(|rows| format!("{:>15}", rows[at].1)).collect();
         tell!("    {name:26}{}", counts.concat());
     }
-    tell!("  {}", paint::dim("places in the files of code that change, counted and not measured"));
+    tell!(
+        "  {}",
+        paint::dim(
+            "places in the files of code that change, counted and not measured; what makes no list makes a view or an iterator"
+        )
+    );
 }
 
 fn show_view(view: &View) {

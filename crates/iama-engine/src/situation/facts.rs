@@ -101,7 +101,7 @@ pub(super) fn timing(folder: &JobFolder, job: &Job, unended: &[String]) -> Resul
     let seconds = |seconds: u64| seconds.saturating_mul(factor);
     let ended = suite.cases.len() - unended.len();
     let mut facts = vec![format!(
-        "the limits were {} s for a test and {} s for all; {ended} ended in time, and what came after was not started",
+        "the limits were {} s for a test and {} s for all; tests that ended in time: {ended}; what came after was not started",
         seconds(request.per_test_seconds),
         seconds(request.run_seconds)
     )];
