@@ -20,6 +20,9 @@ use crate::tools::{command, iama, output};
 /// The most that the job may spend, in dollars.
 const CAP: &str = "0.25";
 
+/// How long an answer takes, so that many kills meet a call.
+const THINKS: Duration = Duration::from_millis(600);
+
 /// How often to kill.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -119,7 +122,7 @@ fn provider(bench: &Bench<'_>) -> Result<Slow> {
 fn slowly(text: &str) -> Reply {
     let mut steps: Vec<Step> =
         frames::openai(&[text], "stop").into_iter().map(|frame| Step::Send(frame.into_bytes())).collect();
-    steps.insert(1, Step::Wait(Duration::from_millis(120)));
+    steps.insert(1, Step::Wait(THINKS));
     Reply { status: 200, headers: Vec::new(), steps }
 }
 

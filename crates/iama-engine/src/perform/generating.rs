@@ -273,6 +273,11 @@ impl Work {
         self.notes.push(format!("round {}: {what}", terms.round));
     }
 
+    /// The id of a test while it is tried.
+    fn id_of(&self, stable: &Stable) -> String {
+        self.tests.get(stable.at).map_or_else(String::new, |test| id_of(&test.name).0)
+    }
+
     /// The faults that neither the project's own tests nor the stable ones notice, by file.
     fn left(&self) -> BTreeMap<String, Vec<Planted>> {
         let taken: BTreeSet<&String> = self.stable.iter().flat_map(|stable| &stable.noticed).collect();

@@ -32,14 +32,14 @@ impl Shop<'_> {
             return Ok(());
         }
         (self.progress)(Progress::Stage("trying the model's tests on the legacy code, three times"));
-        let stable = self.run_three_times(work, fresh)?;
-        work.stable.extend(stable);
-        if work.stable.is_empty() || self.machine.sandbox.is_stopped() {
+        let mut stable = self.run_three_times(work, fresh)?;
+        if stable.is_empty() || self.machine.sandbox.is_stopped() {
             return Ok(());
         }
         (self.progress)(Progress::Stage("planting faults, to see what the model's tests notice"));
-        self.call_the_roll(work)?;
-        self.tell_idle_ones(work)?;
+        self.call_the_roll(work, &mut stable)?;
+        self.tell_idle_ones(work, &mut stable)?;
+        work.stable.extend(stable);
         // What the next round is told.
         let credit = work.credit();
         work.settle(&credit);
@@ -116,10 +116,9 @@ impl Shop<'_> {
         Ok(good)
     }
 
-    /// Which of the missed faults each stable test notices.
-    fn call_the_roll(&self, work: &mut Work) -> Result<(), Problem> {
-        let all: Vec<&Stable> = work.stable.iter().collect();
-        let found = self.rolled(work, &all, &work.missed)?;
+    /// Which of the missed faults each of the tests notices.
+    fn call_the_roll(&self, work: &mut Work, stable: &mut [Stable]) -> Result<(), Problem> {
+        let found = self.rolled(work, &stable.iter().collect::<Vec<_>>(), &work.missed)?;
         let mut noticed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for (file, rows) in &found.tried {
             for row in rows.iter().filter(|row| row.verdict.is_noticed()) {
@@ -128,11 +127,6 @@ impl Shop<'_> {
                 }
             }
         }
-        let names: Vec<String> = work
-            .stable
-            .iter()
-            .map(|stable| work.tests.get(stable.at).map_or_else(String::new, |test| id_of(&test.name).0))
-            .collect();
         let reached: BTreeSet<usize> = found
             .reach
             .values()
@@ -140,7 +134,8 @@ impl Shop<'_> {
             .flat_map(|row| row.by.iter())
             .flat_map(|(first, last)| *first..=*last)
             .collect();
-        for (stable, name) in work.stable.iter_mut().zip(&names) {
+        for stable in stable {
+            let name = &work.id_of(stable);
             stable.noticed = noticed.get(name.as_str()).cloned().unwrap_or_default();
             let place = found.tests.iter().position(|id| id.0 == *name);
             stable.idle = match (found.left_out.get(name), place) {
@@ -155,15 +150,15 @@ impl Shop<'_> {
         if late > 0 {
             work.notes.push(format!("the model's tests were not tried on {late} faults: the time was up"));
         }
-        work.rolled = found;
+        work.rolled = work.rolled.joined(&found);
         Ok(())
     }
 
     /// Of those that notice nothing new: whether they notice what the project's own tests notice, too.
-    fn tell_idle_ones(&self, work: &mut Work) -> Result<(), Problem> {
+    fn tell_idle_ones(&self, work: &Work, stable: &mut [Stable]) -> Result<(), Problem> {
         let is_idle = |stable: &Stable| stable.noticed.is_empty() && stable.idle.is_none();
         let known = work.all.only(&work.own, Verdict::is_noticed);
-        let idle: Vec<&Stable> = work.stable.iter().filter(|stable| is_idle(stable)).collect();
+        let idle: Vec<&Stable> = stable.iter().filter(|stable| is_idle(stable)).collect();
         if known.is_empty() || idle.is_empty() {
             return Ok(());
         }
@@ -176,9 +171,8 @@ impl Shop<'_> {
                 row.all.iter().for_each(|test| same.entry(test.clone()).or_default().extend(by.clone()));
             }
         }
-        for stable in work.stable.iter_mut().filter(|stable| is_idle(stable)) {
-            let name = work.tests.get(stable.at).map_or_else(String::new, |test| id_of(&test.name).0);
-            if let Some(by) = same.get(&name) {
+        for stable in stable.iter_mut().filter(|stable| is_idle(stable)) {
+            if let Some(by) = same.get(&work.id_of(stable)) {
                 let by: Vec<&str> = by.iter().take(3).map(String::as_str).collect();
                 let why = format!("all that it notices is noticed by the project's own tests: {}", by.join(", "));
                 stable.idle = Some(("DUPLICATE", why));
