@@ -30,7 +30,8 @@ pub struct Again {
 }
 
 /// The form of the answer.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
 pub enum Form {
     /// Text: edits as blocks.
     #[default]

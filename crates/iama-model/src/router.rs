@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use iama_job::{Entitlement, ModelClass, QuoteId, RouteName};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::select;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,7 @@ use crate::gate::{Asked, Refusal, gate, longest_answer, window};
 use crate::prompt::{Form, Prompt, Template};
 use crate::session::{Reservation, Session};
 use crate::stage::{Stage, output_cap};
+use crate::tariff;
 use crate::usage::Usage;
 use crate::wire::{self, Http, Player, Recorder, Stop, StoreError, WireFault};
 use exchange::{Broken, Received, Wire};
@@ -90,7 +91,7 @@ pub enum Progress<'a> {
 pub type Listener<'l> = dyn FnMut(Progress<'_>) + Send + 'l;
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The text.
     pub text: String,
@@ -429,8 +430,8 @@ fn account(route: &Route, call: &Call<'_>, received: &Received, reservation: Res
 
 /// The most that one request can cost.
 fn worst_case(route: &Route, call: &Call<'_>) -> Option<Cost> {
-    let prompt = call.prompt.most_tokens().min(route.context_tokens.unwrap_or(u64::MAX));
-    Some(route.pricing.known()?.worst_case(prompt, longest_answer(route, call.output_tokens)))
+    let longest = longest_answer(route, call.output_tokens);
+    tariff::worst_case(route.pricing.known(), route.context_tokens, longest, call.prompt)
 }
 
 /// The answer, unless it is longer than it may be.
