@@ -4,17 +4,20 @@
 //! what has to run and remembers what happened.
 
 pub mod asked;
+mod bench;
 pub mod blackbox;
 mod copies;
 pub mod delivery;
 pub mod driver;
 pub mod evidence;
+pub mod executor;
 pub mod exports;
 pub mod folder;
 pub mod generated;
 pub mod history;
 pub mod isolation;
 pub mod journal;
+pub mod manifest;
 pub mod models;
 pub mod outcome;
 mod perform;
@@ -31,6 +34,7 @@ pub mod spec;
 pub mod stages;
 pub mod verify;
 
+pub use bench::Decided;
 pub use driver::{Answer, Decider, Progress, Question, decide, decide_said, drive, start};
 pub use folder::JobFolder;
 pub use models::Models;

@@ -1,8 +1,10 @@
-//! Model calls of a job: the router that the program made, the money of the job, and answers that are kept.
+//! Model calls of a job: who makes them, the money of the job, and answers that are kept.
 //!
-//! What a call may cost is on the disk before its request is sent; what it did cost replaces that. An answer is kept before
-//! anything is made of it, and a call that was answered is never made again.
+//! They are made by the router of this machine, or wanted of a server that has the routes ([`afar`]). What a call may cost is on
+//! the disk before this machine sends its request; what it did cost replaces that. An answer is kept before anything is made of
+//! it, and a call that was answered is never made again.
 
+pub(crate) mod afar;
 mod ledger;
 
 use std::collections::BTreeMap;
@@ -12,8 +14,8 @@ use std::time::Duration;
 
 use iama_job::{Entitlement, ModelClass, QuoteId, Route, RouteName};
 use iama_model::{
-    Answer, AuditEvent, Call, CancellationToken, Cost, Failure, Form, Progress, Prompt, Refusal, Router, Session,
-    Stage, Stop, Template, Usage,
+    Answer, AuditEvent, Call, CancellationToken, Cost, Failure, Form, Progress, Prompt, Router, Session, Stage, Stop,
+    Template, Usage,
 };
 use iama_sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ use tokio::runtime::Runtime;
 use crate::folder::{JobFolder, cannot_write};
 use crate::perform::sha256;
 use crate::problem::Problem;
+use afar::Afar;
+pub use afar::{Answered, Came, Declined, WantedCall};
 pub(crate) use ledger::{CALLS, Ledger, SPENDING};
 
 /// The folder of kept answers.
@@ -50,14 +54,28 @@ impl Models {
         Ok(Self { router: Arc::new(router), runtime: Arc::new(runtime) })
     }
 
-    /// Whether a class may do such work now.
-    pub(crate) fn serve(&self, entitlement: &Entitlement, stage: Stage, class: ModelClass) -> bool {
-        self.router.serves(entitlement, stage, class)
-    }
-
     /// What a job's snapshot says of them.
     pub fn snapshot(&self) -> BTreeMap<ModelClass, Route> {
         self.router.table().snapshot()
+    }
+}
+
+/// Who makes the calls of a job.
+#[derive(Clone, Copy)]
+pub(crate) enum Caller<'a> {
+    /// This machine, by its router.
+    Own(&'a Models),
+    /// A server, which is told what is wanted.
+    Afar(&'a Afar),
+}
+
+impl Caller<'_> {
+    /// Whether a class may do such work now.
+    pub(crate) fn serves(&self, entitlement: &Entitlement, stage: Stage, class: ModelClass) -> bool {
+        match self {
+            Self::Own(models) => models.router.serves(entitlement, stage, class),
+            Self::Afar(afar) => afar.serves(class),
+        }
     }
 }
 
@@ -127,44 +145,95 @@ pub(crate) struct KeptAnswer {
     pub(crate) cost: Option<Cost>,
 }
 
+impl KeptAnswer {
+    fn of(prompt: String, answer: Answer, cost: Option<Cost>) -> Self {
+        let Answer { text, stop, route, usage } = answer;
+        Self { prompt, text, stop, route, usage, cost }
+    }
+}
+
+/// Whether an answer is news to whoever looks on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It is not there yet, or this machine asks for itself.
+    NotYet,
+    /// It has just come.
+    Now,
+    /// It came for an earlier turn of the same effect.
+    Before,
+}
+
 /// The calls of one job.
 pub(crate) struct Desk<'a> {
-    models: &'a Models,
+    caller: Caller<'a>,
     folder: &'a JobFolder,
     entitlement: Entitlement,
     cap: Option<Cost>,
     ledger: Ledger,
     sandbox: &'a Sandbox,
+    /// The call that somebody else has to make before the effect can go on.
+    pub(crate) wanted: Option<WantedCall>,
 }
 
 impl<'a> Desk<'a> {
     /// Opens the desk of a job; what was spent earlier counts against the cap.
     pub(crate) fn open(
-        models: &'a Models,
+        caller: Caller<'a>,
         folder: &'a JobFolder,
         entitlement: Entitlement,
         cap: Option<Cost>,
         sandbox: &'a Sandbox,
     ) -> Result<Self, Problem> {
-        let calls = folder.file(CALLS_FOLDER);
-        std::fs::create_dir_all(&calls).map_err(|error| cannot_write(&calls, &error))?;
+        make_calls_folder(folder)?;
         let ledger = Ledger::open(&folder.file(SPENDING))?;
-        Ok(Self { models, folder, entitlement, cap, ledger, sandbox })
+        Ok(Self { caller, folder, entitlement, cap, ledger, sandbox, wanted: None })
+    }
+
+    /// Whether the answer of a call is news.
+    pub(crate) fn heard(&self, name: &str) -> Heard {
+        match self.caller {
+            Caller::Own(_) => Heard::NotYet,
+            Caller::Afar(afar) => afar.heard(self.folder, name),
+        }
     }
 
     /// The answer of a call. One that is kept is not asked for again.
     pub(crate) fn ask(&mut self, ask: &Ask<'_>) -> Result<KeptAnswer, Unanswered> {
-        let file = format!("{CALLS_FOLDER}/{}.json", ask.name);
         let asked = fingerprint(ask);
-        let kept: Option<KeptAnswer> = self.folder.read_if_kept(&file).map_err(Unanswered::Problem)?;
-        if let Some(kept) = kept.filter(|kept| kept.prompt == asked) {
+        if let Some(kept) = kept(self.folder, ask.name, &asked).map_err(Unanswered::Problem)? {
             return Ok(kept);
         }
-        let (answer, audit) = self.call(ask)?;
-        let Answer { text, stop, route, usage } = answer;
-        let kept = KeptAnswer { prompt: asked, text, stop, route, usage, cost: audit.cost };
-        self.folder.keep(&file, &kept).map_err(Unanswered::Problem)?;
+        let models = match self.caller {
+            Caller::Own(models) => models,
+            Caller::Afar(afar) => return Err(self.want(afar, ask, asked)),
+        };
+        let (answer, audit) = self.call(models, ask)?;
+        let kept = KeptAnswer::of(asked, answer, audit.cost);
+        self.folder.keep(&file_of(ask.name), &kept).map_err(Unanswered::Problem)?;
         Ok(kept)
+    }
+
+    /// Leaves a call to whoever has the routes, unless they have said that they will not make it. The effect ends here; it is
+    /// carried out again once the answer is there.
+    fn want(&mut self, afar: &Afar, ask: &Ask<'_>, fingerprint: String) -> Unanswered {
+        match afar.declined(self.folder, ask.name, &fingerprint) {
+            Ok(Some(Declined::CapReached)) => return Unanswered::CapReached,
+            Ok(Some(Declined::Refused { code })) => return Unanswered::Refused(code),
+            Ok(None) => {}
+            Err(problem) => return Unanswered::Problem(problem),
+        }
+        // The server keeps the caps that it knows; one that was set on this machine is kept here as well.
+        let fits =
+            |cap: &Cost| self.worst_case(ask).is_some_and(|worst_case| self.ledger.spent().plus(worst_case) <= *cap);
+        if self.cap.as_ref().is_some_and(|cap| !fits(cap)) {
+            return Unanswered::CapReached;
+        }
+        let wanted = WantedCall::of(ask, fingerprint);
+        if let Err(problem) = afar.expect(self.folder, &wanted) {
+            return Unanswered::Problem(problem);
+        }
+        self.wanted = Some(wanted);
+        Unanswered::Stopped
     }
 
     /// The money of one call: what is left of the job's cap, or of the confirmed price where that is less. Calls of a job are
@@ -180,7 +249,7 @@ impl<'a> Desk<'a> {
         Ok(Session::new(cap, spent))
     }
 
-    fn call(&mut self, ask: &Ask<'_>) -> Result<(Answer, AuditEvent), Unanswered> {
+    fn call(&mut self, models: &Models, ask: &Ask<'_>) -> Result<(Answer, AuditEvent), Unanswered> {
         let session = self.session(ask.quote).map_err(Unanswered::Problem)?;
         let call = ask.call(&session, &self.entitlement);
         let cancel = CancellationToken::new();
@@ -199,8 +268,8 @@ impl<'a> Desk<'a> {
             Progress::Pause(_) | Progress::Text(_) | Progress::Thinking => {}
         };
         let sandbox = self.sandbox;
-        let done = self.models.runtime.block_on(async {
-            let call = self.models.router.call(&call, &cancel, &mut listener);
+        let done = models.runtime.block_on(async {
+            let call = models.router.call(&call, &cancel, &mut listener);
             tokio::pin!(call);
             loop {
                 tokio::select! {
@@ -230,7 +299,10 @@ impl<'a> Desk<'a> {
 
     /// The longest prompt that a model of a class takes, in tokens.
     pub(crate) fn prompt_cap(&self, stage: Stage, class: ModelClass) -> u64 {
-        self.models.router.prompt_cap(&self.entitlement, stage, class)
+        match self.caller {
+            Caller::Own(models) => models.router.prompt_cap(&self.entitlement, stage, class),
+            Caller::Afar(afar) => afar.prompt_cap(class).min(u64::from(self.entitlement.context_tokens)),
+        }
     }
 
     /// What was spent, calls without an answer at their worst case.
@@ -240,10 +312,30 @@ impl<'a> Desk<'a> {
 
     /// The most that one more call of a class costs; nothing without a price.
     pub(crate) fn worst_case(&self, ask: &Ask<'_>) -> Option<Cost> {
+        let models = match self.caller {
+            Caller::Own(models) => models,
+            Caller::Afar(afar) => return afar.worst_case(ask.class, ask.prompt),
+        };
         let session = Session::new(None, Cost::ZERO);
         let call = ask.call(&session, &self.entitlement);
-        self.models.router.quote(&call).ok().and_then(|quote| quote.worst_case)
+        models.router.quote(&call).ok().and_then(|quote| quote.worst_case)
     }
+}
+
+fn make_calls_folder(folder: &JobFolder) -> Result<(), Problem> {
+    let calls = folder.file(CALLS_FOLDER);
+    std::fs::create_dir_all(&calls).map_err(|error| cannot_write(&calls, &error))
+}
+
+/// Where the answer of a call is kept.
+fn file_of(name: &str) -> String {
+    format!("{CALLS_FOLDER}/{name}.json")
+}
+
+/// The kept answer of a call, if it is one to this very question.
+fn kept(folder: &JobFolder, name: &str, fingerprint: &str) -> Result<Option<KeptAnswer>, Problem> {
+    let kept: Option<KeptAnswer> = folder.read_if_kept(&file_of(name))?;
+    Ok(kept.filter(|kept| kept.prompt == fingerprint))
 }
 
 /// The prices that were told, by the name of the quote; none where nobody knows one.
@@ -276,13 +368,13 @@ fn fingerprint(ask: &Ask<'_>) -> String {
 }
 
 fn unanswered(failure: &Failure) -> Unanswered {
-    match failure {
-        Failure::Cancelled => Unanswered::Stopped,
-        Failure::Refused(Refusal::CostCap { .. }) => Unanswered::CapReached,
-        Failure::Refused(Refusal::ContextCap { .. }) | Failure::OutputCap { .. } => {
-            Unanswered::Refused(failure.code().to_owned())
-        }
-        Failure::Refused(_) | Failure::Wire { .. } => {
+    if *failure == Failure::Cancelled {
+        return Unanswered::Stopped;
+    }
+    match Declined::of(failure) {
+        Some(Declined::CapReached) => Unanswered::CapReached,
+        Some(Declined::Refused { code }) => Unanswered::Refused(code),
+        None => {
             let cause = std::error::Error::source(failure).map(|cause| format!(": {cause}")).unwrap_or_default();
             let problem = Problem::input(failure.code(), format!("{failure}{cause}"));
             let hint = format!("{}; nothing was lost, `iama jobs resume` goes on", failure.hint());

@@ -18,7 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::driver::Progress;
 use crate::folder::{JobFolder, cannot_read};
-use crate::models::Desk;
+use crate::manifest::Manifest;
+use crate::models::{Caller, Desk};
 use crate::problem::Problem;
 use crate::proposals::Proposal;
 use crate::records::{ScopeRecord, WorkspaceRecord};
@@ -31,6 +32,7 @@ mod asking;
 pub(crate) mod behaviour;
 mod copying;
 mod generating;
+mod halfway;
 mod observing;
 mod planning;
 mod quarantine;
@@ -55,6 +57,8 @@ pub(crate) struct Shop<'a> {
     pub(crate) machine: &'a Machine,
     pub(crate) pair: &'static Pair,
     pub(crate) progress: &'a mut dyn FnMut(Progress<'_>),
+    /// Who makes the calls of the job; nothing where no model is to be had.
+    pub(crate) caller: Option<Caller<'a>>,
     /// The calls of the job, from the first one on.
     pub(crate) desk: Option<Desk<'a>>,
     /// What is known of the source, for the next call.
@@ -73,6 +77,17 @@ pub(crate) enum Done {
 }
 
 impl<'a> Shop<'a> {
+    /// The workshop of a job whose models are those of this machine.
+    pub(crate) fn open(
+        folder: &'a JobFolder,
+        machine: &'a Machine,
+        request: &'a Request,
+        progress: &'a mut dyn FnMut(Progress<'_>),
+    ) -> Result<Self, Problem> {
+        let (pair, caller) = (request.pair()?, machine.models.as_ref().map(Caller::Own));
+        Ok(Self { folder, request, machine, pair, progress, caller, desk: None, shelf: Shelf::default() })
+    }
+
     /// Does something with the index of these files as they are now.
     fn with_index<T>(
         &mut self,
@@ -89,9 +104,9 @@ impl<'a> Shop<'a> {
     /// The calls of the job.
     pub(crate) fn desk(&mut self, job: &Job) -> Result<&mut Desk<'a>, Problem> {
         if self.desk.is_none() {
-            let models = self.machine.models.as_ref().ok_or_else(no_models)?;
+            let caller = self.caller.ok_or_else(no_models)?;
             let cap = self.request.max_cost;
-            let desk = Desk::open(models, self.folder, job.entitlement.clone(), cap, &self.machine.sandbox)?;
+            let desk = Desk::open(caller, self.folder, job.entitlement.clone(), cap, &self.machine.sandbox)?;
             self.desk = Some(desk);
         }
         self.desk.as_mut().ok_or_else(no_models)
@@ -124,7 +139,7 @@ impl Shop<'_> {
                 self.write_analysis(&proposals)?;
                 EffectResult::ReportDone { usage }
             }
-            Effect::Propose { .. } => return self.write_proposals(job),
+            Effect::Propose { .. } => return self.write_proposals(job, &dispatch.id),
             Effect::DraftSpec { strategy, .. } => return self.write_spec(job, *strategy),
             Effect::GenerateTests { .. } => return self.generate_tests(job, dispatch),
             Effect::RunBaseline { time_factor, without, .. } => {
@@ -222,9 +237,14 @@ impl Shop<'_> {
     fn pack(&self, name: &str) -> Result<Option<ArtifactId>, Problem> {
         let Some((before, after)) = self.changed_files()? else { return Ok(None) };
         self.folder.keep(name, &iama_patch::between(&before, &after))?;
-        let text = iama_patch::unified(&iama_patch::diff(&before, &after));
+        let diffs = iama_patch::diff(&before, &after);
+        let text = iama_patch::unified(&diffs);
         let diff = self.folder.file(&name.replace(".json", ".diff"));
         crate::folder::write_whole(&diff, text.as_bytes())?;
+        let place = self.folder.file(name);
+        let patch = fs::read(&place).map_err(|error| cannot_read(&place, &error))?;
+        let manifest = Manifest::of(&patch, text.as_bytes(), &diffs, &before, &after);
+        self.folder.keep(&name.replace(".json", ".manifest.json"), &manifest)?;
         Ok(Some(ArtifactId(name.to_owned())))
     }
 

@@ -10,6 +10,9 @@ use crate::problem::Problem;
 
 const NAME: &str = "stages.json";
 
+/// The name of no step.
+const REST: &str = "";
+
 /// A step that began; nothing where another command took the job up, for nobody knows when the one before it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Began {
@@ -46,9 +49,20 @@ impl<'a> Stages<'a> {
     /// A note that cannot be kept is no reason to stop.
     pub(crate) fn take(&mut self, progress: &Progress<'_>) {
         if let Progress::Stage(stage) = progress {
-            self.rows.push(Began { stage: Some((*stage).to_owned()), at: (self.clock)() });
-            let _ = self.folder.keep(NAME, &self.rows);
+            self.begin(stage);
         }
+    }
+
+    /// The step that is at work ends here, and what follows is none.
+    pub(crate) fn rest(&mut self) {
+        if self.rows.last().is_some_and(|row| row.stage.as_deref().is_some_and(|stage| stage != REST)) {
+            self.begin(REST);
+        }
+    }
+
+    fn begin(&mut self, stage: &str) {
+        self.rows.push(Began { stage: Some(stage.to_owned()), at: (self.clock)() });
+        let _ = self.folder.keep(NAME, &self.rows);
     }
 }
 
@@ -62,7 +76,7 @@ fn sums(rows: &[Began], end: Option<Timestamp>) -> Vec<Stage> {
     let ends = rows.iter().skip(1).map(|next| next.stage.is_some().then_some(next.at)).chain([end]);
     let mut found: Vec<Stage> = Vec::new();
     for (row, end) in rows.iter().zip(ends) {
-        let (Some(stage), Some(end)) = (&row.stage, end) else { continue };
+        let (Some(stage), Some(end)) = (row.stage.as_ref().filter(|stage| *stage != REST), end) else { continue };
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of one job")]
         let seconds = (end.0 - row.at.0).max(0) as f64 / 1000.0;
         match found.iter_mut().find(|known| known.stage == *stage) {

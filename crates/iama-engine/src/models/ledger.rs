@@ -1,6 +1,6 @@
 //! The money of a job, a line for each request and one for what it came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,8 @@ pub(crate) struct Ledger {
     settled: Cost,
     /// What the requests that are over came to, by the confirmed price that they were paid from.
     by_quote: BTreeMap<QuoteId, Cost>,
+    /// The calls that a request was made for.
+    calls: BTreeSet<String>,
     last: u64,
 }
 
@@ -75,8 +77,8 @@ impl Ledger {
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         let failed = |error: std::io::Error| cannot_write(path, &error);
         let file = OpenOptions::new().create(true).append(true).read(true).open(path).map_err(failed)?;
-        let (open, by_quote) = (BTreeMap::new(), BTreeMap::new());
-        let mut ledger = Self { path: path.to_owned(), file, open, settled: Cost::ZERO, by_quote, last: 0 };
+        let (open, by_quote, calls) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let mut ledger = Self { path: path.to_owned(), file, open, settled: Cost::ZERO, by_quote, calls, last: 0 };
         let mut whole = 0;
         let mut reader = BufReader::new(File::open(path).map_err(|error| cannot_read(path, &error))?);
         let mut text = String::new();
@@ -95,8 +97,9 @@ impl Ledger {
 
     fn count(&mut self, line: &Line) {
         match line {
-            Line::Dispatch { number, worst_case, quote, .. } => {
+            Line::Dispatch { number, call, worst_case, quote, .. } => {
                 self.last = *number;
+                self.calls.insert(call.clone());
                 let worst_case = worst_case.unwrap_or(Cost::ZERO);
                 self.open.insert(*number, Request { worst_case, quote: quote.clone() });
             }
@@ -121,6 +124,11 @@ impl Ledger {
     pub(crate) fn spent_from(&self, quote: &QuoteId) -> Cost {
         let open = self.open.values().filter(|request| request.quote.as_ref() == Some(quote));
         open.fold(self.by_quote.get(quote).copied().unwrap_or_default(), |sum, request| sum.plus(request.worst_case))
+    }
+
+    /// Whether a request was made for a call.
+    pub(crate) fn knows(&self, call: &str) -> bool {
+        self.calls.contains(call)
     }
 
     /// Notes a request before it is sent, and gives its number.

@@ -5,7 +5,7 @@ use iama_model::{Again, Cost, Form, Prompt, Stage, Template};
 
 use super::Shop;
 use crate::driver::Progress;
-use crate::models::{Ask, KeptAnswer, Unanswered};
+use crate::models::{Ask, Heard, KeptAnswer, Unanswered};
 
 /// Answers to one question: the first one, and one more that knows what was wrong with it.
 pub(super) const ANSWERS: usize = 2;
@@ -68,9 +68,14 @@ impl Shop<'_> {
         let Shop { desk: Some(desk), progress, .. } = self else { return Err(Unanswered::Stopped) };
         let Question { stage, class, attempt, quote, form, template, .. } = *question;
         let name = &format!("{}-{number}", question.name);
-        progress(Progress::Call { class, attempt, again: number > 1 });
+        let heard = desk.heard(name);
+        if heard == Heard::NotYet {
+            progress(Progress::Call { class, attempt, again: number > 1 });
+        }
         let answer = desk.ask(&Ask { name, stage, class, quote, prompt, form, template })?;
-        progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
+        if heard != Heard::Before {
+            progress(Progress::Answered { route: &answer.route, cost: answer.cost, spent: desk.spent() });
+        }
         Ok(answer)
     }
 }

@@ -13,6 +13,7 @@ use super::{Shop, is_executable, sha256};
 use crate::copies::copy_project;
 use crate::folder::{cannot_read, write_whole};
 use crate::history::{Author, HISTORY, History, author_file};
+use crate::manifest::{operations, operations_file};
 use crate::problem::Problem;
 use crate::records::WorkspaceRecord;
 
@@ -36,6 +37,7 @@ impl Shop<'_> {
         let patch: Patch = self.folder.read(&id.0)?;
         let before = self.standing_files(&history, patch.base.keys())?;
         let applied = iama_patch::apply(&patch, &before);
+        self.folder.keep(&operations_file(&id.0), &operations(&patch, &applied.outcomes))?;
         let Some(changed) = applied.changed else {
             let code = applied.refusal().map_or_else(|| "REFUSED".to_owned(), |outcome| outcome.code().to_owned());
             return Ok(refused(&code));

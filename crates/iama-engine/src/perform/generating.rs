@@ -20,9 +20,10 @@ use iama_baseline::{Suite, TestId};
 use iama_job::effect::Effect;
 use iama_job::event::Usage;
 use iama_job::policy::baseline::BaselineMode;
-use iama_job::{Dispatch, EffectResult, Job, ModelClass};
+use iama_job::{Dispatch, EffectId, EffectResult, Job, ModelClass};
 use iama_model::Cost;
 use iama_patch::Files;
+use serde::{Deserialize, Serialize};
 
 use self::field::{Ground, Lines};
 use super::strength::Field;
@@ -57,6 +58,7 @@ struct Terms {
 }
 
 /// A test that passes three times on the legacy code.
+#[derive(Clone, Serialize, Deserialize)]
 struct Stable {
     /// Its place in [`Work::tests`].
     at: usize,
@@ -66,7 +68,7 @@ struct Stable {
     /// The names of the faults that it notices and the project's own tests do not.
     noticed: BTreeSet<String>,
     /// Why it notices none.
-    idle: Option<(&'static str, String)>,
+    idle: Option<(String, String)>,
 }
 
 /// What is known while tests come in.
@@ -86,6 +88,16 @@ struct Work {
     tests: Vec<GeneratedTest>,
     stable: Vec<Stable>,
     /// What is known of the missed faults by the stable tests together.
+    rolled: Strength,
+    notes: Vec<String>,
+    cost: Cost,
+}
+
+/// What rounds that are over have come to.
+#[derive(Serialize, Deserialize)]
+struct SoFar {
+    tests: Vec<GeneratedTest>,
+    stable: Vec<Stable>,
     rolled: Strength,
     notes: Vec<String>,
     cost: Cost,
@@ -116,7 +128,7 @@ impl Shop<'_> {
         let known: Option<GeneratedRecord> = self.folder.read_if_kept(GENERATED)?;
         let record = match known.filter(|record| record.revision == *revision) {
             Some(record) => record,
-            None => match self.write_tests(job, *class, *revision, *mode)? {
+            None => match self.write_tests(job, &dispatch.id, (*class, *revision, *mode))? {
                 Some(record) => record,
                 None => return Ok(Done::Nothing),
             },
@@ -131,17 +143,22 @@ impl Shop<'_> {
     fn write_tests(
         &mut self,
         job: &Job,
-        class: ModelClass,
-        revision: u32,
-        mode: BaselineMode,
+        effect: &EffectId,
+        (class, revision, mode): (ModelClass, u32, BaselineMode),
     ) -> Result<Option<GeneratedRecord>, Problem> {
-        let record = match self.prepare(class, mode)? {
+        let record = match self.prepare(effect, class, mode)? {
             Err(why) => GeneratedRecord::skipped(revision, why),
             Ok(mut work) => {
                 for round in 1..=ROUNDS {
+                    let name = format!("tests-{round}");
+                    if let Some(known) = self.known_halfway(effect, &name)? {
+                        work.take_up(known);
+                        continue;
+                    }
                     if let Ended::Stopped = self.round(job, Terms { class, revision, round }, &mut work)? {
                         return Ok(None);
                     }
+                    self.keep_halfway(effect, &name, &work.so_far())?;
                 }
                 self.keep_tests(revision, work)?
             }
@@ -154,7 +171,12 @@ impl Shop<'_> {
     }
 
     /// What the project's own tests miss; the inner error says why no test is asked for.
-    fn prepare(&mut self, class: ModelClass, mode: BaselineMode) -> Result<Result<Work, String>, Problem> {
+    fn prepare(
+        &mut self,
+        effect: &EffectId,
+        class: ModelClass,
+        mode: BaselineMode,
+    ) -> Result<Result<Work, String>, Problem> {
         if mode == BaselineMode::BlackBox {
             return Ok(Err("too little of the code is understood for tests of its functions".to_owned()));
         }
@@ -164,10 +186,13 @@ impl Shop<'_> {
         let Some(environment) = self.toolchain(Side::Legacy)?.environment else {
             return Ok(Err("the legacy code cannot be run, so no test can be tried on it".to_owned()));
         };
-        (self.progress)(Progress::Stage("planting faults into the legacy code, to see what no test notices"));
         let spec = revise::current(self.folder)?;
         let Ground { touched, files, field: all } = self.ground(&spec)?;
-        let own = self.tried_with_own_tests(&environment, &all)?;
+        let own = self.once(effect, "missed", |shop| {
+            let stage = "planting faults into the legacy code, to see what no test notices";
+            (shop.progress)(Progress::Stage(stage));
+            shop.tried_with_own_tests(&environment, &all)
+        })?;
         let missed = all.only_missed(&own);
         if missed.is_empty() {
             return Ok(Err("no fault was planted that the project's own tests do not notice".to_owned()));
@@ -269,6 +294,22 @@ impl Shop<'_> {
 }
 
 impl Work {
+    fn so_far(&self) -> SoFar {
+        SoFar {
+            tests: self.tests.clone(),
+            stable: self.stable.clone(),
+            rolled: self.rolled.clone(),
+            notes: self.notes.clone(),
+            cost: self.cost,
+        }
+    }
+
+    /// Goes on after a round of an earlier time.
+    fn take_up(&mut self, known: SoFar) {
+        let SoFar { tests, stable, rolled, notes, cost } = known;
+        (self.tests, self.stable, self.rolled, self.notes, self.cost) = (tests, stable, rolled, notes, cost);
+    }
+
     fn note(&mut self, terms: Terms, what: &str) {
         self.notes.push(format!("round {}: {what}", terms.round));
     }

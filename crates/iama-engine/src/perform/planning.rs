@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use iama_job::event::Usage;
 use iama_job::state::Strategy as JobStrategy;
-use iama_job::{EffectResult, Job, ModelClass};
+use iama_job::{EffectId, EffectResult, Job, ModelClass};
 use iama_model::plan::{PlanFault, read_plan};
 use iama_model::templates::{Filling, Mode};
 use iama_model::{Cost, Form, Prompt, Stage};
@@ -18,7 +18,7 @@ use super::repairing::case::{KEPT_FREE, secrets_of, without_secrets};
 use super::{Done, Shop};
 use crate::asked::Asked;
 use crate::driver::Progress;
-use crate::models::{KeptAnswer, Models, Unanswered};
+use crate::models::{Caller, KeptAnswer, Unanswered};
 use crate::problem::{Kind, Problem};
 use crate::proposals::findings::{AllFindings, FINDINGS, FileFindings};
 use crate::proposals::overview::{self, OVERVIEW, Overview};
@@ -59,8 +59,8 @@ impl Shop<'_> {
     }
 
     /// The three proposals, with a model's view of them where one was asked for.
-    pub(super) fn write_proposals(&mut self, job: &Job) -> Result<Done, Problem> {
-        let mut proposals = self.propose(job)?;
+    pub(super) fn write_proposals(&mut self, job: &Job, effect: &EffectId) -> Result<Done, Problem> {
+        let mut proposals = self.once(effect, "proposals", |shop| shop.propose(job))?;
         let mut cost = Cost::ZERO;
         if self.wants_views(job) {
             let overview: Option<Overview> = self.folder.read_if_kept(OVERVIEW)?;
@@ -128,7 +128,7 @@ impl Shop<'_> {
 
     /// Whether a model can be asked for a plan.
     fn can_plan(&self, job: &Job) -> bool {
-        self.machine.models.is_some() && job.entitlement.stage_class().is_model()
+        self.caller.is_some() && job.entitlement.stage_class().is_model()
     }
 
     fn wants_views(&self, job: &Job) -> bool {
@@ -175,9 +175,8 @@ impl Shop<'_> {
 
     /// Who makes a plan. A person's words are for the second class, where there is one: they ask for it themselves.
     fn plan_class(&self, job: &Job, stage: Stage) -> ModelClass {
-        let models = self.machine.models.as_ref();
-        let stronger = |models: &Models| models.serve(&job.entitlement, stage, ModelClass::L2);
-        if stage == Stage::SpecEdit && models.is_some_and(stronger) {
+        let stronger = |caller: Caller<'_>| caller.serves(&job.entitlement, stage, ModelClass::L2);
+        if stage == Stage::SpecEdit && self.caller.is_some_and(stronger) {
             ModelClass::L2
         } else {
             job.entitlement.stage_class()

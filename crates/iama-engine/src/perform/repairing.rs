@@ -22,6 +22,7 @@ use super::asking::{ANSWERS, Objection, Question};
 use super::testing::Side;
 use super::{Done, Shop};
 use crate::driver::Progress;
+use crate::executor::{patch_stage, quoted};
 use crate::folder::cannot_read;
 use crate::history::{Author, author_file};
 use crate::models::{Ask, KeptAnswer, Unanswered, keep_price};
@@ -44,11 +45,7 @@ struct Terms<'a> {
 
 impl Terms<'_> {
     const fn stage(&self) -> Stage {
-        match self.mode {
-            PatchMode::Standard => Stage::Repair,
-            PatchMode::DeepFix => Stage::DeepFix,
-            PatchMode::Command => Stage::Command,
-        }
+        patch_stage(self.mode)
     }
 }
 
@@ -109,8 +106,8 @@ impl Shop<'_> {
     /// The price of the calls that a confirmation allows.
     pub(super) fn quote(&mut self, job: &Job, dispatch: &Dispatch, class: ModelClass) -> Result<EffectResult, Problem> {
         let id = QuoteId(dispatch.id.to_string());
-        let deep = !matches!(job.state, iama_job::State::WaitingEscalationDecision { .. });
-        let (mode, attempts) = if deep { (PatchMode::DeepFix, 1) } else { (PatchMode::Standard, 3) };
+        let mode = quoted(job);
+        let attempts = if mode == PatchMode::DeepFix { 1 } else { 3 };
         let terms = Terms { class, mode, attempt: 0, ordinal: 0, quote: Some(&id), command: None };
         let cap = self.desk(job)?.prompt_cap(terms.stage(), class);
         let case = match self.case(job, mode, cap) {
@@ -273,7 +270,8 @@ fn told(row: &iama_patch::OperationOutcome, case: &Case) -> String {
     }
 }
 
-fn ordinal_of(job: &Job, dispatch: &Dispatch) -> u32 {
+/// The number of a call among the job's.
+pub(crate) fn ordinal_of(job: &Job, dispatch: &Dispatch) -> u32 {
     let entry = job.in_flight.iter().find(|entry| entry.dispatch.id == dispatch.id);
     entry.and_then(|entry| entry.cost).map_or(job.billing.dispatch_ordinal, |cost| cost.ordinal)
 }

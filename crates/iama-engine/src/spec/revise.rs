@@ -1,6 +1,7 @@
 //! Revisions of a spec. What is to become one waits in `spec/next.json`; it becomes one when the job says so, and never before
 //! its journal does.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use iama_job::{Decision, Job};
@@ -32,7 +33,7 @@ pub struct Edited {
 
 /// What is to become the next revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Next {
+pub(crate) struct Next {
     strategy: iama_recipes::Strategy,
     based_on: Option<String>,
     by: Origin,
@@ -63,14 +64,15 @@ pub fn commit(
 
 /// Puts an edited spec where the next revision is made from.
 pub(crate) fn stage(folder: &JobFolder, edited: &Edited) -> Result<(), Problem> {
-    let base = current(folder)?;
+    put(folder, &next_of(&current(folder)?, edited)?)
+}
+
+/// What an edit makes of a revision.
+fn next_of(base: &Spec, edited: &Edited) -> Result<Next, Problem> {
     if base.token != edited.based_on {
-        let sentence = format!("the spec has become revision {} since it was taken for editing", base.revision);
-        return Err(
-            Problem::decision("SPEC_STALE", sentence).hint("look at the new revision and make the change there")
-        );
+        return Err(stale(base));
     }
-    let faults = check::faults(&base, &edited.items);
+    let faults = check::faults(base, &edited.items);
     if !faults.is_empty() {
         let told: Vec<String> = faults.into_iter().map(|fault| fault.sentence).collect();
         return Err(Problem::input("SPEC_INVALID", told.join("; ")).hint("the spec stays as it was"));
@@ -81,7 +83,43 @@ pub(crate) fn stage(folder: &JobFolder, edited: &Edited) -> Result<(), Problem> 
         SpecItem { id, ..item.clone() }
     };
     let items = edited.items.iter().map(named).collect();
-    put(folder, &Next { strategy: base.strategy, based_on: Some(base.token), by: edited.by, numbers: next, items })
+    Ok(Next { strategy: base.strategy, based_on: Some(base.token.clone()), by: edited.by, numbers: next, items })
+}
+
+/// The name under which a spec that was edited elsewhere comes to become a revision.
+pub(crate) fn edited_name(revision: u32) -> String {
+    format!("spec/{revision}.edited.json")
+}
+
+/// What edits from elsewhere will become, revision by revision, in the order in which a journal asks for them. Nothing is
+/// written; an edit that none may make, or that was made from another revision, is refused.
+pub(crate) fn plan(
+    folder: &JobFolder,
+    revisions: &[u32],
+    edits: &BTreeMap<u32, Edited>,
+) -> Result<BTreeMap<u32, Next>, Problem> {
+    let mut base: Option<Spec> = folder.read_if_kept(SPEC)?;
+    let mut waiting: Option<Next> = folder.read_if_kept(NEXT)?;
+    let mut planned = BTreeMap::new();
+    for revision in revisions {
+        let token = base.as_ref().map(|spec| spec.token.clone());
+        let fits = waiting.take().filter(|next| next.based_on == token);
+        let next = match (edits.get(revision), base, fits) {
+            (Some(edited), Some(base), _) => {
+                let next = next_of(&base, edited)?;
+                planned.insert(*revision, next.clone());
+                next
+            }
+            (Some(_), None, _) => {
+                return Err(Problem::input("SPEC_STALE", "there is no spec yet that could be edited"));
+            }
+            (None, _, Some(next)) => next,
+            (None, Some(base), None) => unchanged(base),
+            (None, None, None) => return Ok(planned),
+        };
+        base = Some(revision_of(folder, *revision, next));
+    }
+    Ok(planned)
 }
 
 /// An edit was made from another revision than this one.
@@ -111,7 +149,8 @@ pub(crate) fn stage_first(
     put(folder, &Next { strategy, based_on: None, by, numbers: next, items })
 }
 
-fn put(folder: &JobFolder, next: &Next) -> Result<(), Problem> {
+/// Puts what is to become the next revision where it is made from.
+pub(crate) fn put(folder: &JobFolder, next: &Next) -> Result<(), Problem> {
     let path = folder.file("spec");
     fs::create_dir_all(&path).map_err(|error| cannot_write(&path, &error))?;
     folder.keep(NEXT, next)

@@ -139,9 +139,12 @@ impl Shop<'_> {
             stable.noticed = noticed.get(name.as_str()).cloned().unwrap_or_default();
             let place = found.tests.iter().position(|id| id.0 == *name);
             stable.idle = match (found.left_out.get(name), place) {
-                (Some(reason), _) => Some(("FLAKY", format!("it ended otherwise when it was run again: {reason}"))),
+                (Some(reason), _) => {
+                    Some(("FLAKY".to_owned(), format!("it ended otherwise when it was run again: {reason}")))
+                }
                 (None, Some(place)) if !reached.contains(&place) => {
-                    Some(("VACUOUS", "it runs nothing of the files that the migration touches".to_owned()))
+                    let why = "it runs nothing of the files that the migration touches";
+                    Some(("VACUOUS".to_owned(), why.to_owned()))
                 }
                 _ => None,
             };
@@ -175,7 +178,7 @@ impl Shop<'_> {
             if let Some(by) = same.get(&work.id_of(stable)) {
                 let by: Vec<&str> = by.iter().take(3).map(String::as_str).collect();
                 let why = format!("all that it notices is noticed by the project's own tests: {}", by.join(", "));
-                stable.idle = Some(("DUPLICATE", why));
+                stable.idle = Some(("DUPLICATE".to_owned(), why));
             }
         }
         Ok(())
