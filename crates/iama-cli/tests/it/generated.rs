@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Shown, World};
 
-const LIB: &str = "\
+pub(crate) const LIB: &str = "\
 def share(total, count):
     if count < 1:
         raise ValueError('no one')
@@ -29,7 +29,7 @@ def total(sizes):
     return result
 ";
 
-const TEST: &str = "\
+pub(crate) const TEST: &str = "\
 import unittest
 import lib
 
@@ -42,7 +42,7 @@ class T(unittest.TestCase):
 ";
 
 /// What is wrong with each, by the name of the test.
-const FIRST: &str = "\
+pub(crate) const FIRST: &str = "\
 ### TESTS
 Shares are whole numbers.
 ```python
@@ -129,7 +129,7 @@ def test_share_is_whole_again():
 ```
 ";
 
-const SECOND: &str = "\
+pub(crate) const SECOND: &str = "\
 ### TESTS
 A total is the sum of the sizes.
 ```python

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests start the program, with an environment of their own")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
+mod afar;
 mod agreeing;
 mod behaviour;
 mod blackbox;

@@ -11,7 +11,7 @@ const LIB: &str = "def greet(name):\n    return 'hi ' + name\n\ndef show(name):\
 const TEST: &str = "import unittest\nimport lib\n\nclass T(unittest.TestCase):\n    def test_greet(self):\n        self.assertEqual(lib.greet('a'), 'hi a')\n";
 const MENDED: &str = "The statement became a function.\n\nlib.py\n<<<<<<< SEARCH\n    print greet(name)\n=======\n    print(greet(name))\n>>>>>>> REPLACE\n";
 
-fn says(text: &str) -> Reply {
+pub(crate) fn says(text: &str) -> Reply {
     Reply::stream(&frames::openai(&[text], "stop"))
 }
 
@@ -37,7 +37,7 @@ fn table(provider: &Background, classes: &[&str]) -> String {
 }
 
 /// Changes the file with every answer and never mends it.
-fn useless() -> impl FnMut(&Seen) -> Reply {
+pub(crate) fn useless() -> impl FnMut(&Seen) -> Reply {
     let mut count = 0;
     move |_| {
         count += 1;
