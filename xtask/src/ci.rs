@@ -6,17 +6,13 @@ use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
 use crate::{
-    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, platforms, recipes, sarif_check,
-    secrets, setup, tidy,
+    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, platforms, postgres, recipes,
+    sarif_check, secrets, setup, tidy,
 };
 
 /// Runs everything; stops at the first failure.
 pub(crate) fn run() -> Result<()> {
-    step("set up", || {
-        setup::bubblewrap()?;
-        setup::cargo_tool("nextest", "0.9.143")?;
-        setup::cargo_tool("machete", "0.9.2")
-    })?;
+    step("set up", setup::run)?;
     step("format", || cargo(&["fmt", "--all", "--check"]))?;
     step("tidy", tidy::run)?;
     step("unused dependencies", || cargo(&["machete", "--skip-target-dir"]))?;
@@ -24,7 +20,7 @@ pub(crate) fn run() -> Result<()> {
     step("clippy", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
     })?;
-    step("tests", || cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
+    step("tests", tests)?;
     step("other systems", platforms::run)?;
     step("sarif", || sarif_check::run(&sarif_check::Options::default()))?;
     step("secrets in the repository", secrets::own)?;
@@ -51,6 +47,14 @@ pub(crate) fn run() -> Result<()> {
     step("poisoned projects", || injections::run(&injections::Options::for_ci()))?;
     step("kill and resume with model calls", || model_jobs::kill::run(&model_jobs::kill::Options::for_ci()))?;
     step("kill and resume", || kill::run(&kill::Options::for_ci()))
+}
+
+/// All tests, with one database server among them.
+fn tests() -> Result<()> {
+    let server = postgres::server()?;
+    let mut nextest = command("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    start(nextest.env("IAMA_TEST_DATABASE_URL", server.url(iama_postgres::DATABASE)))?;
+    Ok(server.stop()?)
 }
 
 /// Asks the advisory database, which lies outside the package registries and cannot be reached from everywhere.

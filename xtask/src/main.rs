@@ -26,6 +26,7 @@ mod oracle;
 mod packages;
 mod patch_cases;
 mod platforms;
+mod postgres;
 mod prices;
 mod proof;
 mod python3;
@@ -47,6 +48,8 @@ enum Command {
     Demo(demo::Options),
     /// Every check and test
     Ci,
+    /// Fetch what builds and checks need: bubblewrap, cargo's tools, the PostgreSQL that binaries carry
+    Setup,
     /// Rules of the house that no other tool knows
     Tidy,
     /// Run published Python 2 packages through 2to3 and iama, and their tests on both sides
@@ -115,6 +118,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Demo(options) => demo::run(&options),
         Command::Ci => ci::run(),
+        Command::Setup => setup::run(),
         Command::Tidy => tidy::run(),
         Command::Material(options) => material::run(&options),
         Command::Oracle => oracle::run(),

@@ -2,7 +2,16 @@
 
 use anyhow::{Result, bail};
 
-use crate::tools::{command, run, works};
+use crate::postgres;
+use crate::tools::{command, run as start, works};
+
+/// All of it.
+pub(crate) fn run() -> Result<()> {
+    bubblewrap()?;
+    cargo_tool("nextest", "0.9.143")?;
+    cargo_tool("machete", "0.9.2")?;
+    postgres::bundle()
+}
 
 /// Bubblewrap closes test runs off. Installed from the distribution when this runs as root on Debian.
 pub(crate) fn bubblewrap() -> Result<()> {
@@ -14,8 +23,8 @@ pub(crate) fn bubblewrap() -> Result<()> {
         eprintln!("note: bubblewrap is not installed; iama takes the next best isolation that works here");
         return Ok(());
     }
-    run(&mut command("apt-get", &["update", "-qq"]))?;
-    run(&mut command("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "bubblewrap"]))
+    start(&mut command("apt-get", &["update", "-qq"]))?;
+    start(&mut command("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "bubblewrap"]))
 }
 
 /// A cargo subcommand, installed when it is missing.
@@ -24,7 +33,7 @@ pub(crate) fn cargo_tool(name: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     let package = format!("cargo-{name}@{version}");
-    run(&mut command("cargo", &["install", "--quiet", "--locked", &package]))?;
+    start(&mut command("cargo", &["install", "--quiet", "--locked", &package]))?;
     if !works("cargo", &[name, "--version"]) {
         bail!("cargo {name} was installed and does not run");
     }

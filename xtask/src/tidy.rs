@@ -17,7 +17,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-recipes", &["iama-syntax"]),
     ("iama-source", &["iama-syntax"]),
     ("iama-model", &["iama-job", "iama-patch"]),
+    ("iama-postgres", &[]),
     ("iama-sandbox", &[]),
+    ("iama-store", &["iama-postgres"]),
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),
     (
         "iama-engine",
@@ -48,7 +50,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "xtask",
-        &["iama-baseline", "iama-job", "iama-model", "iama-patch", "iama-recipes", "iama-sandbox", "iama-syntax"],
+        &[
+            "iama-baseline",
+            "iama-job",
+            "iama-model",
+            "iama-patch",
+            "iama-postgres",
+            "iama-recipes",
+            "iama-sandbox",
+            "iama-syntax",
+        ],
     ),
 ];
 

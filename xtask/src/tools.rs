@@ -11,10 +11,14 @@ pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
 }
 
+/// The user's home.
+pub(crate) fn home() -> PathBuf {
+    variable("HOME").map(PathBuf::from).unwrap_or_default()
+}
+
 /// The user's cache folder for this project.
 pub(crate) fn cache() -> PathBuf {
-    let home = variable("HOME").unwrap_or_default();
-    let base = variable("XDG_CACHE_HOME").map_or_else(|| Path::new(&home).join(".cache"), PathBuf::from);
+    let base = variable("XDG_CACHE_HOME").map_or_else(|| home().join(".cache"), PathBuf::from);
     base.join("iama")
 }
 
