@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
 use crate::{
-    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, platforms, postgres, recipes,
+    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, platforms, postgres, queries, recipes,
     sarif_check, secrets, setup, tidy,
 };
 
@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<()> {
     step("clippy", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
     })?;
+    step("checked queries", || queries::run(&queries::Options { check: true }))?;
     step("tests", tests)?;
     step("other systems", platforms::run)?;
     step("sarif", || sarif_check::run(&sarif_check::Options::default()))?;

@@ -30,6 +30,7 @@ mod postgres;
 mod prices;
 mod proof;
 mod python3;
+mod queries;
 mod recipes;
 mod sarif_check;
 mod secrets;
@@ -50,6 +51,8 @@ enum Command {
     Ci,
     /// Fetch what builds and checks need: bubblewrap, cargo's tools, the PostgreSQL that binaries carry
     Setup,
+    /// Ask PostgreSQL about every statement of the store, and keep the answers in the repository
+    Sqlx(queries::Options),
     /// Rules of the house that no other tool knows
     Tidy,
     /// Run published Python 2 packages through 2to3 and iama, and their tests on both sides
@@ -119,6 +122,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Ci => ci::run(),
         Command::Setup => setup::run(),
+        Command::Sqlx(options) => queries::run(&options),
         Command::Tidy => tidy::run(),
         Command::Material(options) => material::run(&options),
         Command::Oracle => oracle::run(),

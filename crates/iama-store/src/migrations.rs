@@ -34,7 +34,7 @@ impl Database {
     /// Whether the database has exactly the migrations of this build.
     pub async fn is_current(&self) -> Result<(), Error> {
         let known = latest(&MIGRATIONS);
-        let exists = sqlx::query_scalar::<_, bool>("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+        let exists = sqlx::query_scalar!(r#"SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS "exists!""#);
         let found = if exists.fetch_one(self.pool()).await? {
             sqlx::query_scalar::<_, Option<i64>>(APPLIED).fetch_one(self.pool()).await?.unwrap_or(0)
         } else {
@@ -55,10 +55,10 @@ pub(crate) async fn write_timeouts(connection: &mut PgConnection, timeouts: Time
         ("lock_timeout", timeouts.lock),
         ("idle_in_transaction_session_timeout", timeouts.idle_in_transaction),
     ];
-    let written: Vec<String> = sqlx::query_scalar(
-        "SELECT unnest(setconfig) FROM pg_db_role_setting
-         WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-           AND setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)",
+    let written = sqlx::query_scalar!(
+        r#"SELECT unnest(setconfig) AS "setting!" FROM pg_db_role_setting
+           WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+             AND setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)"#,
     )
     .fetch_all(&mut *connection)
     .await?;
