@@ -289,6 +289,24 @@ pub enum EffectResult {
     },
 }
 
+impl EffectResult {
+    /// The same result with another account of what model calls used: that of whoever made them.
+    #[must_use]
+    pub fn charged(mut self, usage: Usage) -> Self {
+        match &mut self {
+            Self::AnalysisDone { usage: own }
+            | Self::ReportDone { usage: own }
+            | Self::ProposalsReady { usage: own }
+            | Self::SpecDrafted { usage: own }
+            | Self::TestsGenerated { usage: own, .. }
+            | Self::PatchGenerated { usage: own, .. }
+            | Self::PatchRefused { usage: own, .. } => *own = usage,
+            _ => {}
+        }
+        self
+    }
+}
+
 /// What the platform signals.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
