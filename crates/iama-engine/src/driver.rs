@@ -3,10 +3,11 @@
 
 use iama_baseline::{Status, TestId};
 use iama_job::journal::NotRecorded;
-use iama_job::{Decision, Entitlement, Event, Job, ModelClass, RouteName, State, record};
+use iama_job::{Decision, Entitlement, Event, Job, ModelClass, RouteName, Signal, State, record};
 use iama_model::Cost;
 
 use crate::bench::{Asked, Bench};
+use crate::executor::server_of;
 use crate::folder::JobFolder;
 use crate::generated::GeneratedRecord;
 use crate::models::Models;
@@ -84,6 +85,17 @@ pub fn start(folder: &JobFolder, request: &Request) -> Result<(), Problem> {
     folder.keep("request.json", request)
 }
 
+/// The request of a job that this machine drives itself.
+fn own_request(folder: &JobFolder) -> Result<Request, Problem> {
+    match server_of(folder)? {
+        None => folder.read("request.json"),
+        Some(server) => {
+            Err(Problem::input("JOB_OF_SERVER", format!("{} is driven by {server}, which alone decides", folder.id))
+                .hint("say it there; this machine only carries out what it is told"))
+        }
+    }
+}
+
 /// Drives a job until it ends or nobody can decide. Safe to call again after any kind of end.
 pub fn drive(
     folder: &JobFolder,
@@ -91,7 +103,7 @@ pub fn drive(
     decider: &mut dyn Decider,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Job, Problem> {
-    let request: Request = folder.read("request.json")?;
+    let request = own_request(folder)?;
     let mut stages = Stages::open(folder, machine.clock)?;
     let mut noted = |step: Progress<'_>| {
         stages.take(&step);
@@ -126,7 +138,7 @@ pub fn decide(
     decision: Decision,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Job, Problem> {
-    let request: Request = folder.read("request.json")?;
+    let request = own_request(folder)?;
     let mut nobody = Nobody;
     let mut bench = Bench::open(folder, machine, &request, &mut nobody, progress)?;
     bench.repeat_last()?;
@@ -142,7 +154,7 @@ pub fn decide(
 
 /// Puts a decision of a person's, as it was said, to a job that waits. What follows from it is left to [`drive`].
 pub fn decide_said(folder: &JobFolder, machine: &Machine, said: &Said) -> Result<Job, Problem> {
-    let request: Request = folder.read("request.json")?;
+    let request = own_request(folder)?;
     let (mut nobody, mut silent) = (Nobody, |_: Progress<'_>| ());
     let mut bench = Bench::open(folder, machine, &request, &mut nobody, &mut silent)?;
     let decision = situation::decision(folder, &bench.job, said)?;
@@ -193,7 +205,7 @@ impl Bench<'_> {
             // The effect was cut short: it is carried out again when the job is resumed.
             None => Ok(true),
             Some(Done::Result(result)) => self.take(Event::Result { effect: next.dispatch.id, result }).map(|()| true),
-            Some(Done::Signal(signal)) => self.take(Event::Signal(signal)).map(|()| true),
+            Some(Done::CreditsExhausted) => self.take(Event::Signal(Signal::CreditsExhausted)).map(|()| true),
             Some(Done::Nothing) => Ok(false),
         }
     }

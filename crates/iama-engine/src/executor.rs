@@ -16,7 +16,8 @@ mod follow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use iama_job::effect::PatchMode;
-use iama_job::{Dispatch, Effect, EffectId, EffectResult, Job, ModelClass, Record, Signal, State};
+use iama_job::event::Usage;
+use iama_job::{Dispatch, Effect, EffectId, EffectResult, Event, Job, ModelClass, Record, Signal, State};
 use iama_model::{Stage, Tariff};
 use serde::{Deserialize, Serialize};
 
@@ -85,16 +86,13 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
-    /// The effect's answer. What it says that models cost is what the server told; only the server's own account counts.
+    /// The effect's answer. What it says that models cost is what the server told.
     Result {
         /// It.
         result: EffectResult,
     },
-    /// No answer, and something that the job has to hear of.
-    Signal {
-        /// What.
-        signal: Signal,
-    },
+    /// No answer: one more call could cost more than is left. It is a signal to the job.
+    CreditsExhausted,
     /// A model has to be asked first. The effect is to be ordered again with what came of it.
     Wants {
         /// The call.
@@ -102,6 +100,19 @@ pub enum Outcome {
     },
     /// Somebody stopped it. The effect is to be ordered again when this machine is back.
     CutShort,
+}
+
+impl Reply {
+    /// What the job is to hear of it, with the server's own account of what models cost; nothing where the effect goes on.
+    pub fn event(&self, usage: Usage) -> Option<Event> {
+        match &self.outcome {
+            Outcome::Result { result } => {
+                Some(Event::Result { effect: self.effect.clone(), result: result.clone().charged(usage) })
+            }
+            Outcome::CreditsExhausted => Some(Event::Signal(Signal::CreditsExhausted)),
+            Outcome::Wants { .. } | Outcome::CutShort => None,
+        }
+    }
 }
 
 /// The work that the calls of an effect do; nothing where it makes none.
@@ -142,9 +153,33 @@ pub struct Executor<'m> {
     shelf: Shelf,
 }
 
-/// Makes the folder of a job that a server names. The request comes from this machine.
-pub fn start(folder: &JobFolder, request: &Request) -> Result<(), Problem> {
+/// Which server drives a job, in its folder; there is none in that of a job that this machine drives.
+const SERVER: &str = "server.json";
+
+#[derive(Serialize, Deserialize)]
+struct Server {
+    url: String,
+}
+
+/// The server that drives a job; nothing where this machine does.
+pub fn server_of(folder: &JobFolder) -> Result<Option<String>, Problem> {
+    Ok(folder.read_if_kept::<Server>(SERVER)?.map(|server| server.url))
+}
+
+/// Makes the folder of a job of a server's, under the server's name for it. The request comes from this machine. A job that is there
+/// already, of this machine's own or of another server, is left as it is.
+pub fn start(folder: &JobFolder, request: &Request, url: &str) -> Result<(), Problem> {
     check::job_name(&folder.id)?;
+    let is_there = folder.path().exists();
+    if is_there && server_of(folder)?.as_deref() != Some(url) {
+        let sentence = format!("there is a job called {} already, and it is not one of {url}", folder.id);
+        return Err(Problem::input("JOB_EXISTS", sentence).hint("nothing was done; start a new job with the server"));
+    }
+    if folder.file("request.json").exists() {
+        return Ok(());
+    }
+    folder.create()?;
+    folder.keep(SERVER, &Server { url: url.to_owned() })?;
     crate::driver::start(folder, request)
 }
 
@@ -152,6 +187,10 @@ impl<'m> Executor<'m> {
     /// This machine's side of a job that was started here.
     pub fn open(folder: JobFolder, machine: &'m Machine) -> Result<Self, Problem> {
         check::job_name(&folder.id)?;
+        if server_of(&folder)?.is_none() {
+            let sentence = format!("no server drives {}", folder.id);
+            return Err(Problem::input("JOB_NOT_OF_SERVER", sentence).hint("`iama jobs resume` goes on with it"));
+        }
         folder.read::<Request>("request.json")?;
         Ok(Self { folder, machine, shelf: Shelf::default() })
     }
@@ -279,7 +318,7 @@ impl<'m> Executor<'m> {
 fn outcome(bench: &mut Bench<'_>, dispatch: &Dispatch) -> Result<Outcome, Problem> {
     Ok(match bench.perform(dispatch)? {
         Some(Done::Result(result)) => Outcome::Result { result },
-        Some(Done::Signal(signal)) => Outcome::Signal { signal },
+        Some(Done::CreditsExhausted) => Outcome::CreditsExhausted,
         Some(Done::Nothing) | None => match bench.shop.desk.as_mut().and_then(|desk| desk.wanted.take()) {
             Some(call) => Outcome::Wants { call: Box::new(call) },
             None => Outcome::CutShort,

@@ -1,4 +1,4 @@
-//! Carries the effects of a job out: the embedded driver, the journal, delivery and evidence.
+//! Carries the effects of a job out: the embedded driver, the executor of a server's orders, the journal, delivery and evidence.
 //!
 //! The rules of a job live in `iama-job`; what a rewrite is lives in `iama-recipes`. This room reads and writes files, starts
 //! what has to run and remembers what happened.

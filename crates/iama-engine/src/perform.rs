@@ -10,7 +10,7 @@ use std::path::Path;
 use iama_job::effect::SealScope;
 use iama_job::event::BaselineOutcome;
 use iama_job::policy::baseline::EditMode;
-use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, Signal, State};
+use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, State};
 use iama_patch::{FileState, Files};
 use iama_recipes::Pair;
 use iama_source::context::Index;
@@ -70,8 +70,8 @@ pub(crate) struct Shop<'a> {
 pub(crate) enum Done {
     /// Its answer.
     Result(EffectResult),
-    /// None, and something that the job has to hear of.
-    Signal(Signal),
+    /// None: one more call could cost more than is left.
+    CreditsExhausted,
     /// None: nobody waits for one, or a person wants to stop.
     Nothing,
 }

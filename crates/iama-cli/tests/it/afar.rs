@@ -14,7 +14,7 @@ use iama_model::fake::{Background, Fake, Seen};
 use iama_recipes::Strategy;
 use serde_json::{Value, json};
 
-use self::server::{No, Server, Yes, embedded, evidence, job, machine, table, through_json};
+use self::server::{No, Server, URL, Yes, embedded, evidence, job, machine, table, through_json};
 use crate::generated;
 use crate::models::{self, says};
 use crate::world::World;
@@ -41,6 +41,7 @@ fn a_job_with_recipes_alone_gives_the_same_bytes_as_without_a_server() {
     assert_eq!((server.job.state.place(), server.wanted().len()), (alone.state.place(), 0));
     assert_eq!(world.read_job("patch.json"), here.read_job("patch.json"));
     assert_eq!(evidence(&world), evidence(&here));
+    assert!(world.read_job("evidence.json").contains(&format!("this evidence, to {URL}, which drives the job")));
     // The mirror is the journal, so what reads a job's folder reads this one.
     let shown = world.iama(&["jobs", "show", "there", "--json"]);
     assert_eq!((shown.code, &shown.json()["state"]), (0, &Value::from("DELIVERED")), "{}", shown.err);
@@ -144,6 +145,11 @@ fn a_job_with_models_gives_the_same_bytes_and_no_call_is_made_twice() {
     let asked = |provider: &Background| provider.seen().iter().map(Seen::texts).collect::<Vec<_>>();
     assert_eq!(asked(&other), asked(&own));
     assert!(server.wanted().iter().all(|call| !serde_json::to_string(call).unwrap().contains(&key)));
+    let leaking: Vec<&str> =
+        server.documents().filter(|told| told.text.contains(&key)).map(|told| told.name.as_str()).collect();
+    assert_eq!(leaking, [""; 0]);
+    let failed = server.documents().find(|told| told.name == "result.failures.json").unwrap();
+    assert!(failed.text.contains("basestring") && failed.holds == Holds::Source, "{}", failed.text);
     // Faults that the project's own tests miss are looked for once, and each call is told of once.
     let stages = |text: &str| told.iter().filter(|line| line.contains(text)).count();
     assert_eq!((stages("to see what no test notices"), stages("Call {"), stages("Answered {")), (1, 4, 4), "{told:#?}");
@@ -242,8 +248,11 @@ fn kept(world: &World) -> BTreeMap<PathBuf, Vec<u8>> {
 /// Carries the next order out.
 fn step(server: &mut Server, executor: &mut Executor<'_>) {
     let reply = executor.carry_out(&server.order().unwrap(), &mut Yes, &mut |_| ()).unwrap();
-    server.hear(through_json(&reply));
+    server.hear(&through_json(&reply));
 }
+
+/// What is done to a good answer, and the code that it is refused by.
+type Spoil = (&'static str, fn(&mut Answered));
 
 #[test]
 fn an_answer_fits_the_call_that_was_wanted_or_is_refused_and_an_order_that_comes_twice_does_no_harm() {
@@ -266,13 +275,16 @@ fn an_answer_fits_the_call_that_was_wanted_or_is_refused_and_an_order_that_comes
     }
     let good = server.order().unwrap();
     let before = kept(&world);
-    for spoil in
-        [|answer: &mut Answered| answer.fingerprint = "0".repeat(64), |answer: &mut Answered| answer.name.push('1')]
-    {
+    let spoils: [Spoil; 3] = [
+        ("ANSWER_UNASKED", |answer| answer.fingerprint = "0".repeat(64)),
+        ("ANSWER_UNASKED", |answer| answer.name.push('1')),
+        ("ANSWER_INVALID", |answer| answer.audit.outcome = "\u{1b}[2J".to_owned()),
+    ];
+    for (code, spoil) in spoils {
         let mut order = good.clone();
         spoil(&mut order.answers[0]);
         let refused = executor.carry_out(&order, &mut No, &mut |_| ()).unwrap_err();
-        assert_eq!((refused.code, kept(&world) == before), ("ANSWER_UNASKED", true), "{refused}");
+        assert_eq!((refused.code, kept(&world) == before), (code, true), "{refused}");
     }
     let wanted = |executor: &mut Executor<'_>| match executor.carry_out(&good, &mut No, &mut |_| ()).unwrap().outcome {
         Outcome::Wants { call } => call,
@@ -310,7 +322,7 @@ fn what_a_server_approves_runs_nothing_here_that_nobody_here_has_allowed() {
             Some(order) if matches!(order.dispatch.effect, iama_job::Effect::RunBaseline { .. }) => break,
             Some(order) => {
                 let reply = executor.carry_out(&order, &mut No, &mut |_| ()).unwrap();
-                server.hear(reply);
+                server.hear(&reply);
             }
         }
     }

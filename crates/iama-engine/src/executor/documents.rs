@@ -1,18 +1,22 @@
 //! What a server gets to keep of a job, as a closed list: which files of the job's folder go with which effect, and what they
-//! hold. Anything else stays on this machine: the source itself, the copies, the recorded calls, the tests' own output.
+//! hold. Anything else stays on this machine: the source itself, the copies, the recorded calls, the tests' own output. What is
+//! kept byte for byte is the user's own result; in everything else, what looks like a secret is left out before it leaves.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use iama_baseline::{Status, Suite, TestId};
+use iama_baseline::{Case, Status, Suite, TestId};
 use iama_job::effect::Notice;
 use iama_job::{Dispatch, Effect, Job, Record};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::exports;
 use crate::folder::{JobFolder, cannot_read};
 use crate::generated::GENERATED;
 use crate::manifest::operations_file;
+use crate::perform::repairing::case::without_secrets;
+use crate::perform::repairing::failures::causes;
 use crate::perform::repairing::ordinal_of;
 use crate::perform::{PARTIAL, regressions, sha256};
 use crate::problem::Problem;
@@ -84,9 +88,9 @@ pub(super) fn of_effect(folder: &JobFolder, job: &Job, dispatch: &Dispatch) -> R
         found.extend(document(folder, name, holds)?);
     }
     match &dispatch.effect {
-        Effect::RunBaseline { .. } => found.extend(summary(folder, "legacy", false)?),
-        Effect::RunTests { .. } => found.extend(summary(folder, "result", true)?),
-        Effect::RetestSelection { .. } => found.extend(summary(folder, "subset", true)?),
+        Effect::RunBaseline { .. } => found.extend(run(folder, "legacy", None)?),
+        Effect::RunTests { .. } => found.extend(run(folder, "result", Some("legacy"))?),
+        Effect::RetestSelection { .. } => found.extend(run(folder, "subset", Some("legacy"))?),
         _ => {}
     }
     Ok(found)
@@ -94,24 +98,9 @@ pub(super) fn of_effect(folder: &JobFolder, job: &Job, dispatch: &Dispatch) -> R
 
 /// The documents of what records asked for and nobody waits for.
 pub(super) fn of_records(folder: &JobFolder, records: &[Record]) -> Result<Vec<Document>, Problem> {
-    let mut names: Vec<(String, Holds)> = Vec::new();
-    for dispatch in records.iter().flat_map(|record| &record.effects) {
-        match dispatch.effect {
-            Effect::PersistSpec { revision, .. } => {
-                names.push((format!("spec/{revision}.json"), Holds::Source));
-                names.push((format!("spec/{revision}.md"), Holds::Source));
-            }
-            Effect::WriteEvidence => {
-                let exported = exports::NAMES.iter().map(|name| (*name).to_owned());
-                let all = ["evidence.json", "report.html"].into_iter().map(str::to_owned).chain(exported);
-                names.extend(all.map(|name| (name, Holds::Source)));
-            }
-            Effect::Notify { notice: Notice::IssueReported } => names.push(("issue.md".to_owned(), Holds::Names)),
-            _ => {}
-        }
-    }
     let mut found: Vec<Document> = Vec::new();
-    for (name, holds) in names {
+    let effects = records.iter().flat_map(|record| &record.effects).map(|dispatch| &dispatch.effect);
+    for (name, holds) in effects.flat_map(unawaited) {
         if !found.iter().any(|known| known.name == name) {
             found.extend(document(folder, name, holds)?);
         }
@@ -119,7 +108,20 @@ pub(super) fn of_records(folder: &JobFolder, records: &[Record]) -> Result<Vec<D
     Ok(found)
 }
 
-/// The closed list.
+/// The closed list for effects that nobody waits for.
+fn unawaited(effect: &Effect) -> Vec<(String, Holds)> {
+    let source = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Holds::Source)).collect();
+    match effect {
+        Effect::PersistSpec { revision, .. } => {
+            source(&[&format!("spec/{revision}.json"), &format!("spec/{revision}.md")])
+        }
+        Effect::WriteEvidence => source(&[&["evidence.json", "report.html"][..], &exports::NAMES].concat()),
+        Effect::Notify { notice: Notice::IssueReported } => vec![("issue.md".to_owned(), Holds::Names)],
+        _ => Vec::new(),
+    }
+}
+
+/// The closed list for effects that answer, but for test runs ([`run`]).
 fn names(job: &Job, dispatch: &Dispatch) -> Vec<(String, Holds)> {
     let named = |names: &[(&str, Holds)]| names.iter().map(|(name, holds)| ((*name).to_owned(), *holds)).collect();
     match &dispatch.effect {
@@ -158,32 +160,86 @@ fn called(number: u32) -> Vec<(String, Holds)> {
 fn document(folder: &JobFolder, name: String, holds: Holds) -> Result<Option<Document>, Problem> {
     let place = folder.file(&name);
     match fs::read_to_string(&place) {
-        Ok(text) => Ok(Some(Document { sha256: sha256(text.as_bytes()), name, holds, text })),
+        Ok(text) if holds == Holds::Names || is_exact(&name) => Ok(Some(Document::of(name, holds, text))),
+        Ok(text) => {
+            let value: Value = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            made(name, holds, &masked(value)).map(Some)
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(cannot_read(&place, &error)),
     }
 }
 
-fn summary(folder: &JobFolder, side: &str, compared: bool) -> Result<Option<Document>, Problem> {
-    let Some(suite) = folder.read_if_kept::<Suite>(&format!("{side}.suite.json"))? else { return Ok(None) };
-    let legacy: Option<Suite> = if compared { folder.read_if_kept("legacy.suite.json")? } else { None };
-    let lost = if compared { regressions(legacy.as_ref(), &suite) } else { BTreeSet::new() };
-    let case = |(id, case): (TestId, iama_baseline::Case)| CaseSummary {
+/// Whether a document is one of those that count by their bytes: what is delivered, what hashes are taken of, and what a person
+/// edits.
+fn is_exact(name: &str) -> bool {
+    let delivered = ["patch.", "partial.", "reverse.", "evidence.", "report.", "issue.", "spec/"];
+    delivered.iter().any(|start| name.starts_with(start)) || exports::NAMES.contains(&name)
+}
+
+/// A value in whose texts nothing looks like a secret. Hashes look like one and are none.
+fn masked(value: Value) -> Value {
+    match value {
+        Value::String(text) if is_hash(&text) => Value::String(text),
+        Value::String(text) => Value::String(without_secrets(&text)),
+        Value::Array(values) => values.into_iter().map(masked).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, masked(value))).collect(),
+        other => other,
+    }
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+impl Document {
+    fn of(name: String, holds: Holds, text: String) -> Self {
+        Self { sha256: sha256(text.as_bytes()), name, holds, text }
+    }
+}
+
+fn made(name: String, holds: Holds, value: &impl Serialize) -> Result<Document, Problem> {
+    serde_json::to_string(value).map(|text| Document::of(name, holds, text)).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> Problem {
+    Problem::input("JOB_FILE_INVALID", format!("a document of the job cannot be told: {error}"))
+        .hint("the job was written by another version or damaged; start a new one")
+}
+
+/// A test run, and why tests fail in it that did not on the other side.
+fn run(folder: &JobFolder, side: &str, before: Option<&str>) -> Result<Vec<Document>, Problem> {
+    let Some(suite) = folder.read_if_kept::<Suite>(&format!("{side}.suite.json"))? else { return Ok(Vec::new()) };
+    let legacy: Option<Suite> = match before {
+        Some(before) => folder.read_if_kept(&format!("{before}.suite.json"))?,
+        None => None,
+    };
+    let worse = regressions(legacy.as_ref(), &suite);
+    let failures = serde_json::to_value(causes(&suite, &worse)).map_err(|error| unreadable(&error))?;
+    let regressions = if before.is_some() { worse } else { BTreeSet::new() };
+    let told = summary(suite, regressions);
+    Ok(vec![
+        made(format!("{side}.summary.json"), Holds::Names, &told)?,
+        made(format!("{side}.failures.json"), Holds::Source, &masked(failures))?,
+    ])
+}
+
+fn summary(suite: Suite, regressions: BTreeSet<String>) -> SuiteSummary {
+    let case = |(id, case): (TestId, Case)| CaseSummary {
         id,
         status: case.status,
         error: case.error.as_ref().map(|error| error.class.clone()),
         file: case.error.as_ref().and_then(|error| error.file.clone()),
         symbol: case.error.as_ref().and_then(|error| error.symbol.clone()),
     };
-    let told = SuiteSummary {
+    SuiteSummary {
         runner: suite.runner,
         uncollected: suite.collect_errors.into_iter().map(|error| error.file).collect(),
         ran_out: suite.ran_out,
         cases: suite.cases.into_iter().map(case).collect(),
-        regressions: lost.into_iter().collect(),
-    };
-    let text = serde_json::to_string(&told)
-        .map_err(|error| Problem::input("JOB_FILE_INVALID", format!("a test run cannot be told: {error}")))?;
-    let name = format!("{side}.summary.json");
-    Ok(Some(Document { sha256: sha256(text.as_bytes()), name, holds: Holds::Names, text }))
+        regressions: regressions.into_iter().collect(),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,9 @@ const WANTED: &str = "calls/wanted.json";
 /// The longest name of a call.
 const NAME_BYTES: usize = 80;
 
+/// The longest text of a server's that people are shown.
+const SHOWN_BYTES: usize = 300;
+
 /// A call that a server has to make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +98,26 @@ pub struct Answered {
     pub came: Came,
     /// The event of the call: what it took and what it cost.
     pub audit: AuditEvent,
+}
+
+impl Answered {
+    /// What people are shown of it.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let came = match &self.came {
+            Came::Answer { answer } => Some(answer.route.0.as_str()),
+            Came::Declined { declined: Declined::Refused { code } } => Some(code.as_str()),
+            Came::Declined { declined: Declined::CapReached } => None,
+        };
+        let AuditEvent { route, template, outcome, tries, .. } = &self.audit;
+        let told = [template.name.as_str(), template.hash.as_str(), outcome.as_str()];
+        let tried = tries.iter().flat_map(|tried| [tried.route.0.as_str(), tried.outcome.as_str()]);
+        route.iter().map(|route| route.0.as_str()).chain(came).chain(told).chain(tried)
+    }
+}
+
+/// Whether a text of a server's can be shown in a line of a terminal.
+fn can_be_shown(text: &str) -> bool {
+    text.len() <= SHOWN_BYTES && !text.chars().any(char::is_control)
 }
 
 /// An answer, or none.
@@ -244,6 +267,10 @@ pub(crate) fn fresh<'a>(
             known.effect == *effect && known.name == answered.name && known.fingerprint == answered.fingerprint
         };
         let expected = expected.filter(fits).ok_or_else(|| unasked(answered))?;
+        if !answered.names().all(can_be_shown) {
+            return Err(Problem::input("ANSWER_INVALID", "a name in the server's answer cannot be shown")
+                .hint("nothing was done; let the server give the order again"));
+        }
         fresh = Some(Fresh { answered, expected });
     }
     Ok(fresh)

@@ -1,6 +1,6 @@
 //! A patch from a model: what it is told, what becomes of its answer, and what it may not do.
 
-pub(super) mod case;
+pub(crate) mod case;
 pub(crate) mod failures;
 mod guard;
 mod prompt;
@@ -12,7 +12,7 @@ use iama_baseline::python::environment::module_names;
 use iama_job::effect::PatchMode;
 use iama_job::event::Usage;
 use iama_job::state::Quote;
-use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, MilliCredits, ModelClass, QuoteId, Signal};
+use iama_job::{ArtifactId, Dispatch, Effect, EffectResult, Job, MilliCredits, ModelClass, QuoteId};
 use iama_model::edits::read_edits;
 use iama_model::templates::{self, Filling};
 use iama_model::{Cost, Form, Prompt, Stage, Template};
@@ -97,7 +97,7 @@ impl Shop<'_> {
         match self.ask(job, &question, prompt, &mut cost, |shop, answer| shop.accept(&terms, &case, answer)) {
             Ok(Ok((patch, answer))) => self.keep_patch(&terms, &patch, &answer, cost),
             Ok(Err(code)) | Err(Unanswered::Refused(code)) => self.give_up(&terms, &code, cost),
-            Err(Unanswered::CapReached) => Ok(Done::Signal(Signal::CreditsExhausted)),
+            Err(Unanswered::CapReached) => Ok(Done::CreditsExhausted),
             Err(Unanswered::Stopped) => Ok(Done::Nothing),
             Err(Unanswered::Problem(problem)) => Err(problem),
         }

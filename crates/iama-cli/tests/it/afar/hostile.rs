@@ -1,15 +1,14 @@
 //! Orders that are not what they should be.
 
-use iama_baseline::python::interpreter::Wanted;
+use iama_engine::JobFolder;
 use iama_engine::executor::{self, Executor, Order};
 use iama_engine::models::Answered;
-use iama_engine::{JobFolder, Request};
 use iama_job::effect::PatchMode;
 use iama_job::policy::baseline::EditMode;
-use iama_job::{ArtifactId, Effect, JobId, ModelClass, Record, Timestamp};
+use iama_job::{ArtifactId, Decision, Effect, JobId, ModelClass, Record, Timestamp};
 use serde_json::json;
 
-use super::server::{No, Server, Yes, job, machine, now};
+use super::server::{No, Server, URL, Yes, job, machine, request};
 use super::{PLAIN, kept, step};
 use crate::world::World;
 
@@ -95,12 +94,31 @@ fn an_order_that_is_not_what_it_should_be_is_refused_by_code_and_leaves_nothing(
     with_more["request"] = json!({"exercise": ["rm -rf /"]});
     serde_json::from_value::<Order>(with_more).unwrap_err();
     for name in ["../there", "", "a/b"] {
-        let request = Request::plain(world.root(), Wanted::parse("3.11").unwrap(), now());
         let folder = JobFolder { root: world.root(), id: name.to_owned() };
-        assert_eq!(executor::start(&folder, &request).unwrap_err().code, "JOB_NAME_INVALID");
+        assert_eq!(executor::start(&folder, &request(&world, |_| ()), URL).unwrap_err().code, "JOB_NAME_INVALID");
     }
     // The good one still stands, and an older one does not any more.
     step(&mut server, &mut executor);
     executor.follow(&server.news(), &mut |_| ()).unwrap();
     assert_eq!(executor.carry_out(&good, &mut Yes, &mut |_| ()).unwrap_err().code, "ORDER_STALE");
+}
+
+#[test]
+fn a_job_has_one_driver() {
+    let world = World::new(PLAIN);
+    let (ours, theirs) = (JobFolder { root: world.root(), id: "ours".to_owned() }, job(&world, "theirs", |_| ()));
+    let (machine, request) = (machine(&world), request(&world, |_| ()));
+    iama_engine::start(&ours, &request).unwrap();
+    let before = kept(&world);
+    // A server cannot name a job of this machine's own, nor one of another server.
+    assert_eq!(executor::start(&ours, &request, URL).unwrap_err().code, "JOB_EXISTS");
+    assert_eq!(executor::start(&theirs, &request, "https://other.example").unwrap_err().code, "JOB_EXISTS");
+    assert_eq!(Executor::open(ours, &machine).err().unwrap().code, "JOB_NOT_OF_SERVER");
+    // What a server drives is not driven here, too.
+    let driven = iama_engine::drive(&theirs, &machine, &mut Yes, &mut |_| ());
+    assert_eq!(driven.unwrap_err().code, "JOB_OF_SERVER");
+    let decided = iama_engine::decide(&theirs, &machine, Decision::Cancel, &mut |_| ());
+    assert_eq!((decided.unwrap_err().code, kept(&world) == before), ("JOB_OF_SERVER", true));
+    executor::start(&theirs, &request, URL).unwrap();
+    assert_eq!(executor::server_of(&theirs).unwrap().as_deref(), Some(URL));
 }

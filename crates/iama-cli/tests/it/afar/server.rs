@@ -8,6 +8,7 @@ use iama_engine::driver::PERSON;
 use iama_engine::executor::{self, Document, Executor, News, Order, Outcome, Reply, stage_of};
 use iama_engine::models::{Answered, WantedCall};
 use iama_engine::{Answer, Decided, Decider, JobFolder, Machine, Models, Problem, Progress, Question, Request};
+use iama_job::event::Usage;
 use iama_job::{Decision, Entitlement, Event, Job, JobId, Record, Timestamp, record};
 use iama_model::config::{Keys, Origin, read};
 use iama_model::{CancellationToken, Cost, Router, Session};
@@ -80,6 +81,8 @@ pub(super) struct Server {
     pub(super) seen: usize,
     router: Option<Router>,
     spent: Cost,
+    /// What the calls for the open effect cost.
+    cost: Cost,
     /// Answers for the effect that is open.
     answers: Vec<Answered>,
     pub(super) turn: u32,
@@ -97,6 +100,7 @@ impl Server {
             seen: 0,
             router: table.map(router),
             spent: Cost::ZERO,
+            cost: Cost::ZERO,
             answers: Vec::new(),
             turn: 0,
             documents: BTreeMap::new(),
@@ -139,20 +143,17 @@ impl Server {
         }))
     }
 
-    pub(super) fn hear(&mut self, reply: Reply) {
+    pub(super) fn hear(&mut self, reply: &Reply) {
         self.seen = self.records.len();
         self.replies.push(reply.clone());
-        match reply.outcome {
-            Outcome::Wants { call } => {
-                self.answers = vec![through_json(&self.call(&call))];
-                self.turn += 1;
-                return;
-            }
-            Outcome::Result { result } => self.take(Event::Result { effect: reply.effect, result }),
-            Outcome::Signal { signal } => self.take(Event::Signal(signal)),
-            Outcome::CutShort => panic!("nobody stopped it"),
+        if let Outcome::Wants { call } = &reply.outcome {
+            self.answers = vec![through_json(&self.call(call))];
+            self.turn += 1;
+            return;
         }
-        (self.answers, self.turn) = (Vec::new(), 0);
+        let usage = Usage { credits: self.cost.millicredits() };
+        self.take(reply.event(usage).unwrap());
+        (self.answers, self.turn, self.cost) = (Vec::new(), 0, Cost::ZERO);
     }
 
     fn call(&mut self, wanted: &WantedCall) -> Answered {
@@ -162,6 +163,7 @@ impl Server {
         let router = self.router.as_ref().unwrap();
         let done = runtime.block_on(router.call(&call, &CancellationToken::new(), &mut |_| ()));
         self.spent = session.spent();
+        self.cost = self.cost.plus(done.audit.cost.unwrap_or_default());
         wanted.answered(done).unwrap()
     }
 
@@ -189,7 +191,7 @@ impl Server {
             }
             if let Some(order) = self.order() {
                 let reply = executor.carry_out(&order, decider, &mut progress).unwrap();
-                self.hear(through_json(&reply));
+                self.hear(&through_json(&reply));
                 continue;
             }
             let documents = executor.follow(&through_json(&self.news()), &mut progress).unwrap();
@@ -225,10 +227,17 @@ pub(super) fn router(table: &str) -> Router {
 /// A job of a project, not started yet.
 pub(super) fn job(world: &World, id: &str, wish: impl Fn(&mut Request)) -> JobFolder {
     let folder = JobFolder { root: world.root(), id: id.to_owned() };
+    executor::start(&folder, &request(world, wish), URL).unwrap();
+    folder
+}
+
+/// Where the server would be.
+pub(super) const URL: &str = "https://iama.example";
+
+pub(super) fn request(world: &World, wish: impl Fn(&mut Request)) -> Request {
     let mut request = Request::plain(world.root(), Wanted::parse("3.11").unwrap(), now());
     wish(&mut request);
-    executor::start(&folder, &request).unwrap();
-    folder
+    request
 }
 
 /// The same job by the embedded driver.
@@ -239,14 +248,15 @@ pub(super) fn embedded(
     wish: impl Fn(&mut Request),
 ) -> (World, Job) {
     let world = World::new(files);
-    let folder = job(&world, "here", wish);
+    let folder = JobFolder { root: world.root(), id: "here".to_owned() };
+    iama_engine::start(&folder, &request(&world, wish)).unwrap();
     let mut machine = machine(&world);
     machine.models = table.map(|table| Models::new(router(table)).unwrap());
     let job = iama_engine::drive(&folder, &machine, decider, &mut |_| ()).unwrap();
     (world, job)
 }
 
-/// The evidence without ids, times and places.
+/// The evidence without ids, times and places, and without what it says of a server.
 pub(super) fn evidence(world: &World) -> Value {
     let mut evidence: Value = serde_json::from_str(&world.read_job("evidence.json")).unwrap();
     for name in ["id", "created_at", "finished_at", "root"] {
@@ -255,6 +265,7 @@ pub(super) fn evidence(world: &World) -> Value {
     for name in ["seconds", "stages"] {
         evidence.as_object_mut().unwrap().remove(name);
     }
+    evidence["privacy"]["left_machine"].as_array_mut().unwrap().retain(|line| !line.as_str().unwrap().contains(URL));
     if let Some(strength) = evidence.get_mut("strength") {
         strength.as_object_mut().unwrap().remove("seconds");
     }

@@ -163,7 +163,7 @@ pub(in crate::perform) fn secrets_of(files: &Files) -> Baseline {
 }
 
 /// A text that tests or a person wrote, without what looks like a secret.
-pub(in crate::perform) fn without_secrets(text: &str) -> String {
+pub(crate) fn without_secrets(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut at = 0;
     for (range, _) in locate("failures.txt", text.as_bytes()) {
