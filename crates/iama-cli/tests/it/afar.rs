@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use iama_engine::driver::PERSON;
 use iama_engine::executor::{Executor, Holds, Outcome};
 use iama_engine::models::Answered;
 use iama_engine::situation::Said;
 use iama_engine::{Answer, Decider, Problem, Question, Request};
-use iama_job::{Decision, Event};
+use iama_job::state::Selection;
+use iama_job::{ArtifactId, Decision, Event};
 use iama_model::fake::{Background, Fake, Seen};
 use iama_recipes::Strategy;
 use serde_json::{Value, json};
@@ -68,11 +70,17 @@ fn a_job_with_recipes_alone_gives_the_same_bytes_as_without_a_server() {
             assert!(!document.text.contains(text), "{}: {}", document.name, document.text);
         }
     }
-    // Applying is one more order.
-    let decision = Decision::ApplyDelivery { selection: iama_job::state::Selection::Whole, complexity_confirmed: true };
-    server.decided(&Executor::open(folder.clone(), &machine).unwrap().decided(decision).unwrap());
+    // A part of it that was chosen elsewhere is tested and applied; it is taken back from here.
+    let chosen = "selection-1.json";
+    server.documents = BTreeMap::from([(chosen.to_owned(), json!({"files": ["lib.py"], "hunks": []}).to_string())]);
+    let selection = Selection::Subset { selection: ArtifactId::from(chosen) };
+    server.take(Event::Decision(Decision::ApplyDelivery { selection, complexity_confirmed: true }));
     server.drive(&folder, &machine, &mut Yes, 1);
     assert_eq!(world.read("lib.py"), PLAIN[0].1.replace("print greet(name)", "print(greet(name))"));
+    assert!(server.documents().any(|document| document.name == "subset.summary.json"));
+    server.decided(&Executor::open(folder.clone(), &machine).unwrap().decided(Decision::RevertDelivery).unwrap());
+    server.drive(&folder, &machine, &mut Yes, 1);
+    assert_eq!(world.read("lib.py"), PLAIN[0].1);
 }
 
 /// What mends [`PLAIN`].
@@ -211,6 +219,26 @@ fn a_price_is_the_same_afar_and_what_is_paid_from_it_is_told() {
     assert_eq!(evidence(&world), evidence(&here));
     let quote: Value = serde_json::from_str(&world.read_job("quotes.json")).unwrap();
     assert!(quote.as_object().unwrap().values().all(|price| price.as_u64().unwrap() > 0), "{quote}");
+}
+
+#[test]
+fn a_machine_that_is_stopped_at_every_stage_comes_to_the_same_end_and_asks_for_nothing_twice() {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let mends = || Fake::in_background(|_| says(MENDS)).unwrap();
+    let (own, other) = (mends(), mends());
+    let wish = |request: &mut Request| request.no_recipes = true;
+    let (here, _) = embedded(PLAIN, Some(&table(&own.url)), &mut Yes, wish);
+    let world = World::new(PLAIN);
+    let (folder, mut machine) = (job(&world, "there", wish), machine(&world));
+    machine.sandbox.stop = Some(&STOP);
+    let mut server = Server::new("there", Some(&table(&other.url)));
+    server.stop = Some(&STOP);
+    server.start();
+    server.drive(&folder, &machine, &mut Yes, 2);
+    assert!(server.cut_short > 5, "{}", server.cut_short);
+    assert_eq!(world.read_job("patch.json"), here.read_job("patch.json"));
+    assert_eq!(evidence(&world), evidence(&here));
+    assert_eq!((server.wanted().len(), other.seen().len(), own.seen().len()), (1, 1, 1));
 }
 
 #[test]

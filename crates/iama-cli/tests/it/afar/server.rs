@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use iama_baseline::python::interpreter::{Search, Wanted};
 use iama_engine::driver::PERSON;
@@ -89,6 +90,10 @@ pub(super) struct Server {
     pub(super) documents: BTreeMap<String, String>,
     /// What came of following.
     documents_seen: Vec<Document>,
+    /// Stops the machine at every stage once, where it is one that can be stopped.
+    pub(super) stop: Option<&'static AtomicBool>,
+    /// How often the machine was stopped.
+    pub(super) cut_short: usize,
     replies: Vec<Reply>,
 }
 
@@ -105,6 +110,8 @@ impl Server {
             turn: 0,
             documents: BTreeMap::new(),
             documents_seen: Vec::new(),
+            stop: None,
+            cut_short: 0,
             replies: Vec::new(),
         }
     }
@@ -144,16 +151,29 @@ impl Server {
     }
 
     pub(super) fn hear(&mut self, reply: &Reply) {
-        self.seen = self.records.len();
+        self.heard_all();
         self.replies.push(reply.clone());
-        if let Outcome::Wants { call } = &reply.outcome {
-            self.answers = vec![through_json(&self.call(call))];
-            self.turn += 1;
-            return;
+        match &reply.outcome {
+            Outcome::Wants { call } => {
+                self.answers = vec![through_json(&self.call(call))];
+                self.turn += 1;
+                return;
+            }
+            Outcome::CutShort => {
+                self.cut_short += 1;
+                return;
+            }
+            Outcome::Result { .. } | Outcome::CreditsExhausted => {}
         }
         let usage = Usage { credits: self.cost.millicredits() };
         self.take(reply.event(usage).unwrap());
         (self.answers, self.turn, self.cost) = (Vec::new(), 0, Cost::ZERO);
+    }
+
+    /// The machine has seen all records, and what they named.
+    fn heard_all(&mut self) {
+        self.seen = self.records.len();
+        self.documents.clear();
     }
 
     fn call(&mut self, wanted: &WantedCall) -> Answered {
@@ -182,8 +202,14 @@ impl Server {
         decider: &mut dyn Decider,
         every: usize,
     ) -> Vec<String> {
-        let mut told = Vec::new();
-        let mut progress = |step: Progress<'_>| told.push(format!("{step:?}"));
+        let (mut told, stop) = (Vec::new(), self.stop);
+        let mut progress = |step: Progress<'_>| {
+            let line = format!("{step:?}");
+            if matches!(step, Progress::Stage(_)) && !told.contains(&line) {
+                stop.inspect(|stop| stop.store(true, Ordering::Relaxed));
+            }
+            told.push(line);
+        };
         let mut executor = Executor::open(folder.clone(), machine).unwrap();
         for step in 1.. {
             if step % every == 0 {
@@ -191,12 +217,13 @@ impl Server {
             }
             if let Some(order) = self.order() {
                 let reply = executor.carry_out(&order, decider, &mut progress).unwrap();
+                stop.inspect(|stop| stop.store(false, Ordering::Relaxed));
                 self.hear(&through_json(&reply));
                 continue;
             }
             let documents = executor.follow(&through_json(&self.news()), &mut progress).unwrap();
             self.documents_seen.extend(through_json(&documents));
-            self.seen = self.records.len();
+            self.heard_all();
             match executor.decide(decider, &mut progress).unwrap() {
                 Some(decided) => self.decided(&decided),
                 None => break,
