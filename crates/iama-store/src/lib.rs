@@ -5,15 +5,38 @@
 //! place there. A *direct* connection goes to `DIRECT_DATABASE_URL`; migrations run on it, and `LISTEN` needs it.
 //!
 //! Where no URL is set, [`open`] starts a server of one's own ([`embedded`]).
+//!
+//! An aggregate is a file of functions over a connection, with its rows kept private. Whoever calls opens the transaction
+//! and hands in the time.
 
+pub mod admins;
+pub mod audit;
+pub mod clients;
+pub mod configs;
+pub mod credits;
 mod database;
 mod error;
+mod failure;
+pub mod idempotency;
+pub mod jobs;
+pub mod journal;
 mod migrations;
 mod opening;
+pub mod quota;
+pub mod requests;
+pub mod sealing;
+pub mod sessions;
+pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod throttle;
+pub mod tiers;
+pub mod timers;
+pub mod users;
 
 pub use database::{Database, PoolSize, Settings, Timeouts};
 pub use error::Error;
+pub use failure::StoreError;
 pub use iama_postgres as embedded;
 pub use opening::{Opened, Source, open};
+pub use sqlx::PgConnection as Connection;

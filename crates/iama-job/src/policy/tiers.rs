@@ -159,13 +159,28 @@ pub enum QuotaDenial {
     },
 }
 
-/// The two-layer gate: the daily count first, then the credits that remain (Free has the first layer only).
-pub fn quota_gate(tier: Tier, jobs_today: u32, remaining: MilliCredits) -> Result<(), QuotaDenial> {
-    let grant = tier.grant();
-    if jobs_today >= grant.jobs_a_day {
-        return Err(QuotaDenial::DailyJobs { limit: grant.jobs_a_day });
+/// What a tier may start, as it is configured now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaLimits {
+    /// Jobs that may start in a day.
+    pub jobs_a_day: u32,
+    /// Credits that must remain for a job to start; nothing where only the daily count limits.
+    pub credits_to_start: Option<MilliCredits>,
+}
+
+impl TierGrant {
+    /// What the tier may start, unless it is configured otherwise.
+    pub const fn quota(&self) -> QuotaLimits {
+        QuotaLimits { jobs_a_day: self.jobs_a_day, credits_to_start: self.credits_to_start }
     }
-    match grant.credits_to_start {
+}
+
+/// The two-layer gate: the daily count first, then the credits that remain (Free has the first layer only).
+pub fn quota_gate(limits: &QuotaLimits, jobs_today: u32, remaining: MilliCredits) -> Result<(), QuotaDenial> {
+    if jobs_today >= limits.jobs_a_day {
+        return Err(QuotaDenial::DailyJobs { limit: limits.jobs_a_day });
+    }
+    match limits.credits_to_start {
         Some(needed) if remaining < needed => Err(QuotaDenial::Credits { needed }),
         Some(_) | None => Ok(()),
     }
@@ -189,17 +204,21 @@ mod tests {
         }
     }
 
+    fn gate(tier: Tier, jobs_today: u32, remaining: MilliCredits) -> Result<(), QuotaDenial> {
+        quota_gate(&tier.grant().quota(), jobs_today, remaining)
+    }
+
     #[test]
     fn free_is_gated_by_the_daily_count_only() {
-        assert_eq!(quota_gate(Tier::Free, 2, MilliCredits(0)), Ok(()));
-        assert_eq!(quota_gate(Tier::Free, 3, MilliCredits(0)), Err(QuotaDenial::DailyJobs { limit: 3 }));
+        assert_eq!(gate(Tier::Free, 2, MilliCredits(0)), Ok(()));
+        assert_eq!(gate(Tier::Free, 3, MilliCredits(0)), Err(QuotaDenial::DailyJobs { limit: 3 }));
     }
 
     #[test]
     fn paid_tiers_need_ten_credits_left() {
         let needed = MilliCredits::credits(10);
-        assert_eq!(quota_gate(Tier::Pro, 0, MilliCredits(9_999)), Err(QuotaDenial::Credits { needed }));
-        assert_eq!(quota_gate(Tier::Pro, 0, needed), Ok(()));
-        assert_eq!(quota_gate(Tier::Pro, 30, needed), Err(QuotaDenial::DailyJobs { limit: 30 }));
+        assert_eq!(gate(Tier::Pro, 0, MilliCredits(9_999)), Err(QuotaDenial::Credits { needed }));
+        assert_eq!(gate(Tier::Pro, 0, needed), Ok(()));
+        assert_eq!(gate(Tier::Pro, 30, needed), Err(QuotaDenial::DailyJobs { limit: 30 }));
     }
 }

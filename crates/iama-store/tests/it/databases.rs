@@ -6,17 +6,27 @@ use sqlx::{Connection as _, Executor as _};
 async fn a_test_begins_with_the_migrated_form_and_nothing_in_it() {
     let database = database().await.unwrap();
     database.is_current().await.unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM schema_probe").fetch_one(database.pool()).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events").fetch_one(database.pool()).await.unwrap();
     assert_eq!(rows, 0);
-    sqlx::query("INSERT INTO schema_probe (note) VALUES ('mine')").execute(database.pool()).await.unwrap();
+    sqlx::query(
+        "INSERT INTO audit_events (id, actor, action, created_at) VALUES (gen_random_uuid(), 'SYSTEM', 'NOTED', now())",
+    )
+    .execute(database.pool())
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
 async fn two_tests_do_not_see_each_other() {
     let (mine, yours) = (database().await.unwrap(), database().await.unwrap());
     assert_ne!(mine.name(), yours.name());
-    sqlx::query("INSERT INTO schema_probe (note) VALUES ('mine')").execute(mine.pool()).await.unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM schema_probe").fetch_one(yours.pool()).await.unwrap();
+    sqlx::query(
+        "INSERT INTO audit_events (id, actor, action, created_at) VALUES (gen_random_uuid(), 'SYSTEM', 'NOTED', now())",
+    )
+    .execute(mine.pool())
+    .await
+    .unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events").fetch_one(yours.pool()).await.unwrap();
     assert_eq!(rows, 0);
 }
 

@@ -2,4 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod databases;
+mod invariants;
+mod journal;
+mod money;
 mod opening;
+mod requests;
+mod support;

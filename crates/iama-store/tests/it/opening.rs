@@ -24,9 +24,9 @@ async fn a_server_of_ones_own_is_started_migrated_and_found_again() {
         let opened = open(source, "iama-test", PoolSize::default(), Timeouts::default()).await.unwrap();
         opened.database.migrate().await.unwrap();
         let rows: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM schema_probe").fetch_one(opened.database.pool()).await.unwrap();
+            sqlx::query_scalar("SELECT count(*) FROM audit_events").fetch_one(opened.database.pool()).await.unwrap();
         assert_eq!(rows, expected);
-        sqlx::query("INSERT INTO schema_probe (note) VALUES ('kept')").execute(opened.database.pool()).await.ok();
+        sqlx::query("INSERT INTO audit_events (id, actor, action, created_at) VALUES (gen_random_uuid(), 'SYSTEM', 'NOTED', now())").execute(opened.database.pool()).await.ok();
         opened.database.close().await;
         opened.server.unwrap().stop().unwrap();
     }

@@ -1,0 +1,58 @@
+//! Settings that change without a release.
+
+use std::collections::BTreeMap;
+
+use iama_job::policy::tiers::TIERS;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::StoreError;
+use crate::journal::bad;
+
+/// The numbers of the tiers: jobs a day and credits a month, by the tier's name.
+pub const TIER_LIMITS: &str = "tier_limits";
+
+/// The largest context packs in tokens, by the tier's name.
+pub const CONTEXT_CAPS: &str = "tier_context_caps";
+
+/// Which language pairs may be asked for, by name.
+pub const LANGUAGE_MATRIX: &str = "language_matrix";
+
+/// A setting; nothing where none is set.
+pub async fn get<T: for<'de> Deserialize<'de>>(
+    connection: &mut PgConnection,
+    key: &str,
+) -> Result<Option<T>, StoreError> {
+    let value =
+        sqlx::query_scalar!("SELECT value FROM dynamic_configs WHERE key = $1", key).fetch_optional(connection).await?;
+    value.map(|value| serde_json::from_value(value).map_err(bad("dynamic_configs.value"))).transpose()
+}
+
+/// The language pairs that may be asked for.
+pub async fn language_pairs(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+    let matrix: BTreeMap<String, bool> = get(connection, LANGUAGE_MATRIX).await?.unwrap_or_default();
+    Ok(matrix.into_iter().filter(|(_, open)| *open).map(|(pair, _)| pair).collect())
+}
+
+/// Puts what comes with this version where nothing is set.
+pub async fn seed(connection: &mut PgConnection, pairs: &[&str], now: OffsetDateTime) -> Result<(), StoreError> {
+    let by_tier = |value: fn(&iama_job::policy::tiers::TierGrant) -> Value| -> Value {
+        TIERS.iter().map(|grant| (grant.tier.code().to_owned(), value(grant))).collect()
+    };
+    let limits = by_tier(|grant| json!({ "jobs_a_day": grant.jobs_a_day, "credits_a_month": grant.credits_a_month }));
+    let caps = by_tier(|grant| json!(grant.context_tokens));
+    let matrix: Value = pairs.iter().map(|pair| ((*pair).to_owned(), json!(true))).collect();
+    for (key, value) in [(TIER_LIMITS, limits), (CONTEXT_CAPS, caps), (LANGUAGE_MATRIX, matrix)] {
+        sqlx::query!(
+            "INSERT INTO dynamic_configs (key, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING",
+            key,
+            value,
+            now,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}

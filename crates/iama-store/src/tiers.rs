@@ -1,0 +1,105 @@
+//! What people are entitled to: the tier from `subscription_tiers`, its numbers from `dynamic_configs`.
+
+use iama_job::policy::tiers::QuotaLimits;
+use iama_job::{MilliCredits, Tier};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::configs::{self, CONTEXT_CAPS, TIER_LIMITS};
+
+/// A subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subscription {
+    /// The tier.
+    pub tier: Tier,
+    /// Whether it is a trial.
+    pub trial: bool,
+    /// When the period began.
+    pub period_started_at: OffsetDateTime,
+    /// When it ends.
+    pub period_ends_at: OffsetDateTime,
+    /// What an administrator has added to the day's jobs, or taken from them.
+    pub extra_jobs_a_day: i32,
+}
+
+/// The numbers of a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierLimits {
+    /// Jobs that may start in a day.
+    pub jobs_a_day: u32,
+    /// Credits granted a month.
+    pub credits_a_month: u32,
+}
+
+/// What a person may start and use now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowed {
+    /// The subscription.
+    pub subscription: Subscription,
+    /// The numbers of its tier.
+    pub limits: TierLimits,
+    /// Tokens of one context pack.
+    pub context_tokens: u32,
+}
+
+impl Allowed {
+    /// What the quota gate goes by.
+    pub fn quota(&self) -> QuotaLimits {
+        let jobs_a_day = self.limits.jobs_a_day.saturating_add_signed(self.subscription.extra_jobs_a_day);
+        QuotaLimits { jobs_a_day, ..self.subscription.tier.grant().quota() }
+    }
+
+    /// The credits of a period.
+    pub fn credits_a_month(&self) -> MilliCredits {
+        MilliCredits::credits(u64::from(self.limits.credits_a_month))
+    }
+}
+
+/// A person's subscription.
+pub async fn subscription(connection: &mut PgConnection, user: Uuid) -> Result<Option<Subscription>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT tier, trial, period_started_at, period_ends_at, extra_jobs_a_day FROM subscription_tiers
+         WHERE user_id = $1",
+        user,
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Subscription {
+            tier: read_tier(&row.tier)?,
+            trial: row.trial,
+            period_started_at: row.period_started_at,
+            period_ends_at: row.period_ends_at,
+            extra_jobs_a_day: row.extra_jobs_a_day,
+        })
+    })
+    .transpose()
+}
+
+/// What a person may start and use now.
+pub async fn allowed(connection: &mut PgConnection, user: Uuid) -> Result<Option<Allowed>, StoreError> {
+    let Some(subscription) = subscription(&mut *connection, user).await? else { return Ok(None) };
+    let limits: Option<BTreeMap<String, TierLimits>> = configs::get(&mut *connection, TIER_LIMITS).await?;
+    let caps: Option<BTreeMap<String, u32>> = configs::get(connection, CONTEXT_CAPS).await?;
+    let name = subscription.tier.code();
+    let grant = subscription.tier.grant();
+    let usual = TierLimits { jobs_a_day: grant.jobs_a_day, credits_a_month: grant.credits_a_month };
+    Ok(Some(Allowed {
+        subscription,
+        limits: limits.and_then(|limits| limits.get(name).copied()).unwrap_or(usual),
+        context_tokens: caps.and_then(|caps| caps.get(name).copied()).unwrap_or(grant.context_tokens),
+    }))
+}
+
+fn read_tier(text: &str) -> Result<Tier, StoreError> {
+    Tier::ALL
+        .iter()
+        .copied()
+        .find(|tier| tier.code() == text)
+        .ok_or_else(|| StoreError::UnknownValue { column: "subscription_tiers.tier", value: text.to_owned() })
+}
