@@ -1,0 +1,10 @@
+//! A file for each endpoint.
+
+pub(crate) mod auth;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod jobs;
+pub(crate) mod jwks;
+pub(crate) mod me;
+pub(crate) mod metrics;
+pub(crate) mod ready;

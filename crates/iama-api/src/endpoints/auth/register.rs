@@ -1,0 +1,103 @@
+//! `POST /api/v1/auth/register`: an account with a password.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use iama_store::sessions::Method;
+use iama_store::users::{self, NewUser};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::auth::pairs::{TokenPair, sign_in};
+use crate::auth::passwords::{LONGEST_BYTES, SHORTEST_CHARS};
+use crate::error::{ApiError, ErrorBody, ErrorCode};
+use crate::extract::{Fields, Json};
+use crate::state::AppState;
+
+/// Who comes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registration {
+    /// The address.
+    #[schema(example = "ada@example.org", max_length = 254)]
+    email: String,
+    /// The password: at least 10 characters, at most 72 bytes.
+    #[schema(example = "correct horse battery")]
+    password: String,
+    /// What they are called.
+    #[serde(default)]
+    #[schema(example = "Ada", max_length = 200)]
+    display_name: String,
+    /// That their data may be processed as the terms say.
+    consent: bool,
+    /// What the client calls itself.
+    #[serde(default)]
+    #[schema(example = "VS Code on laptop", max_length = 200)]
+    client: String,
+}
+
+/// An account with a password, and its first session.
+#[utoipa::path(post, path = "/auth/register", operation_id = "register", tag = "Accounts", request_body = Registration, responses(
+    (status = CREATED, body = TokenPair),
+    (status = BAD_REQUEST, body = ErrorBody),
+    (status = FORBIDDEN, body = ErrorBody),
+    (status = CONFLICT, body = ErrorBody),
+    (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorBody),
+    (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+))]
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    Json(wanted): Json<Registration>,
+) -> Result<(StatusCode, Json<TokenPair>), ApiError> {
+    let email = wanted.email.trim().to_lowercase();
+    check(&wanted, &email)?;
+    let hash = state.passwords.hash(&wanted.password).await.map_err(|error| ApiError::internal(&error))?;
+    let user = NewUser {
+        email: &email,
+        email_verified: false,
+        password_hash: Some(&hash),
+        display_name: wanted.display_name.trim(),
+        consent: wanted.consent,
+    };
+    let mut transaction = state.db.begin().await?;
+    let id = users::create(&mut transaction, &user, state.clock.now()).await.map_err(|error| {
+        if error.is_duplicate() {
+            ApiError::new(ErrorCode::EmailTaken, "this address has an account")
+        } else {
+            error.into()
+        }
+    })?;
+    let pair = sign_in(&state, &mut transaction, id, Method::Password, &wanted.client).await?;
+    transaction.commit().await.map_err(iama_store::StoreError::from)?;
+    Ok((StatusCode::CREATED, Json(pair)))
+}
+
+fn check(wanted: &Registration, email: &str) -> Result<(), ApiError> {
+    let mut fields = Fields::default();
+    fields.require(is_address(email), "email", "is no e-mail address");
+    check_password(&mut fields, "password", &wanted.password);
+    fields.require(wanted.display_name.len() <= 200, "display_name", "is longer than 200 bytes");
+    fields.require(wanted.client.len() <= 200, "client", "is longer than 200 bytes");
+    fields.done()?;
+    if wanted.consent {
+        return Ok(());
+    }
+    Err(ApiError::new(ErrorCode::ConsentRequired, "without consent there can be no account"))
+}
+
+/// Notes what is wrong with a new password.
+pub(crate) fn check_password(fields: &mut Fields, name: &str, password: &str) {
+    let short = format!("needs at least {SHORTEST_CHARS} characters");
+    fields.require(password.chars().count() >= SHORTEST_CHARS, name, short);
+    fields.require(password.len() <= LONGEST_BYTES, name, format!("is longer than {LONGEST_BYTES} bytes"));
+    fields.require(!password.contains('\0'), name, "must not contain NUL");
+}
+
+/// Whether a text can be an address: mail alone shows whether it is one.
+fn is_address(text: &str) -> bool {
+    let plain = !text.chars().any(|character| character.is_whitespace() || character.is_control());
+    let parts = text.split_once('@');
+    let whole = parts.is_some_and(|(name, host)| {
+        !name.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+    });
+    whole && plain && text.len() <= 254
+}

@@ -1,0 +1,127 @@
+//! What the endpoints of jobs have in common: who may see one, and how an event is put to it.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use iama_job::policy::tiers::{QuotaDenial, QuotaLimits};
+use iama_job::{Decision, Event, Job, Signal};
+use iama_store::journal::{self, Put};
+use iama_store::{Connection, StoreError, clients, jobs, tiers};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::auth::User;
+use crate::error::{ApiError, ErrorCode};
+use crate::extract::Path;
+use crate::state::AppState;
+
+/// A job of the person who asks. To anybody else it does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OwnJob {
+    /// The job.
+    pub(crate) id: Uuid,
+    /// Its owner, who asks.
+    pub(crate) user: User,
+}
+
+/// The part of the path that names the job.
+#[derive(Deserialize)]
+struct JobPath {
+    job_id: Uuid,
+}
+
+impl FromRequestParts<AppState> for OwnJob {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let user = User::from_request_parts(parts, state).await?;
+        let missing = |_| ApiError::not_found("job");
+        let Path(JobPath { job_id: id }) = Path::from_request_parts(parts, state).await.map_err(missing)?;
+        let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+        if jobs::owner(&mut connection, id).await? == Some(user.id) {
+            return Ok(Self { id, user });
+        }
+        Err(ApiError::not_found("job"))
+    }
+}
+
+/// Puts an event of a person's or of their machine's; what is stale changes nothing and is no error.
+pub(crate) async fn put(state: &AppState, job: Uuid, event: Event) -> Result<Option<Job>, ApiError> {
+    let mut transaction = state.db.begin().await?;
+    let done = put_within(state, &mut transaction, job, event).await;
+    match done {
+        Ok(Done::Taken(job)) => {
+            transaction.commit().await.map_err(StoreError::from)?;
+            Ok(Some(*job))
+        }
+        Ok(Done::Stale) => Ok(None),
+        Ok(Done::CreditsExhausted) => {
+            transaction.rollback().await.map_err(StoreError::from)?;
+            run_dry(state, job).await?;
+            Err(ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What came of an event.
+pub(crate) enum Done {
+    /// It was taken: commit.
+    Taken(Box<Job>),
+    /// It means nothing any more.
+    Stale,
+    /// Credits are wanting: roll back, and tell the job with [`run_dry`].
+    CreditsExhausted,
+}
+
+/// Puts an event in a transaction of the caller's.
+pub(crate) async fn put_within(
+    state: &AppState,
+    connection: &mut Connection,
+    job: Uuid,
+    event: Event,
+) -> Result<Done, ApiError> {
+    let before = journal::lock(connection, job).await?.ok_or_else(|| ApiError::not_found("job"))?;
+    let limits = limits(connection, before.owner).await?;
+    match journal::put(connection, &before, event, &limits, state.clock.now()).await? {
+        Put::Taken { job: after, .. } => {
+            if after.state.place().is_ended() {
+                clients::close(connection, job).await?;
+            }
+            Ok(Done::Taken(after))
+        }
+        Put::Ignored(_) => Ok(Done::Stale),
+        Put::Refused(refusal) => Err(refusal.into()),
+        Put::Denied(denial) => Err(denied(denial)),
+        Put::CreditsExhausted => Ok(Done::CreditsExhausted),
+    }
+}
+
+/// Tells a job that no credits are left.
+pub(crate) async fn run_dry(state: &AppState, job: Uuid) -> Result<(), ApiError> {
+    let mut transaction = state.db.begin().await?;
+    put_within(state, &mut transaction, job, Event::Signal(Signal::CreditsExhausted)).await?;
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// Puts a decision.
+pub(crate) async fn decide(state: &AppState, job: OwnJob, decision: Decision) -> Result<Option<Job>, ApiError> {
+    put(state, job.id, Event::Decision(decision)).await
+}
+
+async fn limits(connection: &mut Connection, user: Uuid) -> Result<QuotaLimits, ApiError> {
+    let allowed = tiers::allowed(connection, user).await?;
+    Ok(allowed.ok_or(StoreError::Missing("subscription"))?.quota())
+}
+
+fn denied(denial: QuotaDenial) -> ApiError {
+    match denial {
+        QuotaDenial::DailyJobs { limit } => {
+            ApiError::new(ErrorCode::DailyJobsUsed, format!("all {limit} jobs of the day were started"))
+                .details(serde_json::json!({ "limit": limit }))
+        }
+        QuotaDenial::Credits { .. } => {
+            ApiError::new(ErrorCode::CreditsExhausted, "too little of this period's allowance is left to start a job")
+        }
+    }
+}

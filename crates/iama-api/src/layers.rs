@@ -1,0 +1,102 @@
+//! What stands around every route: ids, limits, headers.
+
+use std::any::Any;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::metering;
+use crate::state::AppState;
+
+/// The header that names a request, in answers and in logs.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header that makes a write happen once.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Nothing may be loaded from anywhere, nor be framed.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// The pages of the documentation load their own scripts and styles.
+const DOCS_POLICY: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/// Routes with everything around them.
+pub(crate) fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    let http = &state.http;
+    routes.layer(DefaultBodyLimit::max(http.body_limit_bytes)).layer(from_fn(metering::meter)).layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+            .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+            .layer(TraceLayer::new_for_http().make_span_with(span))
+            .layer(from_fn(security_headers))
+            .layer(cors(&http.allowed_origins))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn(timed_out))
+            .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, http.timeout())),
+    )
+}
+
+/// The span of a request. Its address may hold ids, never secrets: those come in headers and bodies.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+}
+
+async fn security_headers(request: Request, next: Next) -> Response {
+    let policy = if request.uri().path().starts_with("/docs") { DOCS_POLICY } else { POLICY };
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A request that took too long is told so in the API's own words.
+async fn timed_out(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.status() == StatusCode::GATEWAY_TIMEOUT {
+        return ApiError::new(ErrorCode::Timeout, "the request took too long").into_response();
+    }
+    response
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let known = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(known))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+            IDEMPOTENCY_KEY,
+        ])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that the layer asks for")]
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    tracing::error!(cause = text.unwrap_or("unknown"), "a handler panicked");
+    ApiError::new(ErrorCode::Internal, "something went wrong on our side").into_response()
+}

@@ -1,0 +1,23 @@
+//! HTTP in: routes, who may call them, what they answer. A file for each endpoint.
+//!
+//! Nothing here decides what becomes of a job (iama-job does) and nothing writes SQL (iama-store does).
+
+pub mod auth;
+pub mod clock;
+mod endpoints;
+mod error;
+mod extract;
+pub mod hub;
+mod idempotency;
+mod jobs;
+mod layers;
+mod metering;
+mod network;
+mod routes;
+pub mod settings;
+mod state;
+pub mod sweeping;
+
+pub use error::{ApiError, ErrorBody, ErrorCode, ErrorDetail};
+pub use routes::{openapi, router};
+pub use state::{AppState, Parts};

@@ -1,0 +1,84 @@
+//! All routes, and the document that describes them.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::endpoints::{auth, docs, health, jobs, jwks, me, metrics, ready};
+use crate::error::{ApiError, ErrorCode};
+use crate::idempotency;
+use crate::layers;
+use crate::state::AppState;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "IAMA", description = "Modernises legacy code and proves that it still behaves the same."),
+    modifiers(&Security),
+    components(schemas(crate::error::ErrorBody, crate::error::ErrorCode))
+)]
+struct Document;
+
+/// Whose tokens there are.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_with(Components::new);
+        let jwt = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("user", SecurityScheme::Http(jwt));
+        components.add_security_scheme("admin", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
+    let accounts = OpenApiRouter::new()
+        .routes(routes!(auth::register::post))
+        .routes(routes!(auth::login::post))
+        .routes(routes!(auth::refresh::post))
+        .routes(routes!(auth::logout::post))
+        .routes(routes!(me::get::get))
+        .routes(routes!(me::consent::post))
+        .routes(routes!(me::disclosure::get, me::disclosure::post))
+        .routes(routes!(me::password::post))
+        .routes(routes!(me::sessions::get))
+        .routes(routes!(me::session_end::delete))
+        .routes(routes!(jobs::heartbeat::post))
+        .routes(routes!(jobs::logs::get));
+    let once = OpenApiRouter::new()
+        .routes(routes!(jobs::list::get, jobs::create::post))
+        .routes(routes!(jobs::get::get, jobs::cancel::delete))
+        .routes(routes!(jobs::start::post))
+        .routes(routes!(jobs::force_terminate::post));
+    let once = match state {
+        Some(state) => once.route_layer(from_fn_with_state(state.clone(), idempotency::once)),
+        None => once,
+    };
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::get))
+        .routes(routes!(ready::get))
+        .routes(routes!(metrics::get))
+        .routes(routes!(jwks::get))
+        .nest("/api/v1", accounts.merge(once))
+}
+
+/// The document that describes all routes.
+pub fn openapi() -> OpenApi {
+    described(None).into_openapi()
+}
+
+/// The whole API.
+pub fn router(state: &AppState) -> Router {
+    let (routes, document) = described(Some(state)).split_for_parts();
+    let routes = routes
+        .merge(docs::routes(document))
+        .fallback(|| async { ApiError::new(ErrorCode::NoRoute, "there is no such endpoint").into_response() })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(ErrorCode::MethodNotAllowed, "the endpoint does not know this method").into_response()
+        });
+    layers::around(routes, state).with_state(state.clone())
+}

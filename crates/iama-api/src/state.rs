@@ -1,0 +1,55 @@
+//! What every handler may use.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use iama_store::Database;
+use iama_store::sealing::KeyRing;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::auth::{Passwords, SigningKeys};
+use crate::clock::Clock;
+use crate::hub::Hub;
+use crate::settings::{AuthSettings, HttpSettings};
+
+/// The parts, made once when the server starts.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: Database,
+    /// Who waits for news of which job.
+    pub hub: Hub,
+    /// The time.
+    pub clock: Clock,
+    /// The keys that seal what lies in rows and objects.
+    pub ring: KeyRing,
+    /// The keys that sign access tokens.
+    pub signing: SigningKeys,
+    /// Passwords.
+    pub passwords: Passwords,
+    /// What Prometheus reads.
+    pub metrics: PrometheusHandle,
+    /// How HTTP is spoken.
+    pub http: HttpSettings,
+    /// How people prove who they are.
+    pub auth: AuthSettings,
+}
+
+/// The parts, for every handler.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Parts>);
+
+impl AppState {
+    /// Shares the parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

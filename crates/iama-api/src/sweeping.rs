@@ -1,0 +1,82 @@
+//! What becomes due by itself: clients that have fallen silent, timers, claims that ran out. Any number of instances may
+//! sweep at once: each finding is taken by one of them, or puts an event that the job ignores the second time.
+
+use iama_job::{Event, Signal};
+use iama_store::stream::{self, StreamEvent};
+use iama_store::{StoreError, clients, idempotency, journal, requests, throttle, timers};
+use serde_json::json;
+
+use crate::error::ApiError;
+use crate::jobs;
+use crate::state::AppState;
+
+/// How many findings of a kind are taken at once.
+const MOST: i64 = 200;
+
+/// What a sweep found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Clients that have fallen silent.
+    pub lost: usize,
+    /// Timers that were due.
+    pub fired: usize,
+    /// Requests that are offered again.
+    pub offered: usize,
+}
+
+/// Looks once.
+pub async fn sweep(state: &AppState) -> Result<Swept, ApiError> {
+    Ok(Swept { lost: lost(state).await?, fired: fired(state).await?, offered: offered(state).await? })
+}
+
+/// Forgets what nobody needs any more.
+pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    idempotency::sweep(&mut connection, state.clock.now()).await?;
+    throttle::sweep(&mut connection, state.clock.now()).await?;
+    Ok(())
+}
+
+/// A client counts as lost in the transaction in which its job hears of it.
+async fn lost(state: &AppState) -> Result<usize, ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    let silent = clients::silent(&mut connection, state.clock.now(), MOST).await?;
+    drop(connection);
+    let mut lost = 0;
+    for job in silent {
+        let mut transaction = state.db.begin().await?;
+        journal::lock(&mut transaction, job).await?;
+        if clients::lose(&mut transaction, job, state.clock.now()).await? {
+            jobs::put_within(state, &mut transaction, job, Event::Signal(Signal::HeartbeatLost)).await?;
+            lost += 1;
+        }
+        transaction.commit().await.map_err(StoreError::from)?;
+    }
+    Ok(lost)
+}
+
+async fn fired(state: &AppState) -> Result<usize, ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    let due = timers::due(&mut connection, state.clock.now(), MOST).await?;
+    drop(connection);
+    for timer in &due {
+        let mut transaction = state.db.begin().await?;
+        let event = Event::Signal(Signal::TimerFired { deadline: timer.deadline });
+        jobs::put_within(state, &mut transaction, timer.job, event).await?;
+        timers::cancel(&mut transaction, timer.job, timer.deadline).await?;
+        transaction.commit().await.map_err(StoreError::from)?;
+    }
+    Ok(due.len())
+}
+
+async fn offered(state: &AppState) -> Result<usize, ApiError> {
+    let mut transaction = state.db.begin().await?;
+    let again = requests::sweep(&mut transaction, state.clock.now()).await?;
+    for (job, request) in &again {
+        let event = StreamEvent::new("execution_request", json!({ "request_id": request, "again": true }));
+        stream::tell(&mut transaction, *job, &event, state.clock.now()).await?;
+        stream::announce(&mut transaction, *job).await?;
+    }
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(again.len())
+}

@@ -1,0 +1,9 @@
+//! The API as its clients see it, on a real database.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod accounts;
+mod document;
+mod jobs;
+mod manners;
+mod streams;
+mod support;

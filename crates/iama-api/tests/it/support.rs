@@ -1,0 +1,147 @@
+//! The API without a socket, its clock in the test's hand.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::connect_info::MockConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
+use iama_api::auth::{Passwords, SigningKeys};
+use iama_api::clock::Clock;
+use iama_api::hub::Hub;
+use iama_api::settings::{AuthSettings, HttpSettings};
+use iama_api::{AppState, Parts};
+use iama_store::configs;
+use iama_store::sealing::KeyRing;
+use iama_store::testing::{TestDatabase, database};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use tower::ServiceExt as _;
+
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Made once: the keys of a test need not be strong, but they need to be keys.
+static PEM: LazyLock<String> = LazyLock::new(|| {
+    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+    let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref()))
+});
+
+/// A server.
+pub(crate) struct TestApp {
+    pub(crate) db: TestDatabase,
+    pub(crate) state: AppState,
+    router: Router,
+    now: Arc<Mutex<OffsetDateTime>>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// Status and code of an error.
+    pub(crate) fn error(&self) -> (u16, String) {
+        (self.status.as_u16(), self.json()["error"]["code"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+impl TestApp {
+    pub(crate) async fn new() -> Self {
+        Self::with(HttpSettings::default()).await
+    }
+
+    pub(crate) async fn with(http: HttpSettings) -> Self {
+        let db = database().await.unwrap();
+        let mut connection = db.pool().acquire().await.unwrap();
+        configs::seed(&mut connection, &["python2-3"], NOW).await.unwrap();
+        drop(connection);
+        let now = Arc::new(Mutex::new(NOW));
+        let told = Arc::clone(&now);
+        let lifetime = Duration::minutes(15);
+        let state = AppState::new(Parts {
+            db: (*db).clone(),
+            hub: Hub::default(),
+            clock: Clock::new(move || *told.lock().unwrap()),
+            ring: KeyRing::new([("k1", "0000000000000000000000000000000000000000000000000000000000000001")]).unwrap(),
+            signing: SigningKeys::new(http.public_url.clone(), lifetime, &[PEM.as_str()]).unwrap(),
+            passwords: Passwords::new(4).unwrap(),
+            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            http,
+            auth: AuthSettings::default(),
+        });
+        let from: SocketAddr = ([192, 0, 2, 7], 4711).into();
+        let router = iama_api::router(&state).layer(MockConnectInfo(from));
+        Self { db, state, router, now }
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        *self.now.lock().unwrap() += time;
+    }
+
+    /// An answer whose body is read by the caller.
+    pub(crate) async fn open(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.open(request).await;
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        self.call(Method::GET, path, token, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Answer {
+        self.call(Method::POST, path, token, Some(body)).await
+    }
+
+    /// Makes an account. Gives its pair of tokens.
+    pub(crate) async fn register(&self, email: &str) -> Value {
+        let body = json!({ "email": email, "password": PASSWORD, "consent": true, "client": "test" });
+        let answer = self.post("/api/v1/auth/register", None, body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.json()
+    }
+
+    pub(crate) async fn login(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/v1/auth/login", None, json!({ "email": email, "password": password })).await
+    }
+}
+
+/// One of a pair of tokens.
+pub(crate) fn token<'a>(pair: &'a Value, which: &str) -> &'a str {
+    pair[which].as_str().unwrap()
+}
