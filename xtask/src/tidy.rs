@@ -19,7 +19,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-model", &["iama-job", "iama-patch"]),
     ("iama-postgres", &[]),
     ("iama-sandbox", &[]),
-    ("iama-store", &["iama-postgres"]),
+    ("iama-store", &["iama-job", "iama-postgres"]),
+    ("iama-api", &["iama-job", "iama-store"]),
+    ("iama-server", &["iama-api", "iama-recipes", "iama-store"]),
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),
     (
         "iama-engine",

@@ -1,0 +1,49 @@
+//! What the command line says.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The IAMA server.
+#[derive(Debug, Parser)]
+#[command(name = "iama-server", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// A whole server on this machine: its own database, its own keys, a first account
+    Dev(Dev),
+    /// The API, on the database that the configuration or the variable `DATABASE_URL` names
+    Api(Configured),
+    /// Bring the database to the form that this version needs
+    Migrate(Configured),
+    /// Print the document that describes the API
+    Openapi,
+    /// Print the JSON schema of the configuration
+    ConfigSchema,
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub(crate) struct Configured {
+    /// The configuration, in TOML; variables such as `IAMA_SERVER_HTTP__LISTEN` go before it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// A server on this machine.
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// Where everything is kept; by default a folder of yours
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address and port to listen on
+    #[arg(long, default_value = "127.0.0.1:8700")]
+    pub(crate) listen: String,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+}

@@ -1,0 +1,50 @@
+//! A file for each command.
+
+mod api;
+mod dev;
+mod migrate;
+
+use anyhow::{Context as _, Result};
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Arguments, Command};
+use crate::config::{Config, LogSettings};
+
+/// Does what the command line says.
+pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        Command::Dev(dev) => runtime()?.block_on(dev::run(dev)),
+        Command::Api(configured) => runtime()?.block_on(api::run(&configured)),
+        Command::Migrate(configured) => runtime()?.block_on(migrate::run(&configured)),
+        Command::Openapi => {
+            println!("{}", iama_api::openapi().to_pretty_json()?);
+            Ok(())
+        }
+        Command::ConfigSchema => {
+            println!("{}", serde_json::to_string_pretty(&schemars::schema_for!(Config))?);
+            Ok(())
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")
+}
+
+/// Logs go to standard error, so that what is printed can be read by programs.
+fn log(settings: &LogSettings) -> Result<()> {
+    let filter = EnvFilter::try_new(&settings.filter).context("log.filter cannot be understood")?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if settings.json {
+        lines.json().init();
+    } else {
+        lines.init();
+    }
+    Ok(())
+}
+
+/// What went wrong with the database, with its code and hint.
+fn told(error: iama_store::Error) -> anyhow::Error {
+    let (code, hint) = (error.code(), error.hint());
+    anyhow::Error::new(error).context(format!("[{code}] hint: {hint}"))
+}

@@ -1,0 +1,24 @@
+//! The server: `iama-server`.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod args;
+mod background;
+mod commands;
+mod config;
+mod keys;
+mod serve;
+mod surroundings;
+
+fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    match commands::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

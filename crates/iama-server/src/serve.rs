@@ -1,0 +1,69 @@
+//! The API at work, until somebody asks it to stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use iama_api::auth::{Passwords, SigningKeys};
+use iama_api::hub::Hub;
+use iama_api::{AppState, Parts};
+use iama_store::Database;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::{background, keys, surroundings};
+
+/// How long requests that are under way may take to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What handlers may use.
+pub(crate) fn state(config: &Config, db: Database) -> Result<AppState> {
+    let pems = keys::signing(&config.auth.signing_keys)?;
+    let lifetime = time::Duration::seconds(i64::try_from(config.auth.access_token_s)?);
+    let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
+    Ok(AppState::new(Parts {
+        db,
+        hub: Hub::default(),
+        clock: surroundings::clock(),
+        ring: keys::ring(&config.sealing.keys)?,
+        signing: SigningKeys::new(config.http.public_url.clone(), lifetime, &pems)?,
+        passwords: Passwords::new(config.auth.bcrypt_cost)?,
+        metrics,
+        http: config.http.clone(),
+        auth: config.auth.clone(),
+    }))
+}
+
+/// Serves until SIGTERM or SIGINT; then takes no more requests and waits for those that are under way.
+pub(crate) async fn serve(config: &Config, state: &AppState, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+    let listener = TcpListener::bind(&config.http.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.http.listen))?;
+    let address = listener.local_addr()?;
+    let router = iama_api::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let _background = background::start(state);
+    let open = state.clone();
+    ready(address);
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no more requests are taken");
+        open.hub.close();
+        let _ = stop.send(true);
+    });
+    tokio::select! {
+        done = server => done?,
+        () = async {
+            let _ = stopped.changed().await;
+            tokio::time::sleep(GRACE).await;
+        } => tracing::warn!("requests that were under way are cut off"),
+    }
+    Ok(())
+}

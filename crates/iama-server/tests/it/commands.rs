@@ -1,0 +1,63 @@
+//! What the commands print, and what they refuse.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+#[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iama-server"));
+    command
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .env_remove("DIRECT_DATABASE_URL")
+        .envs(variables.iter().copied());
+    command.output().unwrap()
+}
+
+/// The committed schema is the one that the program prints. `UPDATE_GOLDEN=1` writes it anew.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test is told by a variable to write its snapshot anew")]
+fn the_committed_schema_of_the_configuration_is_fresh() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/iama-server.json");
+    let fresh = String::from_utf8(run(&["config-schema"], &[]).stdout).unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&place, &fresh).unwrap();
+    }
+    let known = std::fs::read_to_string(&place).unwrap_or_default();
+    assert!(known == fresh, "docs/schemas/iama-server.json is not what the program prints; run with UPDATE_GOLDEN=1");
+}
+
+#[test]
+fn all_that_is_wrong_with_a_configuration_is_named_at_once() {
+    let variables = [("IAMA_SERVER_HTTP__LISTEN", "nowhere"), ("IAMA_SERVER_AUTH__BCRYPT_COST", "4")];
+    let done = run(&["api"], &variables);
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(!done.status.success());
+    for wanted in [
+        "database.url is missing",
+        "http.listen must be an address and a port",
+        "auth.signing_keys must name at least one file",
+        "auth.bcrypt_cost must be from 12 to 16",
+        "sealing.keys must name at least one key",
+    ] {
+        assert!(told.contains(wanted), "{wanted} is not in\n{told}");
+    }
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server.toml");
+    std::fs::write(&file, "[http]\nlissten = \"127.0.0.1:1\"\n").unwrap();
+    let done = run(&["api", "--config", file.to_str().unwrap()], &[]);
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(!done.status.success() && told.contains("lissten"), "{told}");
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_named_with_a_code_and_a_hint() {
+    let done = run(&["migrate"], &[("DATABASE_URL", "postgres://nobody:secret@127.0.0.1:1/none")]);
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(!done.status.success() && told.contains("DATABASE_UNREACHABLE") && told.contains("hint"), "{told}");
+    assert!(!told.contains("secret"), "{told}");
+}

@@ -1,0 +1,97 @@
+//! A whole server on this machine, in one command.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A server that is killed with this value, unless it was stopped.
+struct Server {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Server {
+    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_iama-server"))
+            .args(["dev", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env_remove("DATABASE_URL")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line.split_once("http://").and_then(|(_, rest)| rest.split(';').next());
+        let address = address.unwrap_or_default().to_owned();
+        assert!(!address.is_empty(), "it says {line:?}");
+        Self { child, out, address }
+    }
+
+    /// The first account's password, which the first start prints.
+    fn read_password(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == "password").unwrap();
+        words[at + 1].to_owned()
+    }
+
+    /// Sends a request. Gives status and body.
+    fn ask(&self, head: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        let kind = "content-type: application/json";
+        write!(
+            stream,
+            "{head} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
+    fn login(&self, password: &str) -> u16 {
+        let body = format!(r#"{{"email":"dev@localhost.test","password":"{password}"}}"#);
+        self.ask("POST /api/v1/auth/login", &body).0
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a person presses Ctrl-C")]
+    fn stop(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-INT", &id]).status().unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn one_command_gives_a_server_with_an_account_that_is_there_the_next_time() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let data = folder.path().join("data");
+    let mut server = Server::start(&data);
+    let password = server.read_password();
+    assert_eq!(server.ask("GET /ready", ""), (200, r#"{"status":"ready"}"#.to_owned()));
+    assert_eq!((server.login(&password), server.login("not the password")), (200, 401));
+    assert_eq!(server.stop(), Some(0));
+
+    let again = Server::start(&data);
+    assert_eq!(again.login(&password), 200, "keys and accounts are kept");
+    drop(again);
+
+    let after_a_kill = Server::start(&data);
+    assert_eq!(after_a_kill.login(&password), 200, "a kill loses nothing");
+    assert_eq!(after_a_kill.stop(), Some(0));
+}

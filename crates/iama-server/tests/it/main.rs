@@ -1,0 +1,5 @@
+//! The server as a process.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod commands;
+mod dev;
