@@ -203,6 +203,10 @@ impl<'a> Desk<'a> {
         if let Some(kept) = kept(self.folder, ask.name, &asked).map_err(Unanswered::Problem)? {
             return Ok(kept);
         }
+        if self.sandbox.is_stopped() {
+            // What led to the question may have been cut short.
+            return Err(Unanswered::Stopped);
+        }
         let models = match self.caller {
             Caller::Own(models) => models,
             Caller::Afar(afar) => return Err(self.want(afar, ask, asked)),

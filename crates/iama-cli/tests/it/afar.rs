@@ -1,22 +1,22 @@
 //! Jobs that somebody else drives: a server in the test's own process has the journal, the rules and the models; the engine has
-//! the source. Whatever passes between them passes as JSON.
+//! the source. Whatever passes between them passes as JSON. And jobs that are stopped, in both shells.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use iama_engine::driver::PERSON;
 use iama_engine::executor::{Executor, Holds, Outcome};
 use iama_engine::models::Answered;
 use iama_engine::situation::Said;
-use iama_engine::{Answer, Decider, Problem, Question, Request};
+use iama_engine::{Answer, Decider, JobFolder, Problem, Progress, Question, Request};
 use iama_job::state::Selection;
 use iama_job::{ArtifactId, Decision, Event};
 use iama_model::fake::{Background, Fake, Seen};
 use iama_recipes::Strategy;
 use serde_json::{Value, json};
 
-use self::server::{No, Server, URL, Yes, embedded, evidence, job, machine, table, through_json};
+use self::server::{No, Server, URL, Yes, embedded, evidence, job, machine, request, table, through_json};
 use crate::generated;
 use crate::models::{self, says};
 use crate::world::World;
@@ -239,6 +239,43 @@ fn a_machine_that_is_stopped_at_every_stage_comes_to_the_same_end_and_asks_for_n
     assert_eq!(world.read_job("patch.json"), here.read_job("patch.json"));
     assert_eq!(evidence(&world), evidence(&here));
     assert_eq!((server.wanted().len(), other.seen().len(), own.seen().len()), (1, 1, 1));
+}
+
+#[test]
+fn tests_of_a_model_are_the_same_when_the_job_is_stopped_at_every_stage_and_resumed() {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let files = &[("lib.py", generated::LIB), ("test_lib.py", generated::TEST)];
+    let wish = |request: &mut Request| request.generate_tests = true;
+    let (own, other) = (provider(), provider());
+    let (here, _) = embedded(files, Some(&table(&own.url)), &mut Yes, wish);
+    let world = World::new(files);
+    let folder = JobFolder { root: world.root(), id: "here".to_owned() };
+    iama_engine::start(&folder, &request(&world, wish)).unwrap();
+    let mut machine = machine(&world);
+    machine.models = Some(iama_engine::Models::new(server::router(&table(&other.url))).unwrap());
+    machine.sandbox.stop = Some(&STOP);
+    let (mut told, mut stops) = (Vec::new(), 0);
+    loop {
+        let done = iama_engine::drive(&folder, &machine, &mut Yes, &mut |step| {
+            if let Progress::Stage(stage) = step
+                && !told.contains(&stage)
+            {
+                told.push(stage);
+                STOP.store(true, Ordering::Relaxed);
+            }
+        });
+        match done {
+            Ok(_) => break,
+            Err(problem) => assert_eq!(problem.code, "INTERRUPTED"),
+        }
+        STOP.store(false, Ordering::Relaxed);
+        stops += 1;
+    }
+    assert!(stops > 8, "{stops}");
+    for name in ["patch.json", "generated.json"] {
+        assert_eq!(world.read_job(name), here.read_job(name), "{name}");
+    }
+    assert_eq!((evidence(&world), other.seen().len()), (evidence(&here), own.seen().len()));
 }
 
 #[test]
