@@ -81,6 +81,7 @@ const FORBIDDEN: &[&str] = &["/root/", "/home/", "/work/"];
 pub(crate) fn run() -> Result<()> {
     let mut breaches = edges()?;
     breaches.extend(files()?);
+    breaches.extend(acceptance()?);
     if breaches.is_empty() {
         println!("tidy: edges, files and words are in order");
         return Ok(());
@@ -132,6 +133,29 @@ fn files() -> Result<Vec<String>> {
             if let Some(line) = text.lines().position(|line| line.contains(phrase)) {
                 breaches.push(format!("{path}:{}: {phrase}", line + 1));
             }
+        }
+    }
+    Ok(breaches)
+}
+
+/// The tests that the acceptance table names have to be where it says.
+fn acceptance() -> Result<Vec<String>> {
+    let place = "docs/acceptance.md";
+    let text = fs::read_to_string(workspace().join(place))?;
+    let mut breaches = Vec::new();
+    let mut source = String::new();
+    for (at, word) in text.split('`').enumerate() {
+        // What stands between marks comes second, fourth and so on.
+        if at % 2 == 0 || word.contains(' ') {
+            continue;
+        }
+        if word.ends_with(".rs") {
+            source = fs::read_to_string(workspace().join(word)).unwrap_or_default();
+            if source.is_empty() {
+                breaches.push(format!("{place}: there is no {word}"));
+            }
+        } else if !source.contains(&format!("fn {word}(")) {
+            breaches.push(format!("{place}: no test is called {word} where it should be"));
         }
     }
     Ok(breaches)
