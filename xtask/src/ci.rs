@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
 use crate::{
-    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, platforms, postgres, queries, recipes,
-    sarif_check, secrets, setup, tidy,
+    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, pgbouncer, platforms, postgres, queries,
+    recipes, sarif_check, secrets, setup, tidy,
 };
 
 /// Runs everything; stops at the first failure.
@@ -54,7 +54,11 @@ pub(crate) fn run() -> Result<()> {
 fn tests() -> Result<()> {
     let server = postgres::server()?;
     let mut nextest = command("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
-    start(nextest.env("IAMA_TEST_DATABASE_URL", server.url(iama_postgres::DATABASE)))?;
+    nextest.env("IAMA_TEST_DATABASE_URL", server.url(iama_postgres::DATABASE));
+    if let Some(program) = pgbouncer::program() {
+        nextest.env("IAMA_TEST_PGBOUNCER", program);
+    }
+    start(&mut nextest)?;
     Ok(server.stop()?)
 }
 

@@ -25,6 +25,7 @@ mod mutation_bench;
 mod oracle;
 mod packages;
 mod patch_cases;
+mod pgbouncer;
 mod platforms;
 mod postgres;
 mod prices;

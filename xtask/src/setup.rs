@@ -2,15 +2,16 @@
 
 use anyhow::{Result, bail};
 
-use crate::postgres;
 use crate::tools::{command, run as start, works};
+use crate::{pgbouncer, postgres};
 
 /// All of it.
 pub(crate) fn run() -> Result<()> {
     bubblewrap()?;
     cargo_tool("nextest", "0.9.143")?;
     cargo_tool("machete", "0.9.2")?;
-    postgres::bundle()
+    postgres::bundle()?;
+    pgbouncer::build()
 }
 
 /// Bubblewrap closes test runs off. Installed from the distribution when this runs as root on Debian.

@@ -4,6 +4,8 @@
 //! process starts a server of its own, which goes with the process. Databases are dropped at the end of their tests; those
 //! of tests that were killed are known by having no connection, and dropped by a later test.
 
+mod pgbouncer;
+
 use std::ops::Deref;
 use std::str::FromStr as _;
 use std::sync::OnceLock;
@@ -17,6 +19,8 @@ use tokio::task::spawn_blocking;
 
 use crate::migrations::{MIGRATIONS, write_timeouts};
 use crate::{Database, Error, PoolSize, Settings};
+
+pub use pgbouncer::{Pooled, SERVER_CONNECTIONS};
 
 /// Held shared from the making of a database until it has its first connection, and alone by whoever sweeps.
 const MAKING: i64 = 0x6961_6d61_0001;
@@ -178,7 +182,7 @@ fn url(server: &PgConnectOptions, database: &str) -> String {
 /// How to connect to the server of the tests.
 async fn server() -> Result<PgConnectOptions, Error> {
     static URL: OnceCell<String> = OnceCell::const_new();
-    let url = URL.get_or_try_init(async || match named_server() {
+    let url = URL.get_or_try_init(async || match variable("IAMA_TEST_DATABASE_URL") {
         Some(url) => Ok(url),
         None => match spawn_blocking(own_server).await {
             Ok(url) => url,
@@ -198,12 +202,11 @@ fn own_server() -> Result<String, Error> {
     Ok(SERVER.get_or_init(|| server).url(DATABASE))
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests have no other configuration than their environment")]
-fn named_server() -> Option<String> {
-    std::env::var("IAMA_TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+fn surroundings() -> (String, String) {
+    (variable("HOME").unwrap_or_default(), variable("PATH").unwrap_or_default())
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests have no other configuration than their environment")]
-fn surroundings() -> (std::ffi::OsString, std::ffi::OsString) {
-    (std::env::var_os("HOME").unwrap_or_default(), std::env::var_os("PATH").unwrap_or_default())
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

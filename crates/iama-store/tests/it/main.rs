@@ -6,5 +6,6 @@ mod invariants;
 mod journal;
 mod money;
 mod opening;
+mod pgbouncer;
 mod requests;
 mod support;
