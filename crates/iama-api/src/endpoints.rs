@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod docs;
+pub(crate) mod execution;
 pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod jwks;

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use iama_job::policy::tiers::{QuotaDenial, QuotaLimits};
 use iama_job::{Decision, Event, Job, Signal};
 use iama_store::journal::{self, Put};
+use iama_store::requests::Lost;
 use iama_store::{Connection, StoreError, clients, jobs, tiers};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -41,6 +42,42 @@ impl FromRequestParts<AppState> for OwnJob {
             return Ok(Self { id, user });
         }
         Err(ApiError::not_found("job"))
+    }
+}
+
+/// A request to the machine of the person who asks, for a job of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OwnRequest {
+    /// The job.
+    pub(crate) own: OwnJob,
+    /// The request.
+    pub(crate) request: Uuid,
+}
+
+/// The parts of the path that name job and request.
+#[derive(Deserialize)]
+struct RequestPath {
+    request_id: Uuid,
+}
+
+impl FromRequestParts<AppState> for OwnRequest {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let own = OwnJob::from_request_parts(parts, state).await?;
+        let missing = |_| ApiError::not_found("request");
+        let Path(RequestPath { request_id }) = Path::from_request_parts(parts, state).await.map_err(missing)?;
+        Ok(Self { own, request: request_id })
+    }
+}
+
+/// Why a request cannot be claimed, renewed or answered.
+pub(crate) fn lost(why: Lost) -> ApiError {
+    match why {
+        Lost::Missing => ApiError::not_found("request"),
+        Lost::Taken => ApiError::new(ErrorCode::LeaseLost, "another claim on this request counts"),
+        Lost::Answered => ApiError::new(ErrorCode::AlreadyAnswered, "this request was answered otherwise"),
+        Lost::Cancelled => ApiError::new(ErrorCode::LeaseLost, "nobody waits for this request any more"),
     }
 }
 

@@ -13,11 +13,13 @@ mod jobs;
 mod layers;
 mod metering;
 mod network;
+mod objects;
 mod routes;
 pub mod settings;
 mod state;
 pub mod sweeping;
 
 pub use error::{ApiError, ErrorBody, ErrorCode, ErrorDetail};
+pub use objects::Objects;
 pub use routes::{openapi, router};
 pub use state::{AppState, Parts};

@@ -1,6 +1,7 @@
 //! All routes, and the document that describes them.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -9,7 +10,7 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::endpoints::{auth, docs, health, jobs, jwks, me, metrics, ready};
+use crate::endpoints::{auth, docs, execution, health, jobs, jwks, me, metrics, ready};
 use crate::error::{ApiError, ErrorCode};
 use crate::idempotency;
 use crate::layers;
@@ -48,8 +49,18 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(me::sessions::get))
         .routes(routes!(me::session_end::delete))
         .routes(routes!(jobs::heartbeat::post))
-        .routes(routes!(jobs::logs::get));
+        .routes(routes!(jobs::logs::get))
+        .routes(routes!(execution::news::get))
+        .routes(routes!(execution::requests::get))
+        .routes(routes!(execution::claim::post))
+        .routes(routes!(execution::renew::post));
+    let results = OpenApiRouter::new().routes(routes!(execution::result::post));
+    let results = match state {
+        Some(state) => results.route_layer(DefaultBodyLimit::max(state.http.artifact_limit_bytes)),
+        None => results,
+    };
     let once = OpenApiRouter::new()
+        .routes(routes!(execution::decide::post))
         .routes(routes!(jobs::list::get, jobs::create::post))
         .routes(routes!(jobs::get::get, jobs::cancel::delete))
         .routes(routes!(jobs::start::post))
@@ -63,7 +74,7 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(ready::get))
         .routes(routes!(metrics::get))
         .routes(routes!(jwks::get))
-        .nest("/api/v1", accounts.merge(once))
+        .nest("/api/v1", accounts.merge(results).merge(once))
 }
 
 /// The document that describes all routes.

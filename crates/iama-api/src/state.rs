@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::auth::{Passwords, SigningKeys};
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::objects::Objects;
 use crate::settings::{AuthSettings, HttpSettings};
 
 /// The parts, made once when the server starts.
@@ -23,6 +24,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The keys that seal what lies in rows and objects.
     pub ring: KeyRing,
+    /// Where sealed bytes lie.
+    pub objects: Objects,
     /// The keys that sign access tokens.
     pub signing: SigningKeys,
     /// Passwords.

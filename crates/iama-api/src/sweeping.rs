@@ -7,8 +7,8 @@ use iama_store::{StoreError, clients, idempotency, journal, requests, throttle, 
 use serde_json::json;
 
 use crate::error::ApiError;
-use crate::jobs;
 use crate::state::AppState;
+use crate::{jobs, objects};
 
 /// How many findings of a kind are taken at once.
 const MOST: i64 = 200;
@@ -34,6 +34,8 @@ pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     idempotency::sweep(&mut connection, state.clock.now()).await?;
     throttle::sweep(&mut connection, state.clock.now()).await?;
+    drop(connection);
+    while objects::sweep(state, MOST).await? > 0 {}
     Ok(())
 }
 

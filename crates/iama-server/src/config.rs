@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) auth: AuthSettings,
     /// Encryption of what is kept.
     pub(crate) sealing: SealingSettings,
+    /// Where sealed bytes lie.
+    pub(crate) objects: ObjectsSettings,
     /// Logs.
     pub(crate) log: LogSettings,
 }
@@ -65,6 +67,14 @@ pub(crate) struct SealingKey {
     pub(crate) file: Option<PathBuf>,
     /// The variable that holds it instead.
     pub(crate) env: Option<String>,
+}
+
+/// Where sealed bytes lie.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ObjectsSettings {
+    /// A folder.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// How logs are written.
@@ -114,6 +124,7 @@ impl Config {
             faults.require(one, &format!("sealing.keys[{at}]"), "must have either file or env");
             faults.require(!key.name.is_empty(), &format!("sealing.keys[{at}].name"), "must not be empty");
         }
+        faults.require(self.objects.folder.is_some(), "objects.folder", "is missing");
         if faults.0.is_empty() {
             return Ok(());
         }

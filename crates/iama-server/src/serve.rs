@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::hub::Hub;
-use iama_api::{AppState, Parts};
+use iama_api::{AppState, Objects, Parts};
 use iama_store::Database;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
@@ -28,6 +28,7 @@ pub(crate) fn state(config: &Config, db: Database) -> Result<AppState> {
         hub: Hub::default(),
         clock: surroundings::clock(),
         ring: keys::ring(&config.sealing.keys)?,
+        objects: Objects::folder(config.objects.folder.as_deref().context("objects.folder is missing")?)?,
         signing: SigningKeys::new(config.http.public_url.clone(), lifetime, &pems)?,
         passwords: Passwords::new(config.auth.bcrypt_cost)?,
         metrics,

@@ -162,3 +162,15 @@ pub async fn close(connection: &mut PgConnection, job: Uuid) -> Result<(), Store
     .await?;
     Ok(())
 }
+
+/// Whether a client works, or has worked, for a job of a person's and is not replaced by another.
+pub async fn is_of(connection: &mut PgConnection, job: Uuid, user: Uuid, session: Uuid) -> Result<bool, StoreError> {
+    let newest = sqlx::query_scalar!(
+        "SELECT id FROM client_heartbeat_sessions WHERE job_id = $1 AND user_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+        job,
+        user,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(newest == Some(session))
+}

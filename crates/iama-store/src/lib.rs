@@ -10,6 +10,7 @@
 //! and hands in the time.
 
 pub mod admins;
+pub mod artifacts;
 pub mod audit;
 pub mod clients;
 pub mod configs;

@@ -347,3 +347,17 @@ impl TryFrom<Row> for Request {
         })
     }
 }
+
+/// Gives a claim back: the request is offered again.
+pub async fn release(connection: &mut PgConnection, job: Uuid, id: Uuid, token: i64) -> Result<bool, StoreError> {
+    let released = sqlx::query!(
+        "UPDATE execution_requests SET status = 'OPEN', claimed_by = NULL, lease_until = NULL
+         WHERE job_id = $1 AND id = $2 AND status = 'CLAIMED' AND fencing_token = $3",
+        job,
+        id,
+        token,
+    )
+    .execute(connection)
+    .await?;
+    Ok(released.rows_affected() == 1)
+}

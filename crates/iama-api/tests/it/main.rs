@@ -3,6 +3,7 @@
 
 mod accounts;
 mod document;
+mod execution;
 mod jobs;
 mod manners;
 mod streams;

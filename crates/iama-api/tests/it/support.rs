@@ -12,7 +12,7 @@ use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::clock::Clock;
 use iama_api::hub::Hub;
 use iama_api::settings::{AuthSettings, HttpSettings};
-use iama_api::{AppState, Parts};
+use iama_api::{AppState, Objects, Parts};
 use iama_store::configs;
 use iama_store::sealing::KeyRing;
 use iama_store::testing::{TestDatabase, database};
@@ -37,6 +37,7 @@ static PEM: LazyLock<String> = LazyLock::new(|| {
 pub(crate) struct TestApp {
     pub(crate) db: TestDatabase,
     pub(crate) state: AppState,
+    pub(crate) objects: tempfile::TempDir,
     router: Router,
     now: Arc<Mutex<OffsetDateTime>>,
 }
@@ -73,7 +74,9 @@ impl TestApp {
         let now = Arc::new(Mutex::new(NOW));
         let told = Arc::clone(&now);
         let lifetime = Duration::minutes(15);
+        let objects = tempfile::tempdir().unwrap();
         let state = AppState::new(Parts {
+            objects: Objects::folder(objects.path()).unwrap(),
             db: (*db).clone(),
             hub: Hub::default(),
             clock: Clock::new(move || *told.lock().unwrap()),
@@ -86,7 +89,7 @@ impl TestApp {
         });
         let from: SocketAddr = ([192, 0, 2, 7], 4711).into();
         let router = iama_api::router(&state).layer(MockConnectInfo(from));
-        Self { db, state, router, now }
+        Self { db, state, objects, router, now }
     }
 
     pub(crate) fn pass(&self, time: Duration) {

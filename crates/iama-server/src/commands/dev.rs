@@ -51,6 +51,7 @@ const OWN: &str = "postgres://own";
 /// Where everything is kept.
 struct DevFolders {
     keys: PathBuf,
+    objects: PathBuf,
     postgres: Folders,
 }
 
@@ -61,10 +62,11 @@ fn folders(named: Option<&Path>) -> Result<DevFolders> {
         let named = named.canonicalize()?;
         let usual = Folders::usual(&surroundings::home()?);
         let postgres = Folders { data: named.join("postgres"), ..usual };
-        return Ok(DevFolders { keys: named.join("keys"), postgres });
+        return Ok(DevFolders { keys: named.join("keys"), objects: named.join("objects"), postgres });
     }
     let home = surroundings::home()?;
-    Ok(DevFolders { keys: home.join(".local/share/iama/keys"), postgres: Folders::usual(&home) })
+    let own = home.join(".local/share/iama");
+    Ok(DevFolders { keys: own.join("keys"), objects: own.join("objects"), postgres: Folders::usual(&home) })
 }
 
 /// What is configured, and for the rest what a server on one's own machine needs.
@@ -79,6 +81,7 @@ fn config(dev: &Dev, folders: &DevFolders) -> Result<Config> {
         keys::ensure_signing(&file)?;
         config.auth.signing_keys.push(file);
     }
+    config.objects.folder.get_or_insert_with(|| folders.objects.clone());
     if config.sealing.keys.is_empty() {
         let file = folders.keys.join("sealing.key");
         keys::ensure_sealing(&file)?;

@@ -39,6 +39,7 @@ fn all_that_is_wrong_with_a_configuration_is_named_at_once() {
         "auth.signing_keys must name at least one file",
         "auth.bcrypt_cost must be from 12 to 16",
         "sealing.keys must name at least one key",
+        "objects.folder is missing",
     ] {
         assert!(told.contains(wanted), "{wanted} is not in\n{told}");
     }

@@ -1,5 +1,5 @@
 //! The store against a real PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
 mod databases;
 mod invariants;

@@ -1,0 +1,165 @@
+//! `POST /api/v1/jobs/{job_id}/execution/requests/{request_id}/result`: what a machine answers.
+
+use axum::extract::State;
+use iama_engine::executor::{Document, Outcome, Reply};
+use iama_job::event::Usage;
+use iama_store::artifacts::Origin;
+use iama_store::requests::{self, Answered, Request};
+use iama_store::sealing::sha256;
+use iama_store::{Connection, StoreError, journal};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::endpoints::jobs::view::JobState;
+use crate::error::{ApiError, ErrorBody, ErrorCode};
+use crate::extract::{Fields, Json};
+use crate::jobs::{Done, OwnRequest, lost, put_within, run_dry};
+use crate::objects::{Kept, keep};
+use crate::state::AppState;
+
+/// An answer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    /// The token of the claim.
+    fencing_token: i64,
+    /// What came of the order, as `iama_engine::executor::Reply`; nothing where there was no order.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    reply: Option<Reply>,
+    /// What came of following the news, where there was no order.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    documents: Vec<Document>,
+}
+
+/// Takes the answer to a request. The same one twice counts once; another one, or one under an old claim, is refused. All
+/// of it counts or nothing does.
+#[utoipa::path(post, path = "/jobs/{job_id}/execution/requests/{request_id}/result", operation_id = "answerRequest",
+    tag = "Execution", security(("user" = [])),
+    params(("job_id" = uuid::Uuid, Path, description = "Which"),
+        ("request_id" = uuid::Uuid, Path, description = "Which request")),
+    request_body = Answer,
+    responses(
+        (status = OK, body = JobState),
+        (status = BAD_REQUEST, body = ErrorBody),
+        (status = UNAUTHORIZED, body = ErrorBody),
+        (status = NOT_FOUND, body = ErrorBody),
+        (status = CONFLICT, body = ErrorBody),
+        (status = PAYLOAD_TOO_LARGE, body = ErrorBody),
+        (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorBody),
+        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+    ))]
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    asked: OwnRequest,
+    Json(answer): Json<Answer>,
+) -> Result<Json<JobState>, ApiError> {
+    let OwnRequest { own, request } = asked;
+    let mut transaction = state.db.begin().await?;
+    let before = journal::lock(&mut transaction, own.id).await?.ok_or_else(|| ApiError::not_found("job"))?;
+    let known = requests::get(&mut transaction, own.id, request).await?;
+    let known = known.ok_or_else(|| ApiError::not_found("request"))?;
+    check(&known, &answer)?;
+    let token = answer.fencing_token;
+    if let Some(Reply { outcome: Outcome::CutShort, .. }) = answer.reply {
+        requests::release(&mut transaction, own.id, request, token).await?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        return Ok(Json(JobState::of(own.id, &before.job)));
+    }
+    let (row, now) = (row(&answer)?, state.clock.now());
+    match requests::answer(&mut transaction, own.id, request, token, &row, now).await? {
+        Answered::First => {}
+        Answered::Again => return Ok(Json(JobState::of(own.id, &before.job))),
+        Answered::Lost(why) => return Err(lost(why)),
+    }
+    keep_documents(&state, &mut transaction, &known, &answer).await?;
+    let event = answer.reply.as_ref().and_then(|reply| reply.event(Usage::default()));
+    let done = match event {
+        Some(event) => put_within(&state, &mut transaction, own.id, event).await?,
+        None => Done::Stale,
+    };
+    let job = match done {
+        Done::Taken(job) => *job,
+        Done::Stale => before.job,
+        Done::CreditsExhausted => {
+            transaction.rollback().await.map_err(StoreError::from)?;
+            run_dry(&state, own.id).await?;
+            return Err(ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call"));
+        }
+    };
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(Json(JobState::of(own.id, &job)))
+}
+
+/// What the machine says must fit what it was asked.
+fn check(asked: &Request, answer: &Answer) -> Result<(), ApiError> {
+    let mut fields = Fields::default();
+    let ordered = !asked.dispatch.effect.answers().is_empty();
+    match &answer.reply {
+        Some(reply) => {
+            fields.require(ordered, "reply", "answers an order, and there was none");
+            fields.require(reply.effect == asked.dispatch.id, "reply.effect", "is not the effect that was ordered");
+            fields.require(reply.turn == asked.turn, "reply.turn", "is not the turn that was ordered");
+            fields.require(answer.documents.is_empty(), "documents", "come with the reply");
+            let wants = matches!(reply.outcome, Outcome::Wants { .. });
+            fields.require(!wants, "reply.outcome", "wants a model, and none was offered");
+        }
+        None => fields.require(!ordered, "reply", "is missing"),
+    }
+    for document in documents(answer) {
+        let is_whole = hex::encode(sha256(document.text.as_bytes())) == document.sha256;
+        fields.require(is_whole, "documents", format!("{:?} is not what its hash says", document.name));
+        fields.require(document.name.len() <= 300, "documents", "a name is longer than 300 bytes");
+        let plain = !document.text.contains('\0') && !document.name.contains('\0');
+        fields.require(plain, "documents", "must not contain NUL");
+    }
+    fields.done()
+}
+
+fn documents(answer: &Answer) -> &[Document] {
+    answer.reply.as_ref().map_or(&answer.documents, |reply| &reply.documents)
+}
+
+/// What the row says of the answer: outcome and hashes, no text.
+fn row(answer: &Answer) -> Result<Value, ApiError> {
+    let outcome = answer.reply.as_ref().map(|reply| serde_json::to_value(&reply.outcome)).transpose();
+    let outcome = outcome.map_err(|error| ApiError::internal(&error))?;
+    let hashes: Vec<Value> = documents(answer).iter().map(|known| json!([known.name, known.sha256])).collect();
+    Ok(json!({ "outcome": outcome, "documents": hashes }))
+}
+
+async fn keep_documents(
+    state: &AppState,
+    connection: &mut Connection,
+    asked: &Request,
+    answer: &Answer,
+) -> Result<(), ApiError> {
+    let origin = Origin {
+        seq: i64::try_from(asked.dispatch.id.seq).unwrap_or(i64::MAX),
+        index: i32::from(asked.dispatch.id.index),
+        turn: i32::try_from(asked.turn).unwrap_or(i32::MAX),
+    };
+    for document in documents(answer) {
+        let kept = Kept { kind: kind(&document.name), name: &document.name, text: &document.text, origin };
+        keep(state, connection, asked.job, kept).await?;
+    }
+    Ok(())
+}
+
+/// What a document is, by its name.
+fn kind(name: &str) -> &'static str {
+    let (stem, _) = name.split_once('.').unwrap_or((name, ""));
+    match stem {
+        "patch" => "PATCH",
+        "partial" => "PARTIAL_PATCH",
+        "reverse" => "REVERSE_PATCH",
+        "evidence" | "report" => "EVIDENCE",
+        "proposals" | "overview" | "findings" => "PROPOSALS",
+        "analysis_report" => "ENTERPRISE_REPORT",
+        "legacy" | "result" | "subset" => "TEST_RUN",
+        _ if stem == "spec" || name.starts_with("spec/") => "SPEC",
+        _ => "DOCUMENT",
+    }
+}
