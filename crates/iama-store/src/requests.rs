@@ -260,8 +260,8 @@ pub enum Answered {
     Lost(Lost),
 }
 
-/// Notes an answer. The same one twice is one; another one after it, or one under an old claim, is refused. A result that
-/// comes after its lease ran out counts as long as nobody else has claimed the request.
+/// Notes an answer. The same one twice is one; another one after it, or one under an old claim, is refused. One that comes
+/// after its lease ran out counts until the request is offered again.
 pub async fn answer(
     connection: &mut PgConnection,
     job: Uuid,
