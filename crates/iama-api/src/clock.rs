@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use iama_job::Timestamp;
 use time::OffsetDateTime;
 
 /// Where the time comes from.
@@ -27,14 +26,4 @@ impl Clock {
         let now = (self.0)();
         now.replace_microsecond(now.microsecond()).unwrap_or(now)
     }
-
-    /// The time as a job knows it.
-    pub fn timestamp(&self) -> Timestamp {
-        timestamp(self.now())
-    }
-}
-
-/// A moment as a job knows it.
-pub fn timestamp(at: OffsetDateTime) -> Timestamp {
-    Timestamp(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
 }

@@ -122,12 +122,6 @@ impl ApiError {
         }
     }
 
-    /// With a better hint.
-    #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: hint.into(), ..self }
-    }
-
     /// With something for machines.
     #[must_use]
     pub fn details(self, details: Value) -> Self {

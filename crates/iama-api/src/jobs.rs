@@ -2,11 +2,11 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use iama_job::policy::tiers::{QuotaDenial, QuotaLimits};
+use iama_job::policy::tiers::QuotaDenial;
 use iama_job::{Decision, Event, Job, Signal};
 use iama_store::journal::{self, Put};
 use iama_store::requests::Lost;
-use iama_store::{Connection, StoreError, clients, jobs, tiers};
+use iama_store::{Connection, StoreError, Transaction, clients, jobs};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -91,11 +91,7 @@ pub(crate) async fn put(state: &AppState, job: Uuid, event: Event) -> Result<Opt
             Ok(Some(*job))
         }
         Ok(Done::Stale) => Ok(None),
-        Ok(Done::CreditsExhausted) => {
-            transaction.rollback().await.map_err(StoreError::from)?;
-            run_dry(state, job).await?;
-            Err(ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call"))
-        }
+        Ok(Done::CreditsExhausted) => Err(run_dry(state, transaction, job).await),
         Err(error) => Err(error),
     }
 }
@@ -118,8 +114,7 @@ pub(crate) async fn put_within(
     event: Event,
 ) -> Result<Done, ApiError> {
     let before = journal::lock(connection, job).await?.ok_or_else(|| ApiError::not_found("job"))?;
-    let limits = limits(connection, before.owner).await?;
-    match journal::put(connection, &before, event, &limits, state.clock.now()).await? {
+    match journal::put(connection, &before, event, state.clock.now()).await? {
         Put::Taken { job: after, .. } => {
             if after.state.place().is_ended() {
                 clients::close(connection, job).await?;
@@ -133,22 +128,22 @@ pub(crate) async fn put_within(
     }
 }
 
-/// Tells a job that no credits are left.
-pub(crate) async fn run_dry(state: &AppState, job: Uuid) -> Result<(), ApiError> {
-    let mut transaction = state.db.begin().await?;
-    put_within(state, &mut transaction, job, Event::Signal(Signal::CreditsExhausted)).await?;
-    transaction.commit().await.map_err(StoreError::from)?;
-    Ok(())
+/// Takes back what was begun, and tells the job that no credits are left. Gives what the caller is told.
+pub(crate) async fn run_dry(state: &AppState, begun: Transaction, job: Uuid) -> ApiError {
+    let told = async {
+        begun.rollback().await.map_err(StoreError::from)?;
+        let mut transaction = state.db.begin().await?;
+        put_within(state, &mut transaction, job, Event::Signal(Signal::CreditsExhausted)).await?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    };
+    let short = ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call");
+    told.await.err().unwrap_or(short)
 }
 
 /// Puts a decision.
 pub(crate) async fn decide(state: &AppState, job: OwnJob, decision: Decision) -> Result<Option<Job>, ApiError> {
     put(state, job.id, Event::Decision(decision)).await
-}
-
-async fn limits(connection: &mut Connection, user: Uuid) -> Result<QuotaLimits, ApiError> {
-    let allowed = tiers::allowed(connection, user).await?;
-    Ok(allowed.ok_or(StoreError::Missing("subscription"))?.quota())
 }
 
 fn denied(denial: QuotaDenial) -> ApiError {

@@ -106,21 +106,6 @@ pub async fn after(
     Ok(rows)
 }
 
-/// The artifacts of a job, the last one of each name.
-pub async fn of(connection: &mut PgConnection, job: Uuid) -> Result<Vec<Artifact>, StoreError> {
-    let rows = sqlx::query_as!(
-        Artifact,
-        r#"SELECT DISTINCT ON (name) id, job_id AS job, kind, name AS "name!", effect_seq AS "seq!", kms_key_ref,
-             wrapped_key, object_key, sha256, size_bytes, created_at, expires_at, deleted_at
-         FROM job_artifacts WHERE job_id = $1 AND name IS NOT NULL AND effect_seq IS NOT NULL
-         ORDER BY name, created_at DESC, id DESC"#,
-        job,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows)
-}
-
 /// Artifacts whose time is over and whose bytes are there still.
 pub async fn expired(
     connection: &mut PgConnection,

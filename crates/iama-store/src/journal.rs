@@ -5,7 +5,7 @@
 mod effects;
 
 use iama_job::journal::{NotRecorded, Record};
-use iama_job::policy::tiers::{QuotaDenial, QuotaLimits};
+use iama_job::policy::tiers::QuotaDenial;
 use iama_job::{Event, Job, JobId, Refusal, Stale, Timestamp, record};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -66,7 +66,6 @@ pub async fn put(
     connection: &mut PgConnection,
     before: &Owned,
     event: Event,
-    limits: &QuotaLimits,
     now: OffsetDateTime,
 ) -> Result<Put, StoreError> {
     let (job, record) = match record(&before.job, event, timestamp(now)) {
@@ -76,8 +75,7 @@ pub async fn put(
     };
     append(connection, &record, id_of(&job.id)?, now).await?;
     jobs::project_columns(connection, &job, id_of(&job.id)?, now).await?;
-    let stage =
-        effects::Stage { before: &before.job, job: &job, id: id_of(&job.id)?, owner: before.owner, limits, now };
+    let stage = effects::Stage { before: &before.job, job: &job, id: id_of(&job.id)?, owner: before.owner, now };
     if let Some(short) = stage.carry_out(connection, &record).await? {
         return Ok(short);
     }
@@ -146,6 +144,6 @@ pub fn timestamp(at: OffsetDateTime) -> Timestamp {
 }
 
 /// A moment as the database knows it.
-pub(crate) fn moment(at: Timestamp) -> OffsetDateTime {
+pub fn moment(at: Timestamp) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

@@ -41,3 +41,6 @@ pub use failure::StoreError;
 pub use iama_postgres as embedded;
 pub use opening::{Opened, Source, open};
 pub use sqlx::PgConnection as Connection;
+
+/// A transaction; it is rolled back when it is dropped.
+pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;

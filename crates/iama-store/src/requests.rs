@@ -261,7 +261,7 @@ pub enum Answered {
 }
 
 /// Notes an answer. The same one twice is one; another one after it, or one under an old claim, is refused. One that comes
-/// after its lease ran out counts until the request is offered again.
+/// after its lease ran out counts as long as nobody else has claimed the request since.
 pub async fn answer(
     connection: &mut PgConnection,
     job: Uuid,
@@ -274,7 +274,7 @@ pub async fn answer(
     let done = sqlx::query!(
         "UPDATE execution_requests SET status = 'ANSWERED', lease_until = NULL, result = $4, result_hash = $5,
              answered_at = $6
-         WHERE job_id = $1 AND id = $2 AND status = 'CLAIMED' AND fencing_token = $3",
+         WHERE job_id = $1 AND id = $2 AND status IN ('OPEN', 'CLAIMED') AND fencing_token = $3 AND fencing_token > 0",
         job,
         id,
         token,

@@ -1,7 +1,7 @@
 //! What people are entitled to: the tier from `subscription_tiers`, its numbers from `dynamic_configs`.
 
+use iama_job::Tier;
 use iama_job::policy::tiers::QuotaLimits;
-use iama_job::{MilliCredits, Tier};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -52,11 +52,6 @@ impl Allowed {
     pub fn quota(&self) -> QuotaLimits {
         let jobs_a_day = self.limits.jobs_a_day.saturating_add_signed(self.subscription.extra_jobs_a_day);
         QuotaLimits { jobs_a_day, ..self.subscription.tier.grant().quota() }
-    }
-
-    /// The credits of a period.
-    pub fn credits_a_month(&self) -> MilliCredits {
-        MilliCredits::credits(u64::from(self.limits.credits_a_month))
     }
 }
 

@@ -203,14 +203,15 @@ async fn no_text_of_a_document_lies_anywhere_in_the_clear_and_after_its_time_now
         let bytes = std::fs::read(file.path()).unwrap();
         assert!(!bytes.windows(9).any(|window| window == b"def price"));
     }
-    let in_rows: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM job_artifacts a, execution_requests r, job_events e, stream_events s
-         WHERE concat(a::text, r::text, e::text, s::text) LIKE '%def price%'",
+    let (rows, in_rows): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE row LIKE '%def price%') FROM (
+             SELECT a::text AS row FROM job_artifacts a UNION ALL SELECT r::text FROM execution_requests r
+             UNION ALL SELECT e::text FROM job_events e UNION ALL SELECT s::text FROM stream_events s) AS rows",
     )
     .fetch_one(app.db.pool())
     .await
     .unwrap();
-    assert_eq!(in_rows, 0);
+    assert!(rows >= 7 && in_rows == 0, "{in_rows} of {rows}");
     app.pass(Duration::days(14));
     iama_api::sweeping::tidy(&app.state).await.unwrap();
     assert_eq!(files().count(), 0);

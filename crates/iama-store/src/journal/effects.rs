@@ -3,7 +3,6 @@
 use iama_job::effect::{Dispatch, Notice};
 use iama_job::journal::Record;
 use iama_job::policy::billing::Settlement;
-use iama_job::policy::tiers::QuotaLimits;
 use iama_job::{Effect, EffectId, Event, Job};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -15,7 +14,7 @@ use crate::StoreError;
 use crate::audit::{self, Actor, Entry};
 use crate::quota::{self, Noted, Round};
 use crate::stream::{self, StreamEvent};
-use crate::{requests, timers};
+use crate::{requests, tiers, timers};
 
 /// Where effects are carried out.
 pub(super) struct Stage<'a> {
@@ -23,7 +22,6 @@ pub(super) struct Stage<'a> {
     pub(super) job: &'a Job,
     pub(super) id: Uuid,
     pub(super) owner: Uuid,
-    pub(super) limits: &'a QuotaLimits,
     pub(super) now: OffsetDateTime,
 }
 
@@ -97,13 +95,15 @@ impl Stage<'_> {
 
     async fn reserve(&self, connection: &mut PgConnection, round: u32) -> Result<Option<Put>, StoreError> {
         let round = Round { user: self.owner, job: self.id, round };
-        let reserved = quota::reserve(connection, round, self.limits, self.now).await?;
+        let allowed = tiers::allowed(connection, self.owner).await?.ok_or(StoreError::Missing("subscription"))?;
+        let reserved = quota::reserve(connection, round, &allowed.quota(), self.now).await?;
         Ok(reserved.err().map(Put::Denied))
     }
 
     async fn note_cost(&self, connection: &mut PgConnection, noted: Noted) -> Result<Option<Put>, StoreError> {
         let round = Round { user: self.owner, job: self.id, round: self.job.counters.round };
-        let limited = self.limits.credits_to_start.is_some();
+        // What the job was started with, not what the person has now.
+        let limited = self.job.entitlement.tier.grant().credits_to_start.is_some();
         let enough = quota::note_call(connection, round, noted, limited, self.now).await?;
         Ok((!enough).then_some(Put::CreditsExhausted))
     }

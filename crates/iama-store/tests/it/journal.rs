@@ -12,7 +12,7 @@ async fn started(db: &TestDatabase) -> uuid::Uuid {
     let mut connection = db.pool().acquire().await.unwrap();
     let owner = person(&mut connection, "a@example.org", Tier::Free).await;
     let job = job(&mut connection, owner).await;
-    assert!(matches!(put(db, job, Tier::Free, start(Tier::Free), NOW).await, Put::Taken { .. }));
+    assert!(matches!(put(db, job, start(Tier::Free), NOW).await, Put::Taken { .. }));
     job
 }
 
@@ -41,7 +41,7 @@ async fn the_snapshot_is_what_the_events_fold_to() {
     let mut connection = db.pool().acquire().await.unwrap();
     let effect = requests::waiting(&mut connection, job).await.unwrap()[0].dispatch.id.clone();
     let done = Event::Result { effect, result: EffectResult::PreflightDone { dirty: true } };
-    assert!(matches!(put(&db, job, Tier::Free, done, NOW).await, Put::Taken { .. }));
+    assert!(matches!(put(&db, job, done, NOW).await, Put::Taken { .. }));
     assert!(journal::is_faithful(&mut connection, job).await.unwrap());
     assert_eq!(journal::records_after(&mut connection, job, 1).await.unwrap().len(), 1);
     sqlx::query("UPDATE refactor_jobs SET snapshot = jsonb_set(snapshot, '{safe_mode}', 'true') WHERE id = $1")
@@ -56,12 +56,12 @@ async fn the_snapshot_is_what_the_events_fold_to() {
 async fn what_a_job_refuses_or_ignores_leaves_no_trace() {
     let db = database().await.unwrap();
     let job = started(&db).await;
-    let refused = put(&db, job, Tier::Free, Event::Decision(Decision::ApproveSpec), NOW).await;
+    let refused = put(&db, job, Event::Decision(Decision::ApproveSpec), NOW).await;
     assert!(matches!(refused, Put::Refused(refusal) if refusal.code == RefusalCode::StillWorking
         || refusal.code == RefusalCode::NotHere));
     let effect = iama_job::EffectId { job: JobId(job.to_string()), seq: 9, index: 0 };
     let late = Event::Result { effect, result: EffectResult::TestsSealed };
-    assert_eq!(put(&db, job, Tier::Free, late, NOW).await, Put::Ignored(Stale::Result));
+    assert_eq!(put(&db, job, late, NOW).await, Put::Ignored(Stale::Result));
     let mut connection = db.pool().acquire().await.unwrap();
     assert_eq!(journal::records_after(&mut connection, job, 0).await.unwrap().len(), 1);
 }
@@ -72,7 +72,7 @@ async fn of_two_events_at_once_one_is_put_after_the_other() {
     let mut connection = db.pool().acquire().await.unwrap();
     let owner = person(&mut connection, "a@example.org", Tier::Free).await;
     let job = job(&mut connection, owner).await;
-    let starts = (0..5).map(|_| put(&db, job, Tier::Free, start(Tier::Free), NOW));
+    let starts = (0..5).map(|_| put(&db, job, start(Tier::Free), NOW));
     let mut taken = 0;
     for put in futures_util::future::join_all(starts).await {
         match put {
@@ -91,7 +91,7 @@ async fn a_dirty_workspace_arms_a_timer_that_fires_when_it_is_due() {
     let mut connection = db.pool().acquire().await.unwrap();
     let effect = requests::waiting(&mut connection, job).await.unwrap()[0].dispatch.id.clone();
     let dirty = Event::Result { effect, result: EffectResult::PreflightDone { dirty: true } };
-    put(&db, job, Tier::Free, dirty, NOW).await;
+    put(&db, job, dirty, NOW).await;
     assert_eq!(timers::due(&mut connection, NOW + Duration::days(13), 10).await.unwrap(), []);
     let due = timers::due(&mut connection, NOW + Duration::days(14), 10).await.unwrap();
     assert_eq!(due.iter().map(|due| due.job).collect::<Vec<_>>(), [job]);

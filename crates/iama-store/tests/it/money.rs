@@ -125,15 +125,15 @@ async fn the_day_and_the_credits_limit_what_may_start() {
     }
     drop(connection);
     let needed = MilliCredits::credits(10);
-    let denied = put(&db, poor_job, Tier::Plus, start(Tier::Plus), NOW).await;
+    let denied = put(&db, poor_job, start(Tier::Plus), NOW).await;
     assert_eq!(denied, Put::Denied(QuotaDenial::Credits { needed }));
     for &job in &free_jobs[..3] {
-        assert!(matches!(put(&db, job, Tier::Free, start(Tier::Free), NOW).await, Put::Taken { .. }));
+        assert!(matches!(put(&db, job, start(Tier::Free), NOW).await, Put::Taken { .. }));
     }
-    let denied = put(&db, free_jobs[3], Tier::Free, start(Tier::Free), NOW).await;
+    let denied = put(&db, free_jobs[3], start(Tier::Free), NOW).await;
     assert_eq!(denied, Put::Denied(QuotaDenial::DailyJobs { limit: 3 }));
     let tomorrow = NOW + Duration::days(1);
-    assert!(matches!(put(&db, free_jobs[3], Tier::Free, start(Tier::Free), tomorrow).await, Put::Taken { .. }));
+    assert!(matches!(put(&db, free_jobs[3], start(Tier::Free), tomorrow).await, Put::Taken { .. }));
 }
 
 #[tokio::test]
@@ -144,11 +144,11 @@ async fn a_job_that_is_cancelled_before_the_checkpoint_is_not_charged() {
     grant(&mut connection, user, 50).await;
     let job = job(&mut connection, user).await;
     drop(connection);
-    put(&db, job, Tier::Pro, start(Tier::Pro), NOW).await;
+    put(&db, job, start(Tier::Pro), NOW).await;
     assert_eq!(balances(&db, user).await, [40_000, 10_000, 0]);
-    put(&db, job, Tier::Pro, Event::Decision(Decision::Cancel), NOW).await;
+    put(&db, job, Event::Decision(Decision::Cancel), NOW).await;
     assert_eq!(balances(&db, user).await, [50_000, 0, 0]);
-    put(&db, job, Tier::Pro, Event::Signal(Signal::KillSwitch), NOW).await;
+    put(&db, job, Event::Signal(Signal::KillSwitch), NOW).await;
     let (class, billable): (String, bool) =
         sqlx::query_as("SELECT failure_class, billable FROM round_settlements WHERE job_id = $1")
             .bind(job)

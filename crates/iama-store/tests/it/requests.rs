@@ -21,7 +21,7 @@ async fn offered() -> Offered {
     let mut connection = db.pool().acquire().await.unwrap();
     let owner = person(&mut connection, "a@example.org", Tier::Free).await;
     let job = job(&mut connection, owner).await;
-    put(&db, job, Tier::Free, start(Tier::Free), NOW).await;
+    put(&db, job, start(Tier::Free), NOW).await;
     let request = requests::waiting(&mut connection, job).await.unwrap()[0].id;
     let clients =
         [client(&mut connection, job, owner, "CLOSED").await, client(&mut connection, job, owner, "ACTIVE").await];
@@ -83,6 +83,8 @@ async fn a_claim_that_ran_out_is_offered_again() {
     requests::claim(&mut connection, job, request, one, NOW).await.unwrap().unwrap();
     assert_eq!(requests::sweep(&mut connection, NOW).await.unwrap(), []);
     assert_eq!(requests::sweep(&mut connection, NOW + LEASE).await.unwrap(), [(job, request)]);
-    let request = requests::get(&mut connection, job, request).await.unwrap().unwrap();
-    assert_eq!((request.status, request.claimed_by), (Status::Open, None));
+    let known = requests::get(&mut connection, job, request).await.unwrap().unwrap();
+    assert_eq!((known.status, known.claimed_by), (Status::Open, None));
+    let late = requests::answer(&mut connection, job, request, 1, &json!({}), NOW + LEASE).await.unwrap();
+    assert_eq!(late, Answered::First, "nobody else has claimed it since");
 }

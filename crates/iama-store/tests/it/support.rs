@@ -51,10 +51,10 @@ pub(crate) fn start(tier: Tier) -> Event {
 }
 
 /// Puts an event in a transaction of its own, which is kept only when the event is taken.
-pub(crate) async fn put(db: &TestDatabase, job: Uuid, tier: Tier, event: Event, now: OffsetDateTime) -> Put {
+pub(crate) async fn put(db: &TestDatabase, job: Uuid, event: Event, now: OffsetDateTime) -> Put {
     let mut transaction = db.begin().await.unwrap();
     let before = journal::lock(&mut transaction, job).await.unwrap().unwrap();
-    let put = journal::put(&mut transaction, &before, event, &tier.grant().quota(), now).await.unwrap();
+    let put = journal::put(&mut transaction, &before, event, now).await.unwrap();
     if matches!(put, Put::Taken { .. }) {
         transaction.commit().await.unwrap();
     }

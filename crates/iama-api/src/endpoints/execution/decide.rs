@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::news::DECISION;
 use crate::endpoints::jobs::view::JobState;
-use crate::error::{ApiError, ErrorBody, ErrorCode};
+use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Json};
 use crate::jobs::{Done, OwnJob, put_within, run_dry};
 use crate::objects::{Kept, keep};
@@ -67,11 +67,7 @@ pub(crate) async fn post(
     let job = match put_within(&state, &mut transaction, own.id, Event::Decision(decision)).await? {
         Done::Taken(job) => job,
         Done::Stale => return Err(ApiError::not_found("job")),
-        Done::CreditsExhausted => {
-            transaction.rollback().await.map_err(StoreError::from)?;
-            run_dry(&state, own.id).await?;
-            return Err(ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call"));
-        }
+        Done::CreditsExhausted => return Err(run_dry(&state, transaction, own.id).await),
     };
     let origin = Origin { seq: i64::try_from(job.seq).unwrap_or(i64::MAX), index: -1, turn: 0 };
     for (name, text) in &documents {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::endpoints::jobs::view::JobState;
-use crate::error::{ApiError, ErrorBody, ErrorCode};
+use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Json};
 use crate::jobs::{Done, OwnRequest, lost, put_within, run_dry};
 use crate::objects::{Kept, keep};
@@ -83,11 +83,7 @@ pub(crate) async fn post(
     let job = match done {
         Done::Taken(job) => *job,
         Done::Stale => before.job,
-        Done::CreditsExhausted => {
-            transaction.rollback().await.map_err(StoreError::from)?;
-            run_dry(&state, own.id).await?;
-            return Err(ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call"));
-        }
+        Done::CreditsExhausted => return Err(run_dry(&state, transaction, own.id).await),
     };
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(Json(JobState::of(own.id, &job)))

@@ -1,7 +1,6 @@
 //! `GET /api/v1/jobs/{job_id}`: a job.
 
 use axum::extract::State;
-use iama_job::Timestamp;
 use iama_store::{StoreError, clients, jobs, journal, requests};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -66,7 +65,7 @@ pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Js
     let client = clients::bound(&mut connection, own.id).await?;
     let waiting = requests::waiting(&mut connection, own.id).await?;
     let lost = matches!(job.state, iama_job::State::ClientHeartbeatLost { .. });
-    let deadline = job.deadline.and_then(|deadline| moment(deadline.at));
+    let deadline = job.deadline.map(|deadline| journal::moment(deadline.at));
     Ok(Json(JobDetail {
         summary: summary.into(),
         place: job.state.place().code().to_owned(),
@@ -78,11 +77,7 @@ pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Js
         last_seen_at: client.map(|client| client.last_seen_at),
         grace_deadline_at: deadline.filter(|_| lost),
         decision_deadline_at: deadline.filter(|_| !lost && !job.state.place().is_ended()),
-        artifact_expires_at: job.artifacts_expire_at.and_then(moment),
+        artifact_expires_at: job.artifacts_expire_at.map(journal::moment),
         open_requests: waiting.into_iter().map(|request| request.id).collect(),
     }))
-}
-
-fn moment(at: Timestamp) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).ok()
 }
