@@ -60,9 +60,12 @@ async fn prepared_statements_work_from_more_clients_than_the_server_sees() {
     .await
     .unwrap();
     assert!((1..=i64::from(SERVER_CONNECTIONS)).contains(&servers), "{servers} connections of the server");
+    // Each connection of the server knows what was prepared on it alone: a transaction stays on one.
+    let mut transaction = pooled.begin().await.unwrap();
+    let _: i32 = sqlx::query_scalar("SELECT $1::int + 1").bind(1).fetch_one(&mut *transaction).await.unwrap();
     let prepared: i64 =
         sqlx::query_scalar("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::int%'")
-            .fetch_one(pooled.pool())
+            .fetch_one(&mut *transaction)
             .await
             .unwrap();
     assert!(prepared >= 1, "the server prepares nothing");
