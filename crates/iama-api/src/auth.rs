@@ -1,10 +1,12 @@
 //! Who is asking.
 
-mod bearer;
+pub(crate) mod bearer;
 pub(crate) mod pairs;
-pub(crate) mod passwords;
+pub mod passwords;
+pub mod permissions;
 mod signing;
 
 pub use bearer::{Admin, User};
 pub use passwords::Passwords;
+pub use permissions::Permission;
 pub use signing::{AccessClaims, SigningError, SigningKeys};

@@ -1,5 +1,6 @@
 //! A file for each endpoint.
 
+pub(crate) mod admin;
 pub(crate) mod auth;
 pub(crate) mod docs;
 pub(crate) mod execution;

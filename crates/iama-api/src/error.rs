@@ -59,6 +59,7 @@ error_codes! {
     NotInThisVersion = "NOT_IN_THIS_VERSION", UNPROCESSABLE_ENTITY, "Use `LOCAL_DOCKER` or `LOCAL_NATIVE`.";
     DailyJobsUsed = "DAILY_JOBS_USED", FORBIDDEN, "Wait until tomorrow, or upgrade.";
     CreditsExhausted = "CREDITS_EXHAUSTED", FORBIDDEN, "Wait for the next period, or upgrade.";
+    LastSuperAdmin = "LAST_SUPER_ADMIN", CONFLICT, "Give somebody else the role first.";
     NotFound = "NOT_FOUND", NOT_FOUND, "Check the id; what belongs to others cannot be seen.";
     NoRoute = "NO_SUCH_ENDPOINT", NOT_FOUND, "See /docs for what there is.";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, "See /docs for what there is.";

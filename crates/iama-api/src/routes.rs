@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::endpoints::{auth, docs, execution, health, jobs, jwks, me, metrics, ready};
+use crate::endpoints::{admin, auth, docs, execution, health, jobs, jwks, me, metrics, ready};
 use crate::error::{ApiError, ErrorCode};
 use crate::idempotency;
 use crate::layers;
@@ -34,6 +34,17 @@ impl Modify for Security {
         components.add_security_scheme("user", SecurityScheme::Http(jwt));
         components.add_security_scheme("admin", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     }
+}
+
+/// What administrators call.
+fn administration() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(admin::login::post))
+        .routes(routes!(admin::logout::post))
+        .routes(routes!(admin::me::get))
+        .routes(routes!(admin::account_list::get, admin::account_create::post))
+        .routes(routes!(admin::account_change::patch))
+        .routes(routes!(admin::account_password::post))
 }
 
 fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
@@ -74,7 +85,7 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(ready::get))
         .routes(routes!(metrics::get))
         .routes(routes!(jwks::get))
-        .nest("/api/v1", accounts.merge(results).merge(once))
+        .nest("/api/v1", accounts.merge(results).merge(once).merge(administration()))
 }
 
 /// The document that describes all routes.

@@ -3,7 +3,7 @@
 
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
-use iama_store::{StoreError, clients, idempotency, journal, requests, throttle, timers};
+use iama_store::{StoreError, admins, clients, idempotency, journal, requests, throttle, timers};
 use serde_json::json;
 
 use crate::error::ApiError;
@@ -33,6 +33,7 @@ pub async fn sweep(state: &AppState) -> Result<Swept, ApiError> {
 pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     idempotency::sweep(&mut connection, state.clock.now()).await?;
+    admins::sweep(&mut connection, state.clock.now()).await?;
     throttle::sweep(&mut connection, state.clock.now()).await?;
     drop(connection);
     while objects::sweep(state, MOST).await? > 0 {}

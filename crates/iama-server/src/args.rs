@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The IAMA server.
 #[derive(Debug, Parser)]
@@ -21,10 +21,53 @@ pub(crate) enum Command {
     Api(Configured),
     /// Bring the database to the form that this version needs
     Migrate(Configured),
+    /// Administrators
+    #[command(subcommand)]
+    Admin(Admin),
     /// Print the document that describes the API
     Openapi,
     /// Print the JSON schema of the configuration
     ConfigSchema,
+}
+
+/// What to do about administrators.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Admin {
+    /// Make the account of an administrator: the first, or any other
+    Create(AdminCreate),
+}
+
+/// An administrator who is to be made.
+#[derive(Debug, Args)]
+pub(crate) struct AdminCreate {
+    /// The address to sign in with
+    #[arg(long)]
+    pub(crate) email: String,
+    /// What they may do
+    #[arg(long, value_enum, default_value_t = Role::SuperAdmin)]
+    pub(crate) role: Role,
+    /// Read the password from the first line of standard input; without it, one is made and printed
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// Work on the database of `iama-server dev`
+    #[arg(long)]
+    pub(crate) dev: bool,
+    /// Where `iama-server dev` keeps everything; by default a folder of yours
+    #[arg(long, value_name = "FOLDER", requires = "dev")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+}
+
+/// What an administrator may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Everything
+    SuperAdmin,
+    /// Settings but for where keys lie, and switches
+    Engineer,
+    /// People: quota, and switches for one of them
+    Support,
 }
 
 /// Where the configuration is.

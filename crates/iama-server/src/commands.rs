@@ -1,5 +1,6 @@
 //! A file for each command.
 
+mod admin;
 mod api;
 mod dev;
 mod migrate;
@@ -7,7 +8,7 @@ mod migrate;
 use anyhow::{Context as _, Result};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Admin, Arguments, Command};
 use crate::config::{Config, LogSettings};
 
 /// Does what the command line says.
@@ -16,6 +17,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Dev(dev) => runtime()?.block_on(dev::run(dev)),
         Command::Api(configured) => runtime()?.block_on(api::run(&configured)),
         Command::Migrate(configured) => runtime()?.block_on(migrate::run(&configured)),
+        Command::Admin(Admin::Create(create)) => runtime()?.block_on(admin::create(&create)),
         Command::Openapi => {
             println!("{}", iama_api::openapi().to_pretty_json()?);
             Ok(())

@@ -1,14 +1,21 @@
 //! Callers, taken from the `Authorization` header.
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use iama_store::admins::{self, AdminRole};
+use iama_store::audit::{self, Actor, Entry};
 use iama_store::sealing::sha256;
+use iama_store::{Connection, StoreError};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::permissions::Permission;
 use super::signing::Rejected;
 use crate::error::{ApiError, ErrorCode};
+use crate::layers::REQUEST_ID;
 use crate::state::AppState;
 
 /// A person with an access token that is good.
@@ -21,7 +28,7 @@ pub struct User {
 }
 
 /// An administrator with a session that is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admin {
     /// Who.
     pub id: Uuid,
@@ -29,16 +36,57 @@ pub struct Admin {
     pub session: Uuid,
     /// With which role.
     pub role: AdminRole,
+    /// What the request is called.
+    pub request: Option<String>,
+}
+
+/// The longest name of a request that is kept.
+const LONGEST_REQUEST_ID: usize = 100;
+
+/// What an administrator does, and to whom.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Deed {
+    /// To whom.
+    pub(crate) user: Option<Uuid>,
+    /// Ids, codes and counts.
+    pub(crate) details: Value,
 }
 
 impl Admin {
-    /// Refuses everybody whose role is not among these.
-    pub fn require(&self, roles: &[AdminRole]) -> Result<(), ApiError> {
-        if roles.contains(&self.role) {
+    /// Refuses everybody whose role has not the permission.
+    pub fn require(&self, permission: Permission) -> Result<(), ApiError> {
+        if permission.is_of(self.role) {
             return Ok(());
         }
-        Err(ApiError::new(ErrorCode::Forbidden, format!("{} may not do this", self.role.code())))
+        let roles: Vec<&str> = permission.roles().iter().map(|role| role.code()).collect();
+        Err(ApiError::new(ErrorCode::Forbidden, format!("{} may not do this", self.role.code()))
+            .details(json!({ "roles": roles })))
     }
+
+    /// Puts on record what the administrator does, in the transaction that does it.
+    pub(crate) async fn did(
+        &self,
+        connection: &mut Connection,
+        action: &str,
+        deed: Deed,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let entry = Entry {
+            actor: Actor::Admin(self.id),
+            user: deed.user,
+            job: None,
+            action,
+            details: deed.details,
+            request_id: self.request.as_deref(),
+        };
+        audit::write(connection, &entry, now).await
+    }
+}
+
+/// What a request is called, if the name is one that can be kept.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    (id.len() <= LONGEST_REQUEST_ID).then(|| id.to_owned())
 }
 
 fn bearer(parts: &Parts) -> Result<&str, ApiError> {
@@ -65,10 +113,11 @@ impl FromRequestParts<AppState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let hash = sha256(bearer(parts)?.as_bytes());
-        let mut connection = state.db.pool().acquire().await.map_err(iama_store::StoreError::from)?;
+        let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
         let session = admins::session(&mut connection, &hash, state.clock.now()).await?;
         let session = session
             .ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "the administrator's session is not valid"))?;
-        Ok(Self { id: session.admin, session: session.id, role: session.role })
+        let request = request_id(&parts.headers);
+        Ok(Self { id: session.admin, session: session.id, role: session.role, request })
     }
 }

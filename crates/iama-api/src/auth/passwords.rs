@@ -5,9 +5,34 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// The longest password that bcrypt tells from others, in bytes.
-pub(crate) const LONGEST_BYTES: usize = 72;
+const LONGEST_BYTES: usize = 72;
 /// The shortest password, in characters.
-pub(crate) const SHORTEST_CHARS: usize = 10;
+const SHORTEST_CHARS: usize = 10;
+
+/// What is wrong with a new password.
+pub fn faults(password: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if password.chars().count() < SHORTEST_CHARS {
+        faults.push(format!("needs at least {SHORTEST_CHARS} characters"));
+    }
+    if password.len() > LONGEST_BYTES {
+        faults.push(format!("is longer than {LONGEST_BYTES} bytes"));
+    }
+    if password.contains('\0') {
+        faults.push("must not contain NUL".to_owned());
+    }
+    faults
+}
+
+/// Whether a text can be an address: mail alone shows whether it is one.
+pub fn is_address(text: &str) -> bool {
+    let plain = !text.chars().any(|character| character.is_whitespace() || character.is_control());
+    let parts = text.split_once('@');
+    let whole = parts.is_some_and(|(name, host)| {
+        !name.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+    });
+    whole && plain && text.len() <= 254
+}
 
 /// Why a password cannot be checked or kept.
 #[derive(Debug, thiserror::Error)]

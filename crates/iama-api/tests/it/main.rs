@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
 mod accounts;
+mod admins;
+mod authorisation;
 mod document;
 mod execution;
 mod jobs;

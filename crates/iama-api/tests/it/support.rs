@@ -13,6 +13,7 @@ use iama_api::clock::Clock;
 use iama_api::hub::Hub;
 use iama_api::settings::{AuthSettings, HttpSettings};
 use iama_api::{AppState, Objects, Parts};
+use iama_store::admins::{self, AdminRole, NewAdmin};
 use iama_store::configs;
 use iama_store::sealing::KeyRing;
 use iama_store::testing::{TestDatabase, database};
@@ -137,6 +138,29 @@ impl TestApp {
         let answer = self.post("/api/v1/auth/register", None, body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         answer.json()
+    }
+
+    /// Makes an administrator who is signed in. Gives their name and token.
+    pub(crate) async fn admin(&self, role: AdminRole, email: &str) -> (String, String) {
+        let hash = self.state.passwords.hash(PASSWORD).await.unwrap();
+        let new = NewAdmin { email, password_hash: &hash, role, created_by: None };
+        let mut connection = self.db.pool().acquire().await.unwrap();
+        let now = self.state.clock.now();
+        let id = admins::create(&mut connection, &new, now).await.unwrap();
+        drop(connection);
+        let answer = self.admin_login(email, PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        (id.to_string(), token(&answer.json(), "token").to_owned())
+    }
+
+    pub(crate) async fn admin_login(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/v1/admin/auth/login", None, json!({ "email": email, "password": password })).await
+    }
+
+    /// What is on record, oldest first: actions with their details.
+    pub(crate) async fn audited(&self) -> Vec<(String, Value)> {
+        let rows = sqlx::query_as("SELECT action, details FROM audit_events ORDER BY created_at, id");
+        rows.fetch_all(self.db.pool()).await.unwrap()
     }
 
     pub(crate) async fn login(&self, email: &str, password: &str) -> Answer {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use iama_api::AppState;
 use iama_store::embedded::Folders;
 use iama_store::users::{self, NewUser};
-use iama_store::{PoolSize, Source, Timeouts};
+use iama_store::{Opened, PoolSize, Source, Timeouts};
 
 use crate::args::Dev;
 use crate::config::{Config, SealingKey};
@@ -20,15 +20,8 @@ pub(crate) async fn run(dev: Dev) -> Result<()> {
     let config = config(&dev, &folders)?;
     config.validate()?;
     super::log(&config.log)?;
-    let source = match &config.database.url {
-        Some(url) if *url != OWN => Source::Named { url: url.clone(), direct_url: config.database.direct_url.clone() },
-        _ => Source::Own { folders: folders.postgres.clone(), path: surroundings::path() },
-    };
-    let pool = PoolSize { max_connections: config.database.max_connections, ..PoolSize::default() };
-    let opened = iama_store::open(source, "iama-server", pool, Timeouts::default()).await.map_err(super::told)?;
+    let opened = open(&config, &folders).await?;
     let db = opened.database.clone();
-    db.migrate().await.map_err(super::told)?;
-    super::migrate::seed(&db).await?;
     let state = serve::state(&config, db.clone())?;
     let password = first_account(&state).await?;
     serve::serve(&config, &state, |address| {
@@ -38,7 +31,25 @@ pub(crate) async fn run(dev: Dev) -> Result<()> {
         }
     })
     .await?;
-    db.close().await;
+    close(opened).await
+}
+
+/// The database that is named, else one's own, with all migrations and settings of this version.
+pub(super) async fn open(config: &Config, folders: &DevFolders) -> Result<Opened> {
+    let source = match &config.database.url {
+        Some(url) if *url != OWN => Source::Named { url: url.clone(), direct_url: config.database.direct_url.clone() },
+        _ => Source::Own { folders: folders.postgres.clone(), path: surroundings::path() },
+    };
+    let pool = PoolSize { max_connections: config.database.max_connections, ..PoolSize::default() };
+    let opened = iama_store::open(source, "iama-server", pool, Timeouts::default()).await.map_err(super::told)?;
+    opened.database.migrate().await.map_err(super::told)?;
+    super::migrate::seed(&opened.database).await?;
+    Ok(opened)
+}
+
+/// Closes it, and stops the server behind it where this process started it.
+pub(super) async fn close(opened: Opened) -> Result<()> {
+    opened.database.close().await;
     if let Some(server) = opened.server {
         tokio::task::spawn_blocking(move || server.stop()).await??;
     }
@@ -49,14 +60,14 @@ pub(crate) async fn run(dev: Dev) -> Result<()> {
 const OWN: &str = "postgres://own";
 
 /// Where everything is kept.
-struct DevFolders {
+pub(super) struct DevFolders {
     keys: PathBuf,
     objects: PathBuf,
     postgres: Folders,
 }
 
 /// With a folder named, all of it lies there; else where a person expects it.
-fn folders(named: Option<&Path>) -> Result<DevFolders> {
+pub(super) fn folders(named: Option<&Path>) -> Result<DevFolders> {
     if let Some(named) = named {
         std::fs::create_dir_all(named).with_context(|| format!("{} cannot be made", named.display()))?;
         let named = named.canonicalize()?;

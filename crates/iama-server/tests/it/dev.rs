@@ -62,6 +62,14 @@ impl Server {
         self.ask("POST /api/v1/auth/login", &body).0
     }
 
+    /// The role of an administrator who signs in; nothing when they cannot.
+    fn admin_login(&self, email: &str, password: &str) -> Option<String> {
+        let body = format!(r#"{{"email":"{email}","password":"{password}"}}"#);
+        let (status, answer) = self.ask("POST /api/v1/admin/auth/login", &body);
+        let role = answer.split_once(r#""role":""#).and_then(|(_, rest)| rest.split('"').next());
+        role.filter(|_| status == 200).map(str::to_owned)
+    }
+
     #[expect(clippy::disallowed_methods, reason = "a person presses Ctrl-C")]
     fn stop(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
@@ -94,4 +102,44 @@ fn one_command_gives_a_server_with_an_account_that_is_there_the_next_time() {
     let after_a_kill = Server::start(&data);
     assert_eq!(after_a_kill.login(&password), 200, "a kill loses nothing");
     assert_eq!(after_a_kill.stop(), Some(0));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+fn make_admin(data: &Path, arguments: &[&str], password: &str) -> (bool, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_iama-server"))
+        .args(["admin", "create", "--dev", "--data"])
+        .arg(data)
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+    let done = child.wait_with_output().unwrap();
+    let told = String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap();
+    (done.status.success(), told)
+}
+
+#[test]
+fn administrators_are_made_at_the_server_itself() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let (made, told) = make_admin(&data, &["--email", "root@example.org"], "");
+    let password = told.split_whitespace().skip_while(|word| *word != "password").nth(1).unwrap_or_default().to_owned();
+    assert!(made && password.len() == 24, "{told}");
+    assert_eq!(server.admin_login("root@example.org", &password).as_deref(), Some("SUPER_ADMIN"));
+    assert_eq!(server.admin_login("root@example.org", "not the password"), None);
+
+    let support = ["--email", "help@example.org", "--role", "support", "--password-stdin"];
+    let (made, told) = make_admin(&data, &support, "correct horse battery");
+    assert!(made && !told.contains("correct"), "{told}");
+    assert_eq!(server.admin_login("help@example.org", "correct horse battery").as_deref(), Some("SUPPORT"));
+    let (made, told) = make_admin(&data, &support, "correct horse battery");
+    assert!(!made && told.contains("is an administrator already"), "{told}");
+    let (made, told) = make_admin(&data, &["--email", "x@example.org", "--password-stdin"], "short");
+    assert!(!made && told.contains("at least 10 characters"), "{told}");
+    assert_eq!(server.stop(), Some(0));
 }

@@ -83,7 +83,8 @@ pub(crate) async fn post(
     done.map(Json)
 }
 
-fn too_many(wait: time::Duration) -> ApiError {
+/// Somebody has to wait before they may try again.
+pub(crate) fn too_many(wait: time::Duration) -> ApiError {
     ApiError::new(ErrorCode::TooManyAttempts, "too many attempts to sign in failed")
         .retry_after(wait.try_into().unwrap_or_default())
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::auth::pairs::{TokenPair, sign_in};
-use crate::auth::passwords::{LONGEST_BYTES, SHORTEST_CHARS};
+use crate::auth::passwords::{self, is_address};
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::{Fields, Json};
 use crate::state::AppState;
@@ -86,18 +86,7 @@ fn check(wanted: &Registration, email: &str) -> Result<(), ApiError> {
 
 /// Notes what is wrong with a new password.
 pub(crate) fn check_password(fields: &mut Fields, name: &str, password: &str) {
-    let short = format!("needs at least {SHORTEST_CHARS} characters");
-    fields.require(password.chars().count() >= SHORTEST_CHARS, name, short);
-    fields.require(password.len() <= LONGEST_BYTES, name, format!("is longer than {LONGEST_BYTES} bytes"));
-    fields.require(!password.contains('\0'), name, "must not contain NUL");
-}
-
-/// Whether a text can be an address: mail alone shows whether it is one.
-fn is_address(text: &str) -> bool {
-    let plain = !text.chars().any(|character| character.is_whitespace() || character.is_control());
-    let parts = text.split_once('@');
-    let whole = parts.is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
-    });
-    whole && plain && text.len() <= 254
+    for fault in passwords::faults(password) {
+        fields.require(false, name, fault);
+    }
 }

@@ -1,0 +1,81 @@
+//! Who may do what: a row for each operation of the document. A new operation needs a row here.
+
+use iama_store::admins::AdminRole::{self, Engineer, SuperAdmin, Support};
+use serde_json::{Value, json};
+
+use crate::support::PASSWORD;
+
+/// Whom an operation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// Everybody, signed in or not.
+    Everybody,
+    /// Whoever is signed in; it is about what is theirs.
+    People,
+    /// The owner of what the path names. To others it does not exist.
+    Owner,
+    /// Administrators of some roles.
+    Admins(&'static [AdminRole]),
+}
+
+const ALL: For = For::Admins(&[SuperAdmin, Engineer, Support]);
+const SUPER: For = For::Admins(&[SuperAdmin]);
+
+/// The table, by the names of operations.
+pub(super) const TABLE: &[(&str, For)] = &[
+    ("getHealth", For::Everybody),
+    ("getReadiness", For::Everybody),
+    ("getMetrics", For::Everybody),
+    ("getKeys", For::Everybody),
+    // Accounts
+    ("register", For::Everybody),
+    ("login", For::Everybody),
+    ("refresh", For::Everybody),
+    ("logout", For::People),
+    ("getMe", For::People),
+    ("giveConsent", For::People),
+    ("getDisclosure", For::People),
+    ("acceptDisclosure", For::People),
+    ("changePassword", For::People),
+    ("listSessions", For::People),
+    ("endSession", For::Owner),
+    // Jobs
+    ("listJobs", For::People),
+    ("createJob", For::People),
+    ("getJob", For::Owner),
+    ("cancelJob", For::Owner),
+    ("startJob", For::Owner),
+    ("forceTerminateJob", For::Owner),
+    ("beat", For::Owner),
+    ("readLogs", For::Owner),
+    // A machine at work
+    ("getNews", For::Owner),
+    ("listRequests", For::Owner),
+    ("claimRequest", For::Owner),
+    ("renewClaim", For::Owner),
+    ("answerRequest", For::Owner),
+    ("decide", For::Owner),
+    // Administration
+    ("adminLogin", For::Everybody),
+    ("adminLogout", ALL),
+    ("adminMe", ALL),
+    ("listAdmins", SUPER),
+    ("createAdmin", SUPER),
+    ("changeAdmin", SUPER),
+    ("resetAdminPassword", SUPER),
+];
+
+/// A body that the operation takes; an empty object where none is needed, or where who may is told before the body is read.
+pub(super) fn body(operation: &str, refresh: &str) -> Value {
+    match operation {
+        "register" => json!({ "email": "new@example.org", "password": PASSWORD, "consent": true }),
+        "login" => json!({ "email": "owner@example.org", "password": PASSWORD }),
+        "refresh" => json!({ "refresh_token": refresh }),
+        "changePassword" => json!({ "current": PASSWORD, "new": PASSWORD }),
+        "createJob" => json!({ "project": "shop", "language_pair": "python2-3", "execution_mode": "LOCAL_NATIVE" }),
+        "adminLogin" => json!({ "email": "SUPER_ADMIN@example.org", "password": PASSWORD }),
+        "createAdmin" => json!({ "email": "new@example.org", "role": "SUPPORT", "password": PASSWORD }),
+        "resetAdminPassword" => json!({ "password": PASSWORD }),
+        _ => json!({}),
+    }
+}
