@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::tools::{command, run as start, works};
 use crate::{
     docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, pgbouncer, platforms, postgres, queries,
-    recipes, sarif_check, secrets, setup, tidy,
+    recipes, sarif_check, secrets, setup, story, tidy,
 };
 
 /// Runs everything; stops at the first failure.
@@ -42,6 +42,7 @@ pub(crate) fn run() -> Result<()> {
         start(&mut command("python3", &["crates/iama-baseline/mutation/test_mutation.py"]))
     })?;
     step("code for both languages", recipes::check_dual)?;
+    step("a job of a server", || story::run(&story::Options::for_ci()))?;
     step("published packages", || material::run(&material::Options::for_ci()))?;
     step("a provider that breaks", fault_matrix::run)?;
     step("jobs with a scripted model", || model_jobs::run(&model_jobs::Options::for_ci()))?;

@@ -37,6 +37,7 @@ mod sarif_check;
 mod secrets;
 mod server;
 mod setup;
+mod story;
 mod strength;
 mod test_strength;
 mod tidy;
@@ -54,6 +55,8 @@ enum Command {
     Setup,
     /// Ask PostgreSQL about every statement of the store, and keep the answers in the repository
     Sqlx(queries::Options),
+    /// The whole story with the real binaries: account, sign-in, job of a server, apply, revert
+    Story(story::Options),
     /// Rules of the house that no other tool knows
     Tidy,
     /// Run published Python 2 packages through 2to3 and iama, and their tests on both sides
@@ -124,6 +127,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Setup => setup::run(),
         Command::Sqlx(options) => queries::run(&options),
+        Command::Story(options) => story::run(&options),
         Command::Tidy => tidy::run(),
         Command::Material(options) => material::run(&options),
         Command::Oracle => oracle::run(),

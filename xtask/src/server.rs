@@ -1,5 +1,6 @@
 //! A server of another maker as a process: started on a free port, asked by plain requests, ended with its value.
 
+use std::fmt::Write as _;
 use std::fs::{File, create_dir_all};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -59,12 +60,27 @@ impl Server {
 
     /// One request to the server's own interface; what it answers, or an error.
     pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<String> {
+        self.ask_with(method, path, &[], body)
+    }
+
+    /// One request with headers of its own.
+    pub(crate) fn ask_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<String> {
         let (name, length) = (self.name, body.map_or(0, |body| body.to_string().len()));
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: {name}\r\nconnection: close\r\ncontent-length: {length}");
-        stream.write_all(format!("{head}\r\ncontent-type: application/json\r\n\r\n{body}").as_bytes())?;
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nhost: {name}\r\nconnection: close\r\ncontent-length: {length}\r\n");
+        for (name, value) in headers {
+            write!(head, "{name}: {value}\r\n")?;
+        }
+        stream.write_all(format!("{head}content-type: application/json\r\n\r\n{body}").as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("{name}'s answer has no head"))?;

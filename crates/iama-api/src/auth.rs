@@ -1,6 +1,7 @@
 //! Who is asking.
 
 pub(crate) mod bearer;
+pub(crate) mod credentials;
 pub(crate) mod pairs;
 pub mod passwords;
 pub mod permissions;

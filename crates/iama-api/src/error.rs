@@ -50,6 +50,10 @@ error_codes! {
     RefreshTokenReused = "REFRESH_TOKEN_REUSED", UNAUTHORIZED,
         "The session was ended because its token was used twice; sign in again.";
     TooManyAttempts = "TOO_MANY_ATTEMPTS", TOO_MANY_REQUESTS, "Wait as long as Retry-After says.";
+    AuthorizationPending = "AUTHORIZATION_PENDING", BAD_REQUEST, "Ask again after the interval.";
+    SlowDown = "SLOW_DOWN", BAD_REQUEST, "Wait five seconds longer between two questions from now on.";
+    AccessDenied = "ACCESS_DENIED", BAD_REQUEST, "Begin anew, if it was a mistake.";
+    DeviceCodeExpired = "DEVICE_CODE_EXPIRED", BAD_REQUEST, "Begin anew.";
     EmailTaken = "EMAIL_TAKEN", CONFLICT, "Sign in, or use another address.";
     ConsentRequired = "CONSENT_REQUIRED", FORBIDDEN, "Accept the terms of data processing first.";
     DisclosureRequired = "DISCLOSURE_REQUIRED", FORBIDDEN, "Read and accept the first-run disclosure.";

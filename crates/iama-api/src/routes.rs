@@ -53,6 +53,9 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(auth::login::post))
         .routes(routes!(auth::refresh::post))
         .routes(routes!(auth::logout::post))
+        .routes(routes!(auth::device_begin::post))
+        .routes(routes!(auth::device_token::post))
+        .routes(routes!(auth::device_decide::get, auth::device_decide::post))
         .routes(routes!(me::get::get))
         .routes(routes!(me::consent::post))
         .routes(routes!(me::disclosure::get, me::disclosure::post))
@@ -98,6 +101,7 @@ pub fn router(state: &AppState) -> Router {
     let (routes, document) = described(Some(state)).split_for_parts();
     let routes = routes
         .merge(docs::routes(document))
+        .merge(auth::device_page::routes())
         .fallback(|| async { ApiError::new(ErrorCode::NoRoute, "there is no such endpoint").into_response() })
         .method_not_allowed_fallback(|| async {
             ApiError::new(ErrorCode::MethodNotAllowed, "the endpoint does not know this method").into_response()

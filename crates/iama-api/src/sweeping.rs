@@ -3,7 +3,7 @@
 
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
-use iama_store::{StoreError, admins, clients, idempotency, journal, requests, throttle, timers};
+use iama_store::{StoreError, admins, clients, devices, idempotency, journal, requests, throttle, timers};
 use serde_json::json;
 
 use crate::error::ApiError;
@@ -35,6 +35,7 @@ pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
     idempotency::sweep(&mut connection, state.clock.now()).await?;
     admins::sweep(&mut connection, state.clock.now()).await?;
     throttle::sweep(&mut connection, state.clock.now()).await?;
+    devices::sweep(&mut connection, state.clock.now()).await?;
     drop(connection);
     while objects::sweep(state, MOST).await? > 0 {}
     Ok(())

@@ -13,7 +13,7 @@ use iama_model::templates::Mode;
 use iama_recipes::Strategy;
 use iama_sandbox::{Level, printable};
 
-use crate::machine::is_stopped;
+use crate::machine::is_interrupted;
 use crate::out::tell;
 use crate::{paint, show};
 
@@ -207,7 +207,7 @@ fn read_line() -> io::Result<String> {
     loop {
         match receiver.recv_timeout(Duration::from_millis(50)) {
             Ok(line) => return line,
-            Err(RecvTimeoutError::Timeout) if !is_stopped() => {}
+            Err(RecvTimeoutError::Timeout) if !is_interrupted() => {}
             Err(_) => return Err(io::Error::from(ErrorKind::Interrupted)),
         }
     }

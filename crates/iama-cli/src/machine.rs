@@ -15,8 +15,11 @@ use crate::problem::{Problem, bad_input, io};
 /// The first argument that turns this program into its own supervisor.
 pub(crate) const SUPERVISE: &str = "__supervise";
 
-/// Set by the first interrupt.
+/// Stops what is at work: set by the first interrupt, and when nobody waits for the work any more.
 static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Set by the first interrupt, for good.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// What this machine offers. Runs are closed off natively; [`isolate`] gives them what a job asks for.
 pub(crate) fn machine() -> Result<Machine, Problem> {
@@ -62,8 +65,26 @@ fn absolute_parts(path: &str) -> String {
 }
 
 /// Whether the user has asked to stop.
-pub(crate) fn is_stopped() -> bool {
-    STOP.load(Ordering::Relaxed)
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Stops what is at work, since nobody waits for it.
+pub(crate) fn halt() {
+    STOP.store(true, Ordering::Relaxed);
+}
+
+/// Lets other work begin after a halt.
+pub(crate) fn go_on() {
+    STOP.store(false, Ordering::Relaxed);
+}
+
+/// What this program calls itself on this machine.
+pub(crate) fn name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host: String = host.trim().chars().filter(|c| !c.is_control()).take(60).collect();
+    let version = env!("CARGO_PKG_VERSION");
+    if host.is_empty() { format!("iama {version}") } else { format!("iama {version} on {host}") }
 }
 
 /// Variables whose names and values are text; others cannot be passed on to installers.
@@ -87,10 +108,14 @@ pub(crate) fn catch_interrupts() -> Result<(), Problem> {
         signal_hook::flag::register(signal, std::sync::Arc::clone(&flag)).map_err(failed)?;
     }
     std::thread::spawn(move || {
-        while !flag.load(Ordering::Relaxed) {
+        loop {
+            // Again and again: a halt that ends at the same moment must not undo it.
+            if flag.load(Ordering::Relaxed) {
+                INTERRUPTED.store(true, Ordering::Relaxed);
+                STOP.store(true, Ordering::Relaxed);
+            }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        STOP.store(true, Ordering::Relaxed);
     });
     Ok(())
 }

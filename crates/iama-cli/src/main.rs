@@ -12,6 +12,7 @@ mod models;
 mod out;
 mod paint;
 mod problem;
+mod remote;
 mod settings;
 mod show;
 

@@ -16,6 +16,7 @@ pub mod clients;
 pub mod configs;
 pub mod credits;
 mod database;
+pub mod devices;
 mod error;
 mod failure;
 pub mod idempotency;

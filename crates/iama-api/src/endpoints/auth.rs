@@ -1,5 +1,9 @@
 //! Accounts: signing up, in and out.
 
+pub(crate) mod device_begin;
+pub(crate) mod device_decide;
+pub(crate) mod device_page;
+pub(crate) mod device_token;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod refresh;

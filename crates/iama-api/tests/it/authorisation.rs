@@ -141,6 +141,7 @@ impl World {
         let elsewhere = app.login("owner@example.org", crate::support::PASSWORD).await.json();
         let sessions = app.get("/api/v1/me/sessions", Some(&owner)).await.json();
         let mine = sessions["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false);
+        let device = app.post("/api/v1/auth/device", None, serde_json::json!({})).await.json();
         let mut tokens = vec![(Caller::Owner, owner), (Caller::Other, other)];
         for role in AdminRole::ALL {
             let email = format!("{}@example.org", role.code().to_lowercase());
@@ -150,6 +151,7 @@ impl World {
             ("job_id", job),
             ("request_id", request),
             ("session_id", mine.unwrap()["id"].as_str().unwrap().to_owned()),
+            ("user_code", device["user_code"].as_str().unwrap().to_owned()),
             ("admin_id", app.admin(AdminRole::Support, "target@example.org").await.0),
             ("user_id", elsewhere["user_id"].as_str().unwrap().to_owned()),
         ]);

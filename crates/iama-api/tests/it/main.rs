@@ -4,6 +4,7 @@
 mod accounts;
 mod admins;
 mod authorisation;
+mod devices;
 mod document;
 mod execution;
 mod jobs;

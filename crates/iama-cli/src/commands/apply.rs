@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use iama_engine::delivery::{self, Chosen};
-use iama_engine::{JobFolder, decide as put, journal};
+use iama_engine::{JobFolder, journal};
 use iama_job::state::{Delivery, Selection};
 use iama_job::{Decision, EffectResult, Event, Job, State};
 use serde_json::json;
 
 use super::jobs::{find, job_of};
+use super::put;
 use crate::args::{Apply, Revert};
 use crate::out::{count, say};
 use crate::problem::{Problem, bad_input};

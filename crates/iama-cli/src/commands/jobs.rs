@@ -4,8 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use iama_engine::executor::server_of;
 use iama_engine::situation::{self, Said};
-use iama_engine::{JobFolder, Machine, Request, decide as put, decide_said as say_decision, folder, journal};
+use iama_engine::{JobFolder, Machine, Request, decide_said as say_decision, folder, journal};
 use iama_job::{Decision, EventKind, Job, State};
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use super::refactor;
 use crate::args::{JobName, JobsDecide, JobsList, JobsResume};
 use crate::out::{count, say, tell};
 use crate::problem::{Problem, bad_input, io};
+use crate::remote::{self, Remote};
 use crate::{machine, models, paint};
 
 /// The folder of the named job, or of the latest one.
@@ -89,6 +91,9 @@ pub(super) fn show(options: &JobName) -> Result<ExitCode, Problem> {
         say!("  open      {command} {}", folder.id);
     }
     say!("  folder    {}", folder.path().display());
+    if let Some(server) = server_of(&folder)? {
+        say!("  server    {server}");
+    }
     if shown {
         let result = iama_engine::outcome::of(&folder, &job)?;
         crate::show::summary(&result);
@@ -136,7 +141,9 @@ fn machine_for(folder: &JobFolder) -> Result<Machine, Problem> {
     let mut machine = machine::machine()?;
     let request: Request = folder.read("request.json")?;
     machine::isolate(&mut machine, &request)?;
-    models::connect(&mut machine, &request)?;
+    if server_of(folder)?.is_none() {
+        models::connect(&mut machine, &request)?;
+    }
     machine::catch_interrupts()?;
     Ok(machine)
 }
@@ -151,7 +158,10 @@ pub(super) fn decide(options: &JobsDecide) -> Result<ExitCode, Problem> {
     let machine = machine_for(&folder)?;
     let (class, quote, tests) = (options.class, options.quote.clone(), options.test.clone());
     let said = Said { word, class, quote, tests, text: options.words.clone() };
-    say_decision(&folder, &machine, &said)?;
+    match Remote::of(&folder, &machine)? {
+        Some(mut remote) => remote::said(&mut remote, said)?,
+        None => say_decision(&folder, &machine, &said).map(drop)?,
+    }
     refactor::finish(&folder, &machine, options.yes, options.json, true)
 }
 
@@ -174,7 +184,7 @@ pub(super) fn cancel(options: &JobName) -> Result<ExitCode, Problem> {
     let folder = find(options)?;
     let machine = machine::machine()?;
     let _lock = folder.lock()?;
-    let job = put(&folder, &machine, Decision::Cancel, &mut |_| {})?;
+    let job = super::put(&folder, &machine, Decision::Cancel, &mut |_| {})?;
     if options.json {
         say!("{}", json!({ "schema": "iama.jobs/1", "jobs": [row(&folder.id, &job)] }));
     } else {

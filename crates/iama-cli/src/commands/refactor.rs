@@ -7,15 +7,16 @@ use std::process::ExitCode;
 
 use iama_baseline::python::interpreter::Wanted;
 use iama_engine::folder::cannot_write;
-use iama_engine::{JobFolder, Machine, Request, drive, exports, outcome, situation, start};
+use iama_engine::{JobFolder, Machine, Progress, Request, drive, executor, exports, outcome, situation, start};
 use iama_job::{Job, State};
 use iama_model::templates::Mode;
 use iama_recipes::Strategy;
-use iama_sandbox::Choice;
+use iama_sandbox::{Choice, Level};
 
 use crate::args::Refactor;
 use crate::out::say;
 use crate::problem::{Problem, bad_input, exit, io};
+use crate::remote::{Accounts, Client, NewJob, Remote};
 use crate::show::Ticker;
 use crate::{decide, machine, models, settings, show};
 
@@ -29,6 +30,9 @@ pub(super) fn run(options: &Refactor) -> Result<ExitCode, Problem> {
     let mut machine = machine::machine()?;
     let request = request(options, &machine)?;
     machine::isolate(&mut machine, &request)?;
+    if let Some(server) = &options.server {
+        return afar(options, &machine, &request, server);
+    }
     models::connect(&mut machine, &request)?;
     let folder = JobFolder { root: request.root.clone(), id: new_id(&machine) };
     let _lock = claim(&folder)?;
@@ -42,6 +46,39 @@ pub(super) fn run(options: &Refactor) -> Result<ExitCode, Problem> {
         discard(&folder);
     }
     done
+}
+
+/// Lets a server drive the job. The project is taken before the server hears of it.
+fn afar(options: &Refactor, machine: &Machine, request: &Request, server: &str) -> Result<ExitCode, Problem> {
+    let client = Client::new(server, Accounts::of(machine)?)?;
+    let _lock = claim(&JobFolder { root: request.root.clone(), id: String::new() })?;
+    let project = request.root.file_name().unwrap_or_default().to_string_lossy();
+    let wanted = NewJob {
+        project: &project,
+        language_pair: &request.pair,
+        execution_mode: if machine.sandbox.probe.level == Level::Docker { "LOCAL_DOCKER" } else { "LOCAL_NATIVE" },
+        mode: mode_code(request.mode),
+        pre_authorised: request.pre_authorised,
+    };
+    let id = client.create(&wanted, new_id(machine))?;
+    let folder = JobFolder { root: request.root.clone(), id };
+    executor::start(&folder, request, client.url())?;
+    machine::catch_interrupts()?;
+    if let Err(problem) = client.start(&folder.id) {
+        discard(&folder);
+        // A job that never began does no harm there.
+        let _ = client.cancel(&folder.id);
+        return Err(problem);
+    }
+    finish(&folder, machine, request.yes, options.json, true)
+}
+
+const fn mode_code(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Simple => "SIMPLE",
+        Mode::Professional => "PROFESSIONAL",
+        Mode::Enterprise => "ENTERPRISE",
+    }
 }
 
 /// A pipeline keeps what was put elsewhere, and the project stays as it was. That nothing is to be done is good news there.
@@ -151,7 +188,11 @@ pub(super) fn finish(
 ) -> Result<ExitCode, Problem> {
     let mut ticker = Ticker::new();
     let mut decider = decide::decider(yes, Some(decide::Editor::of(machine, folder)));
-    let driven = drive(folder, machine, &mut *decider, &mut |progress| ticker.take(progress));
+    let mut progress = |progress: Progress<'_>| ticker.take(progress);
+    let driven = match Remote::of(folder, machine)? {
+        Some(mut remote) => remote.drive(&mut *decider, &mut progress),
+        None => drive(folder, machine, &mut *decider, &mut progress),
+    };
     ticker.end_count();
     let job = driven?;
     let request: Request = folder.read("request.json")?;

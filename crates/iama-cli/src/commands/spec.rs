@@ -14,6 +14,7 @@ use crate::args::{JobName, JobsSpec};
 use crate::machine;
 use crate::out::{bytes, say};
 use crate::problem::{Problem, bad_input, io};
+use crate::remote::Remote;
 
 /// Runs the command.
 pub(super) fn run(options: &JobsSpec) -> Result<ExitCode, Problem> {
@@ -22,7 +23,14 @@ pub(super) fn run(options: &JobsSpec) -> Result<ExitCode, Problem> {
     let machine = machine::machine()?;
     let _lock = folder.lock()?;
     let edited = read(&current(&folder)?, file)?;
-    let job = revise::commit(&folder, &machine, &edited, &mut |_| {})?;
+    let job = match Remote::of(&folder, &machine)? {
+        Some(mut remote) => {
+            let decided = remote.executor().edit_spec(&edited)?;
+            remote.tell(&decided)?;
+            remote.job()?
+        }
+        None => revise::commit(&folder, &machine, &edited, &mut |_| {})?,
+    };
     let spec = revise::current(&folder)?;
     if options.name.json {
         let state = job.state.place().to_string();

@@ -1,24 +1,17 @@
 //! `POST /api/v1/auth/login`: a session by password.
 
 use axum::extract::State;
-use iama_store::sealing::sha256;
+use iama_store::StoreError;
 use iama_store::sessions::Method;
-use iama_store::throttle::{self, Allowance};
-use iama_store::{StoreError, users};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::auth::credentials;
 use crate::auth::pairs::{TokenPair, sign_in};
-use crate::error::{ApiError, ErrorBody, ErrorCode};
+use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Json};
 use crate::network::Network;
 use crate::state::AppState;
-
-/// Failures of one account from one network that cost no time.
-const OF_ACCOUNT: Allowance = Allowance(5);
-
-/// Failures from one network that cost no time.
-const OF_NETWORK: Allowance = Allowance(50);
 
 /// Who signs in.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,42 +42,15 @@ pub(crate) struct Login {
 ))]
 pub(crate) async fn post(
     State(state): State<AppState>,
-    Network(network): Network,
+    network: Network,
     Json(login): Json<Login>,
 ) -> Result<Json<TokenPair>, ApiError> {
     let mut fields = Fields::default();
     fields.require(login.client.len() <= 200, "client", "is longer than 200 bytes");
     fields.done()?;
-    let email = login.email.trim().to_lowercase();
-    let subjects =
-        [sha256(format!("account {email} {network}").as_bytes()), sha256(format!("network {network}").as_bytes())];
-    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    for subject in &subjects {
-        if let Some(until) = throttle::blocked_until(&mut connection, subject, state.clock.now()).await? {
-            return Err(too_many(until - state.clock.now()));
-        }
-    }
-    let user = users::by_email(&mut connection, &email).await?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    // Checking takes its time; the connection is not held meanwhile.
-    drop(connection);
-    let matches = state.passwords.matches(&login.password, hash).await.map_err(|error| ApiError::internal(&error))?;
+    let user = credentials::check(&state, &network, &login.email, &login.password).await?;
     let mut transaction = state.db.begin().await?;
-    let done = if let Some(user) = user.filter(|_| matches) {
-        throttle::succeeded(&mut transaction, &subjects[0]).await?;
-        Ok(sign_in(&state, &mut transaction, user.id, Method::Password, &login.client).await?)
-    } else {
-        let now = state.clock.now();
-        throttle::failed(&mut transaction, &subjects[0], OF_ACCOUNT, now).await?;
-        throttle::failed(&mut transaction, &subjects[1], OF_NETWORK, now).await?;
-        Err(ApiError::new(ErrorCode::InvalidCredentials, "the address or the password is wrong"))
-    };
+    let pair = sign_in(&state, &mut transaction, user, Method::Password, &login.client).await?;
     transaction.commit().await.map_err(StoreError::from)?;
-    done.map(Json)
-}
-
-/// Somebody has to wait before they may try again.
-pub(crate) fn too_many(wait: time::Duration) -> ApiError {
-    ApiError::new(ErrorCode::TooManyAttempts, "too many attempts to sign in failed")
-        .retry_after(wait.try_into().unwrap_or_default())
+    Ok(Json(pair))
 }

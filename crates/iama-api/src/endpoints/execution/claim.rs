@@ -71,10 +71,12 @@ pub(crate) async fn post(
     let token = requests::claim(&mut connection, own.id, request, claim.client_session, now).await?;
     let fencing_token = token.map_err(lost)?;
     let asked = requests::get(&mut connection, own.id, request).await?.ok_or_else(|| ApiError::not_found("request"))?;
-    let news = news(&state, &mut connection, own.id, claim.seen).await?;
     let lease_until = now + LEASE;
-    // Evidence is written by whoever takes over what has happened: nobody waits for it.
-    if asked.dispatch.effect.answers().is_empty() {
+    // A spec and an evidence are written by whoever takes over the record that asks for them: nobody waits for them.
+    let is_followed = asked.dispatch.effect.answers().is_empty();
+    let seen = if is_followed { claim.seen.min(asked.dispatch.id.seq.saturating_sub(1)) } else { claim.seen };
+    let news = news(&state, &mut connection, own.id, seen).await?;
+    if is_followed {
         return Ok(Json(Claimed { fencing_token, lease_until, order: None, news: Some(news) }));
     }
     let (dispatch, turn) = (asked.dispatch, asked.turn);

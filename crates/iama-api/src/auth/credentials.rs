@@ -1,0 +1,58 @@
+//! An address and a password: whose they are.
+
+use iama_store::sealing::sha256;
+use iama_store::throttle::{self, Allowance};
+use iama_store::{StoreError, users};
+use uuid::Uuid;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::network::Network;
+use crate::state::AppState;
+
+/// Failures of one account from one network that cost no time.
+const OF_ACCOUNT: Allowance = Allowance(5);
+
+/// Failures from one network that cost no time.
+const OF_NETWORK: Allowance = Allowance(50);
+
+/// Whose address and password these are. Failures cost the one who fails: the account as seen from their network, and
+/// their network. Nobody else waits.
+pub(crate) async fn check(
+    state: &AppState,
+    Network(network): &Network,
+    email: &str,
+    password: &str,
+) -> Result<Uuid, ApiError> {
+    let email = email.trim().to_lowercase();
+    let subjects =
+        [sha256(format!("account {email} {network}").as_bytes()), sha256(format!("network {network}").as_bytes())];
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    for subject in &subjects {
+        if let Some(until) = throttle::blocked_until(&mut connection, subject, state.clock.now()).await? {
+            return Err(too_many(until - state.clock.now()));
+        }
+    }
+    let user = users::by_email(&mut connection, &email).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    // Checking takes its time; the connection is not held meanwhile.
+    drop(connection);
+    let matches = state.passwords.matches(password, hash).await.map_err(|error| ApiError::internal(&error))?;
+    let mut transaction = state.db.begin().await?;
+    let done = if let Some(user) = user.filter(|_| matches) {
+        throttle::succeeded(&mut transaction, &subjects[0]).await?;
+        Ok(user.id)
+    } else {
+        let now = state.clock.now();
+        throttle::failed(&mut transaction, &subjects[0], OF_ACCOUNT, now).await?;
+        throttle::failed(&mut transaction, &subjects[1], OF_NETWORK, now).await?;
+        Err(ApiError::new(ErrorCode::InvalidCredentials, "the address or the password is wrong"))
+    };
+    transaction.commit().await.map_err(StoreError::from)?;
+    done
+}
+
+/// Somebody has to wait before they may try again.
+pub(crate) fn too_many(wait: time::Duration) -> ApiError {
+    ApiError::new(ErrorCode::TooManyAttempts, "too many attempts to sign in failed")
+        .retry_after(wait.try_into().unwrap_or_default())
+}

@@ -1,0 +1,209 @@
+//! The whole story with the real binaries: an account, a machine that is signed in, a job that the server drives and this
+//! machine carries out, its delivery applied and taken back. The patch is that of a job without a server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::packages;
+use crate::server::Server;
+use crate::tools::{command, debug_binary, run as start};
+
+/// What is migrated.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// One of the listed packages
+    #[arg(default_value = "iso8601")]
+    package: String,
+}
+
+impl Options {
+    pub(crate) fn for_ci() -> Self {
+        Self { package: "iso8601".to_owned() }
+    }
+}
+
+const EMAIL: &str = "ada@example.org";
+
+/// Plays it, and says each step.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let package = packages::named(&options.package)?;
+    let iama = debug_binary("iama-cli", "iama")?;
+    let program = debug_binary("iama-server", "iama-server")?.display().to_string();
+    let work = tempfile::Builder::new().prefix("iama-story-").tempdir_in("/tmp")?;
+    let data = work.path().join("data").display().to_string();
+    let line =
+        |port: &str| ["dev", "--listen", &format!("127.0.0.1:{port}"), "--data", &data].map(str::to_owned).to_vec();
+    let server = Server::start("iama-server", "story", &program, line, "/ready")?;
+    let story = Story { server, iama, settings: work.path().join("settings") };
+    let (alone, project) = (work.path().join("alone"), work.path().join(package.name));
+    package.copy_to(&alone)?;
+    package.copy_to(&project)?;
+    let before = tree(&project)?;
+
+    let token = story.account()?;
+    story.sign_in(&token)?;
+    println!("an account, and this machine signed in by a code");
+    let local = story.job(&alone, &[])?;
+    let url = story.server.url();
+    let job = story.job(&project, &["--server", &url])?;
+    ensure!(local.patch == job.patch, "the patch is not that of a job without a server");
+    ensure!(tree(&project)? == before, "the project changed before anything was applied");
+    println!("job {}: DELIVERED, {} bytes of patch, those of a job without a server", job.id, job.patch.len());
+    story.look(&token, &job)?;
+    story.say(&project, &["apply", &job.id])?;
+    let after = tree(&project)?;
+    let delivered = tree(&project.join(".iama/jobs").join(&job.id).join("work"))?;
+    let changed: Vec<&String> =
+        after.iter().filter(|(path, text)| before.get(*path) != Some(text)).map(|(path, _)| path).collect();
+    ensure!(!changed.is_empty(), "nothing was applied");
+    for path in &changed {
+        ensure!(delivered.get(*path) == after.get(*path), "{path} is not what was tested");
+    }
+    story.say(&project, &["revert", &job.id])?;
+    ensure!(tree(&project)? == before, "what was taken back is not what was there before");
+    let place = story.ask(&token, &format!("/api/v1/jobs/{}", job.id))?["place"].clone();
+    ensure!(place == "DELIVERED.reverted", "the server says {place}");
+    println!("applied ({} files) and taken back; the server knows", changed.len());
+    Ok(())
+}
+
+struct Story {
+    server: Server,
+    iama: PathBuf,
+    /// Where iama keeps its sign-in.
+    settings: PathBuf,
+}
+
+/// A job that was delivered.
+struct Delivered {
+    id: String,
+    patch: Vec<u8>,
+}
+
+impl Story {
+    /// An account that may start jobs. Gives an access token.
+    fn account(&self) -> Result<String> {
+        let body = json!({ "email": EMAIL, "password": "correct horse battery", "consent": true, "client": "story" });
+        let pair: Value = serde_json::from_str(&self.server.ask("POST", "/api/v1/auth/register", Some(&body))?)?;
+        pair["access_token"].as_str().map(str::to_owned).context("no token came")
+    }
+
+    fn ask(&self, token: &str, path: &str) -> Result<Value> {
+        let bearer = format!("Bearer {token}");
+        Ok(serde_json::from_str(&self.server.ask_with("GET", path, &[("authorization", &bearer)], None)?)?)
+    }
+
+    fn iama(&self, arguments: &[&str]) -> Command {
+        let mut iama = command(&self.iama.display().to_string(), arguments);
+        iama.env("XDG_CONFIG_HOME", &self.settings);
+        iama
+    }
+
+    fn say(&self, project: &Path, arguments: &[&str]) -> Result<()> {
+        start(self.iama(arguments).arg("--root").arg(project).stdout(Stdio::null()))
+    }
+
+    /// `iama login`, whose code the person types elsewhere.
+    fn sign_in(&self, token: &str) -> Result<()> {
+        let mut login = self.iama(&["login", "--accept-disclosure", "--server", &self.server.url()]);
+        let mut waiting = login.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut told = BufReader::new(waiting.stderr.take().context("iama says nothing")?).lines();
+        let code = told.find_map(|line| line.ok()?.split_once("user_code=").map(|(_, code)| code.trim().to_owned()));
+        let code = code.context("iama login shows no code")?;
+        let bearer = format!("Bearer {token}");
+        let path = format!("/api/v1/auth/device/{code}");
+        self.server.ask_with("POST", &path, &[("authorization", &bearer)], Some(&json!({ "approve": true })))?;
+        let rest: Vec<String> = told.map_while(Result::ok).collect();
+        let done = waiting.wait_with_output()?;
+        let said = String::from_utf8_lossy(&done.stdout);
+        ensure!(done.status.success() && said.contains(EMAIL), "iama login failed: {}", rest.join("\n"));
+        Ok(())
+    }
+
+    /// `iama refactor`, without models.
+    fn job(&self, project: &Path, more: &[&str]) -> Result<Delivered> {
+        let line = ["refactor", "--yes", "--json", "--no-models"];
+        let done = self.iama(&line).args(more).arg(project).output()?;
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        ensure!(done.status.success(), "{said}");
+        let result: Value = serde_json::from_slice(&done.stdout).context(said)?;
+        let id = result["job"].as_str().context("the result names no job")?.to_owned();
+        let patch = fs::read(project.join(".iama/jobs").join(&id).join("patch.json"))?;
+        Ok(Delivered { id, patch })
+    }
+
+    /// What the server says of the job: its detail, and its stream from the first event on and from the middle.
+    fn look(&self, token: &str, job: &Delivered) -> Result<()> {
+        let detail = self.ask(token, &format!("/api/v1/jobs/{}", job.id))?;
+        ensure!(detail["place"] == "DELIVERED.ready", "the server says {}", detail["place"]);
+        ensure!(detail["artifact_expires_at"].is_string(), "nothing says when artifacts are deleted");
+        let all = self.stream(token, &job.id, 0)?;
+        let ids: Vec<u64> = all.iter().map(|(id, _)| *id).collect();
+        ensure!(ids == (1..=ids.len() as u64).collect::<Vec<_>>(), "the stream has gaps: {ids:?}");
+        let half = ids.len() as u64 / 2;
+        ensure!(self.stream(token, &job.id, half)? == all[ids.len() / 2..], "the stream goes on otherwise than it was");
+        for name in ["state_change", "execution_request", "artifact_ready"] {
+            ensure!(all.iter().any(|(_, event)| event == name), "the stream has no {name}");
+        }
+        println!("{} events on the stream, the same from the middle on", all.len());
+        Ok(())
+    }
+
+    /// The events of a job that has ended, after one of them: number and name.
+    fn stream(&self, token: &str, job: &str, after: u64) -> Result<Vec<(u64, String)>> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.server.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        let path = format!("/api/v1/jobs/{job}/logs");
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: story\r\nauthorization: Bearer {token}\r\nlast-event-id: {after}");
+        stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes())?;
+        let mut text = Vec::new();
+        let mut bytes = [0; 16 << 10];
+        // The stream stays open; what there is comes at once.
+        while let Ok(count) = stream.read(&mut bytes) {
+            if count == 0 {
+                bail!("the stream ended");
+            }
+            text.extend_from_slice(&bytes[..count]);
+        }
+        let text = String::from_utf8(text)?;
+        let (mut events, mut id) = (BTreeMap::new(), None);
+        for line in text.lines() {
+            if let Some(number) = line.strip_prefix("id: ") {
+                id = number.parse::<u64>().ok();
+            } else if let (Some(name), Some(id)) = (line.strip_prefix("event: "), id) {
+                events.insert(id, name.to_owned());
+            }
+        }
+        Ok(events.into_iter().collect())
+    }
+}
+
+/// The files of a folder but IAMA's own, with their text.
+fn tree(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next)? {
+            let path = entry?.path();
+            if path.file_name().is_some_and(|name| name == ".iama") {
+                continue;
+            }
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                files.insert(path.strip_prefix(folder)?.display().to_string(), fs::read(&path)?);
+            }
+        }
+    }
+    Ok(files)
+}
