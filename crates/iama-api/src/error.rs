@@ -64,6 +64,12 @@ error_codes! {
     DailyJobsUsed = "DAILY_JOBS_USED", FORBIDDEN, "Wait until tomorrow, or upgrade.";
     CreditsExhausted = "CREDITS_EXHAUSTED", FORBIDDEN, "Wait for the next period, or upgrade.";
     LastSuperAdmin = "LAST_SUPER_ADMIN", CONFLICT, "Give somebody else the role first.";
+    ConfigChanged = "CONFIG_CHANGED", CONFLICT, "See what it is now, and decide again.";
+    RawKeyRefused = "RAW_KEY_REFUSED", UNPROCESSABLE_ENTITY,
+        "Put the key into the environment or a secret file, and refer to it as `env:NAME` or `file:NAME`.";
+    CreditsShort = "CREDITS_SHORT", CONFLICT, "Take no more than there is.";
+    EverythingStopped = "KILL_SWITCH", SERVICE_UNAVAILABLE, "Nothing can be started at present; try again later.";
+    RegistrationClosed = "REGISTRATION_CLOSED", FORBIDDEN, "No accounts are made at present; try again later.";
     NotFound = "NOT_FOUND", NOT_FOUND, "Check the id; what belongs to others cannot be seen.";
     NoRoute = "NO_SUCH_ENDPOINT", NOT_FOUND, "See /docs for what there is.";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, "See /docs for what there is.";

@@ -2,6 +2,7 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +11,7 @@ use iama_store::idempotency::{self, Begun, Write};
 use iama_store::sealing::sha256;
 use uuid::Uuid;
 
-use crate::auth::User;
+use crate::auth::{Admin, User};
 use crate::error::{ApiError, ErrorCode};
 use crate::layers::IDEMPOTENCY_KEY;
 use crate::state::AppState;
@@ -20,18 +21,31 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Does a write once: the same key gets the same answer for a day, whatever has happened since.
 pub(crate) async fn once(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match at_most_once(&state, request, next).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(),
-    }
+    let done = at_most_once(&state, request, next, async |parts: &mut Parts, state: &AppState| {
+        Ok(User::from_request_parts(parts, state).await?.id)
+    });
+    done.await.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn at_most_once(state: &AppState, request: Request, next: Next) -> Result<Response, ApiError> {
+/// The same for administrators.
+pub(crate) async fn once_by_admin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let done = at_most_once(&state, request, next, async |parts: &mut Parts, state: &AppState| {
+        Ok(Admin::from_request_parts(parts, state).await?.id)
+    });
+    done.await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn at_most_once(
+    state: &AppState,
+    request: Request,
+    next: Next,
+    actor: impl AsyncFnOnce(&mut Parts, &AppState) -> Result<Uuid, ApiError>,
+) -> Result<Response, ApiError> {
     if request.method().is_safe() {
         return Ok(next.run(request).await);
     }
     let (mut parts, body) = request.into_parts();
-    let user = User::from_request_parts(&mut parts, state).await?;
+    let actor = actor(&mut parts, state).await?;
     let key = parts.headers.get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
     if !(1..=255).contains(&key.len()) {
         let told = "a write needs an Idempotency-Key of 1 to 255 characters";
@@ -42,7 +56,7 @@ async fn at_most_once(state: &AppState, request: Request, next: Next) -> Result<
         .await
         .map_err(|_| ApiError::new(ErrorCode::PayloadTooLarge, "the body is too large"))?;
     let hash = sha256(&body);
-    let write = Write { actor: user.id, operation: &operation, key: &key, request_hash: &hash };
+    let write = Write { actor, operation: &operation, key: &key, request_hash: &hash };
     if let Some(known) = known(state, &write).await? {
         return Ok(known);
     }

@@ -5,7 +5,7 @@ use std::any::Any;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -34,17 +34,20 @@ const DOCS_POLICY: &str =
 /// Routes with everything around them.
 pub(crate) fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let http = &state.http;
-    routes.layer(DefaultBodyLimit::max(http.body_limit_bytes)).layer(from_fn(metering::meter)).layer(
-        ServiceBuilder::new()
-            .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-            .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-            .layer(TraceLayer::new_for_http().make_span_with(span))
-            .layer(from_fn(security_headers))
-            .layer(cors(&http.allowed_origins))
-            .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn(timed_out))
-            .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, http.timeout())),
-    )
+    routes
+        .layer(DefaultBodyLimit::max(http.body_limit_bytes))
+        .layer(from_fn_with_state(state.clone(), metering::meter))
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .layer(TraceLayer::new_for_http().make_span_with(span))
+                .layer(from_fn(security_headers))
+                .layer(cors(&http.allowed_origins))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(from_fn(timed_out))
+                .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, http.timeout())),
+        )
 }
 
 /// The span of a request. Its address may hold ids, never secrets: those come in headers and bodies.

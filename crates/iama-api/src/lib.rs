@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod clock;
+mod dynamic;
 mod endpoints;
 mod error;
 mod extract;

@@ -1,22 +1,91 @@
 //! Counts and times requests, by route and never by address: a metric holds no id.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics::{counter, histogram};
+use time::OffsetDateTime;
+
+use crate::state::AppState;
+
+/// How many minutes are counted together.
+const MINUTES: i64 = 5;
 
 /// Notes a request and its answer.
 #[expect(clippy::disallowed_methods, reason = "a request is measured by the real clock")]
-pub(crate) async fn meter(request: Request, next: Next) -> Response {
+pub(crate) async fn meter(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
+    state.rates().note(response.status().is_server_error(), state.clock.now());
     let status = response.status().as_u16().to_string();
     let labels = [("method", method), ("route", route), ("status", status)];
     histogram!("iama_http_request_seconds", &labels).record(started.elapsed().as_secs_f64());
     counter!("iama_http_requests_total", &labels).increment(1);
     response
+}
+
+/// Requests of some time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Rates {
+    /// How many.
+    pub(crate) count: u64,
+    /// How many failed on our side.
+    pub(crate) errors: u64,
+}
+
+/// The requests of the last minutes, as this instance saw them.
+#[derive(Debug, Default)]
+pub(crate) struct Window(Mutex<VecDeque<(i64, Rates)>>);
+
+impl Window {
+    /// Counts a request.
+    fn note(&self, failed: bool, now: OffsetDateTime) {
+        let minute = now.unix_timestamp().div_euclid(60);
+        let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if minutes.back().is_none_or(|(last, _)| *last < minute) {
+            minutes.push_back((minute, Rates::default()));
+            while minutes.front().is_some_and(|(first, _)| *first <= minute - MINUTES) {
+                minutes.pop_front();
+            }
+        }
+        if let Some((_, rates)) = minutes.back_mut() {
+            rates.count += 1;
+            rates.errors += u64::from(failed);
+        }
+    }
+
+    /// The requests of the last five minutes.
+    pub(crate) fn last(&self, now: OffsetDateTime) -> Rates {
+        let minute = now.unix_timestamp().div_euclid(60);
+        let minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = minutes.iter().filter(|(at, _)| *at > minute - MINUTES);
+        recent.fold(Rates::default(), |sum, (_, rates)| Rates {
+            count: sum.count + rates.count,
+            errors: sum.errors + rates.errors,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_five_minutes_is_forgotten() {
+        let (window, start) = (Window::default(), OffsetDateTime::UNIX_EPOCH);
+        window.note(true, start);
+        window.note(false, start + Duration::minutes(4));
+        assert_eq!(window.last(start + Duration::minutes(4)), Rates { count: 2, errors: 1 });
+        assert_eq!(window.last(start + Duration::minutes(5)), Rates { count: 1, errors: 0 });
+        window.note(false, start + Duration::minutes(20));
+        assert_eq!(window.0.lock().unwrap().len(), 1);
+    }
 }

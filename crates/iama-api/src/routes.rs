@@ -37,14 +37,23 @@ impl Modify for Security {
 }
 
 /// What administrators call.
-fn administration() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(admin::login::post))
+fn administration(state: Option<&AppState>) -> OpenApiRouter<AppState> {
+    let once = OpenApiRouter::new().routes(routes!(admin::quota::patch));
+    let once = match state {
+        Some(state) => once.route_layer(from_fn_with_state(state.clone(), idempotency::once_by_admin)),
+        None => once,
+    };
+    once.routes(routes!(admin::login::post))
         .routes(routes!(admin::logout::post))
         .routes(routes!(admin::me::get))
         .routes(routes!(admin::account_list::get, admin::account_create::post))
         .routes(routes!(admin::account_change::patch))
         .routes(routes!(admin::account_password::post))
+        .routes(routes!(admin::config_list::get))
+        .routes(routes!(admin::config_put::put))
+        .routes(routes!(admin::config_history::get))
+        .routes(routes!(admin::kill_switch::post))
+        .routes(routes!(admin::health::get))
 }
 
 fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
@@ -88,7 +97,7 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(ready::get))
         .routes(routes!(metrics::get))
         .routes(routes!(jwks::get))
-        .nest("/api/v1", accounts.merge(results).merge(once).merge(administration()))
+        .nest("/api/v1", accounts.merge(results).merge(once).merge(administration(state)))
 }
 
 /// The document that describes all routes.

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::auth::{Passwords, SigningKeys};
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::metering::Window;
 use crate::objects::Objects;
 use crate::settings::{AuthSettings, HttpSettings};
 
@@ -40,12 +41,20 @@ pub struct Parts {
 
 /// The parts, for every handler.
 #[derive(Debug, Clone)]
-pub struct AppState(Arc<Parts>);
+pub struct AppState {
+    parts: Arc<Parts>,
+    rates: Arc<Window>,
+}
 
 impl AppState {
     /// Shares the parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), rates: Arc::default() }
+    }
+
+    /// The requests of the last minutes.
+    pub(crate) fn rates(&self) -> &Window {
+        &self.rates
     }
 }
 
@@ -53,6 +62,6 @@ impl Deref for AppState {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }

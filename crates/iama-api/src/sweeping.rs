@@ -3,7 +3,7 @@
 
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
-use iama_store::{StoreError, admins, clients, devices, idempotency, journal, requests, throttle, timers};
+use iama_store::{StoreError, admins, clients, devices, idempotency, journal, requests, switches, throttle, timers};
 use serde_json::json;
 
 use crate::error::ApiError;
@@ -20,13 +20,16 @@ pub struct Swept {
     pub lost: usize,
     /// Timers that were due.
     pub fired: usize,
+    /// Jobs that a switch has stopped.
+    pub stopped: usize,
     /// Requests that are offered again.
     pub offered: usize,
 }
 
 /// Looks once.
 pub async fn sweep(state: &AppState) -> Result<Swept, ApiError> {
-    Ok(Swept { lost: lost(state).await?, fired: fired(state).await?, offered: offered(state).await? })
+    let stopped = stopped(state).await?;
+    Ok(Swept { lost: lost(state).await?, fired: fired(state).await?, stopped, offered: offered(state).await? })
 }
 
 /// Forgets what nobody needs any more.
@@ -57,6 +60,25 @@ async fn lost(state: &AppState) -> Result<usize, ApiError> {
         transaction.commit().await.map_err(StoreError::from)?;
     }
     Ok(lost)
+}
+
+/// Stops jobs at work that are under a switch; in any number of instances, each job once.
+pub(crate) async fn stopped(state: &AppState) -> Result<usize, ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    let under = switches::under(&mut connection, MOST).await?;
+    drop(connection);
+    let mut stopped = 0;
+    for job in under {
+        let mut transaction = state.db.begin().await?;
+        let before = journal::lock(&mut transaction, job).await?;
+        // Somebody else may have been faster.
+        if before.is_some_and(|known| !known.job.state.place().is_ended()) {
+            let done = jobs::put_within(state, &mut transaction, job, Event::Signal(Signal::KillSwitch)).await?;
+            transaction.commit().await.map_err(StoreError::from)?;
+            stopped += usize::from(matches!(done, jobs::Done::Taken(_)));
+        }
+    }
+    Ok(stopped)
 }
 
 async fn fired(state: &AppState) -> Result<usize, ApiError> {

@@ -1,5 +1,7 @@
 //! Settings that change without a release.
 
+mod changing;
+
 use std::collections::BTreeMap;
 
 use iama_job::policy::tiers::TIERS;
@@ -11,6 +13,8 @@ use time::OffsetDateTime;
 use crate::StoreError;
 use crate::journal::bad;
 
+pub use changing::{Change, Setting, change, history, list, set, setting};
+
 /// The numbers of the tiers: jobs a day and credits a month, by the tier's name.
 pub const TIER_LIMITS: &str = "tier_limits";
 
@@ -19,6 +23,9 @@ pub const CONTEXT_CAPS: &str = "tier_context_caps";
 
 /// Which language pairs may be asked for, by name.
 pub const LANGUAGE_MATRIX: &str = "language_matrix";
+
+/// Whether people may make accounts; they may where nothing is set.
+pub const REGISTRATION: &str = "feature.registration";
 
 /// A setting; nothing where none is set.
 pub async fn get<T: for<'de> Deserialize<'de>>(

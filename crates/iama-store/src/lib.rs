@@ -19,6 +19,7 @@ mod database;
 pub mod devices;
 mod error;
 mod failure;
+pub mod health;
 pub mod idempotency;
 pub mod jobs;
 pub mod journal;
@@ -29,6 +30,7 @@ pub mod requests;
 pub mod sealing;
 pub mod sessions;
 pub mod stream;
+pub mod switches;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod throttle;

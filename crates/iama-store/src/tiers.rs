@@ -98,3 +98,21 @@ fn read_tier(text: &str) -> Result<Tier, StoreError> {
         .find(|tier| tier.code() == text)
         .ok_or_else(|| StoreError::UnknownValue { column: "subscription_tiers.tier", value: text.to_owned() })
 }
+
+/// Adds to the day's jobs of a person, or takes from them.
+pub async fn set_extra_jobs(
+    connection: &mut PgConnection,
+    user: Uuid,
+    extra_jobs_a_day: i32,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE subscription_tiers SET extra_jobs_a_day = $2, updated_at = $3 WHERE user_id = $1",
+        user,
+        extra_jobs_a_day,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

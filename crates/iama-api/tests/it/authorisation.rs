@@ -153,6 +153,7 @@ impl World {
             ("session_id", mine.unwrap()["id"].as_str().unwrap().to_owned()),
             ("user_code", device["user_code"].as_str().unwrap().to_owned()),
             ("admin_id", app.admin(AdminRole::Support, "target@example.org").await.0),
+            ("key", "language_matrix".to_owned()),
             ("user_id", elsewhere["user_id"].as_str().unwrap().to_owned()),
         ]);
         let refresh = elsewhere["refresh_token"].as_str().unwrap().to_owned();

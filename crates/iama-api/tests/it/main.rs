@@ -4,6 +4,7 @@
 mod accounts;
 mod admins;
 mod authorisation;
+mod config;
 mod devices;
 mod document;
 mod execution;
@@ -11,3 +12,4 @@ mod jobs;
 mod manners;
 mod streams;
 mod support;
+mod switches;

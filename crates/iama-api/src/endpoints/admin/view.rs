@@ -1,7 +1,9 @@
 //! Administrators as the API shows them.
 
 use iama_store::admins::{AdminAccount, AdminRole};
+use iama_store::configs::Setting;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -71,5 +73,29 @@ impl From<AdminAccount> for AdminView {
             created_at: admin.created_at,
             last_login_at: admin.last_login_at,
         }
+    }
+}
+
+/// A setting, now or as it was.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SettingView {
+    /// Its name.
+    #[schema(example = "language_matrix")]
+    key: String,
+    /// Its value.
+    value: Value,
+    /// The number of the change that made it so, from 1.
+    version: i32,
+    /// Who changed it; nobody for what came with a release.
+    updated_by: Option<Uuid>,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+}
+
+impl From<Setting> for SettingView {
+    fn from(setting: Setting) -> Self {
+        let Setting { key, value, version, updated_by, updated_at } = setting;
+        Self { key, value, version, updated_by, updated_at }
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use iama_store::configs;
 use iama_store::sessions::Method;
 use iama_store::users::{self, NewUser};
 use serde::Deserialize;
@@ -50,6 +51,7 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<TokenPair>), ApiError> {
     let email = wanted.email.trim().to_lowercase();
     check(&wanted, &email)?;
+    refuse_closed(&state).await?;
     let hash = state.passwords.hash(&wanted.password).await.map_err(|error| ApiError::internal(&error))?;
     let user = NewUser {
         email: &email,
@@ -69,6 +71,15 @@ pub(crate) async fn post(
     let pair = sign_in(&state, &mut transaction, id, Method::Password, &wanted.client).await?;
     transaction.commit().await.map_err(iama_store::StoreError::from)?;
     Ok((StatusCode::CREATED, Json(pair)))
+}
+
+/// The setting `feature.registration`, where it is off, closes the door.
+async fn refuse_closed(state: &AppState) -> Result<(), ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(iama_store::StoreError::from)?;
+    if configs::get(&mut connection, configs::REGISTRATION).await?.unwrap_or(true) {
+        return Ok(());
+    }
+    Err(ApiError::new(ErrorCode::RegistrationClosed, "no accounts are made at present"))
 }
 
 fn check(wanted: &Registration, email: &str) -> Result<(), ApiError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use iama_job::{Decision, Entitlement, Segment};
-use iama_store::{Connection, StoreError, tiers, users};
+use iama_store::{Connection, StoreError, switches, tiers, users};
 
 use super::view::JobState;
 use crate::error::{ApiError, ErrorBody, ErrorCode};
@@ -26,6 +26,7 @@ use crate::state::AppState;
         (status = NOT_FOUND, body = ErrorBody),
         (status = CONFLICT, body = ErrorBody),
         (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
+        (status = SERVICE_UNAVAILABLE, body = ErrorBody),
     ))]
 pub(crate) async fn post(State(state): State<AppState>, own: OwnJob) -> Result<Json<JobState>, ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
@@ -44,6 +45,9 @@ async fn entitlement(connection: &mut Connection, own: OwnJob) -> Result<Entitle
     }
     if user.disclosure_accepted_at.is_none() {
         return Err(ApiError::new(ErrorCode::DisclosureRequired, "the disclosure has not been accepted"));
+    }
+    if switches::is_all_stopped(connection).await? {
+        return Err(ApiError::new(ErrorCode::EverythingStopped, "no job can start at present"));
     }
     if users::is_stopped(connection, own.user.id).await? {
         return Err(ApiError::new(ErrorCode::AccountSuspended, "this account may start no job at present"));

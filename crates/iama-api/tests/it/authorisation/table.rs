@@ -67,6 +67,12 @@ pub(super) const TABLE: &[(&str, For)] = &[
     ("createAdmin", SUPER),
     ("changeAdmin", SUPER),
     ("resetAdminPassword", SUPER),
+    ("getConfig", For::Admins(&[SuperAdmin, Engineer])),
+    ("putConfig", For::Admins(&[SuperAdmin, Engineer])),
+    ("getConfigHistory", For::Admins(&[SuperAdmin, Engineer])),
+    ("setKillSwitch", For::Admins(&[SuperAdmin, Engineer])),
+    ("adjustQuota", For::Admins(&[SuperAdmin, Support])),
+    ("getPlatformHealth", ALL),
 ];
 
 /// A body that the operation takes; an empty object where none is needed, or where who may is told before the body is read.
@@ -81,6 +87,9 @@ pub(super) fn body(operation: &str, refresh: &str) -> Value {
         "adminLogin" => json!({ "email": "SUPER_ADMIN@example.org", "password": PASSWORD }),
         "createAdmin" => json!({ "email": "new@example.org", "role": "SUPPORT", "password": PASSWORD }),
         "resetAdminPassword" => json!({ "password": PASSWORD }),
+        "putConfig" => json!({ "value": { "python2-3": true }, "version": 1 }),
+        "setKillSwitch" => json!({ "scope": "GLOBAL", "active": true, "reason": "a test" }),
+        "adjustQuota" => json!({ "credits": 10, "reason": "a test" }),
         _ => json!({}),
     }
 }

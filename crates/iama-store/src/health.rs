@@ -1,0 +1,68 @@
+//! How the platform is doing, counted from what is on record.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::StoreError;
+
+/// How many jobs are where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// A status, a reason or an outcome.
+    pub name: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// Jobs at work, by status.
+pub async fn active_jobs(connection: &mut PgConnection) -> Result<Vec<Count>, StoreError> {
+    let rows = sqlx::query_as!(
+        Count,
+        r#"SELECT status AS name, count(*) AS "count!" FROM refactor_jobs
+           WHERE status NOT IN ('PENDING', 'DELIVERED', 'FAILED') GROUP BY status ORDER BY status"#,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// Jobs that have ended since a moment: `DELIVERED`, or why they failed.
+pub async fn ended_jobs(connection: &mut PgConnection, since: OffsetDateTime) -> Result<Vec<Count>, StoreError> {
+    let rows = sqlx::query_as!(
+        Count,
+        r#"SELECT coalesce(failure_reason, status) AS "name!", count(*) AS "count!" FROM refactor_jobs
+           WHERE ended_at >= $1 GROUP BY 1 ORDER BY 1"#,
+        since,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// Model calls of a class since a moment, by what became of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calls {
+    /// The class.
+    pub model_class: String,
+    /// Were answered.
+    pub answered: i64,
+    /// Came to nothing.
+    pub failed: i64,
+    /// Wait, or are under way.
+    pub open: i64,
+}
+
+/// Model calls that were wanted since a moment.
+pub async fn model_calls(connection: &mut PgConnection, since: OffsetDateTime) -> Result<Vec<Calls>, StoreError> {
+    let rows = sqlx::query_as!(
+        Calls,
+        r#"SELECT model_class, count(*) FILTER (WHERE status = 'ANSWERED') AS "answered!",
+             count(*) FILTER (WHERE status NOT IN ('ANSWERED', 'WANTED', 'DISPATCHED', 'CANCELLED')) AS "failed!",
+             count(*) FILTER (WHERE status IN ('WANTED', 'DISPATCHED')) AS "open!"
+           FROM model_calls WHERE created_at >= $1 GROUP BY model_class ORDER BY model_class"#,
+        since,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
