@@ -10,3 +10,4 @@ pub(crate) mod jwks;
 pub(crate) mod me;
 pub(crate) mod metrics;
 pub(crate) mod ready;
+pub(crate) mod usage;

@@ -54,6 +54,7 @@ error_codes! {
     SlowDown = "SLOW_DOWN", BAD_REQUEST, "Wait five seconds longer between two questions from now on.";
     AccessDenied = "ACCESS_DENIED", BAD_REQUEST, "Begin anew, if it was a mistake.";
     DeviceCodeExpired = "DEVICE_CODE_EXPIRED", BAD_REQUEST, "Begin anew.";
+    RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, "Wait as long as Retry-After says, and ask less often.";
     EmailTaken = "EMAIL_TAKEN", CONFLICT, "Sign in, or use another address.";
     ConsentRequired = "CONSENT_REQUIRED", FORBIDDEN, "Accept the terms of data processing first.";
     DisclosureRequired = "DISCLOSURE_REQUIRED", FORBIDDEN, "Read and accept the first-run disclosure.";

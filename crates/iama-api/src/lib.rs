@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod clock;
+mod describing;
 mod dynamic;
 mod endpoints;
 mod error;
@@ -12,6 +13,7 @@ pub mod hub;
 mod idempotency;
 mod jobs;
 mod layers;
+mod limiting;
 mod metering;
 mod network;
 mod objects;

@@ -10,10 +10,12 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::endpoints::{admin, auth, docs, execution, health, jobs, jwks, me, metrics, ready};
+use crate::describing;
+use crate::endpoints::{admin, auth, docs, execution, health, jobs, jwks, me, metrics, ready, usage};
 use crate::error::{ApiError, ErrorCode};
 use crate::idempotency;
 use crate::layers;
+use crate::limiting;
 use crate::state::AppState;
 
 #[derive(utoipa::OpenApi)]
@@ -56,6 +58,14 @@ fn administration(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(admin::health::get))
 }
 
+/// What people may use, and have used.
+fn usage() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(usage::subscription::get))
+        .routes(routes!(usage::summary::get))
+        .routes(routes!(usage::job::get))
+}
+
 fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
     let accounts = OpenApiRouter::new()
         .routes(routes!(auth::register::post))
@@ -92,12 +102,19 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         Some(state) => once.route_layer(from_fn_with_state(state.clone(), idempotency::once)),
         None => once,
     };
-    OpenApiRouter::with_openapi(Document::openapi())
+    let all = accounts.merge(results).merge(once).merge(usage()).merge(administration(state));
+    let all = match state {
+        Some(state) => all.route_layer(from_fn_with_state(state.clone(), limiting::limit)),
+        None => all,
+    };
+    let mut described = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::get))
         .routes(routes!(ready::get))
         .routes(routes!(metrics::get))
         .routes(routes!(jwks::get))
-        .nest("/api/v1", accounts.merge(results).merge(once).merge(administration(state)))
+        .nest("/api/v1", all);
+    describing::layers(described.get_openapi_mut());
+    described
 }
 
 /// The document that describes all routes.

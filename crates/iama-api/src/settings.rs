@@ -44,6 +44,12 @@ pub struct HttpSettings {
     pub artifact_limit_bytes: usize,
     /// The longest a request may take, in milliseconds; streams have no limit.
     pub timeout_ms: u64,
+    /// Requests to sign in or up, or to refresh, that one network may make in a minute; 0 for no limit.
+    pub sign_ins_a_minute_by_network: u32,
+    /// Writes that one network may make in a minute; 0 for no limit.
+    pub writes_a_minute_by_network: u32,
+    /// Writes that one person may make in a minute; 0 for no limit.
+    pub writes_a_minute_by_person: u32,
     /// The header that a trusted proxy puts the client's address in; none where there is no proxy.
     pub client_address_header: Option<String>,
 }
@@ -57,6 +63,9 @@ impl Default for HttpSettings {
             body_limit_bytes: 1 << 20,
             artifact_limit_bytes: 64 << 20,
             timeout_ms: 30_000,
+            sign_ins_a_minute_by_network: 120,
+            writes_a_minute_by_network: 6_000,
+            writes_a_minute_by_person: 1_200,
             client_address_header: None,
         }
     }

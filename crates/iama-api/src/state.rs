@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::auth::{Passwords, SigningKeys};
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::limiting::Limits;
 use crate::metering::Window;
 use crate::objects::Objects;
 use crate::settings::{AuthSettings, HttpSettings};
@@ -44,12 +45,19 @@ pub struct Parts {
 pub struct AppState {
     parts: Arc<Parts>,
     rates: Arc<Window>,
+    limits: Arc<Limits>,
 }
 
 impl AppState {
     /// Shares the parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), rates: Arc::default() }
+        let limits = Limits::new(&parts.http, &parts.clock);
+        Self { parts: Arc::new(parts), rates: Arc::default(), limits }
+    }
+
+    /// How often may be asked.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The requests of the last minutes.

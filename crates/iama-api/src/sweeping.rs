@@ -3,7 +3,9 @@
 
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
-use iama_store::{StoreError, admins, clients, devices, idempotency, journal, requests, switches, throttle, timers};
+use iama_store::{
+    StoreError, admins, clients, devices, grants, idempotency, journal, requests, switches, throttle, timers,
+};
 use serde_json::json;
 
 use crate::error::ApiError;
@@ -22,6 +24,8 @@ pub struct Swept {
     pub fired: usize,
     /// Jobs that a switch has stopped.
     pub stopped: usize,
+    /// People to whom credits were granted, or whose credits have ended.
+    pub granted: usize,
     /// Requests that are offered again.
     pub offered: usize,
 }
@@ -29,11 +33,18 @@ pub struct Swept {
 /// Looks once.
 pub async fn sweep(state: &AppState) -> Result<Swept, ApiError> {
     let stopped = stopped(state).await?;
-    Ok(Swept { lost: lost(state).await?, fired: fired(state).await?, stopped, offered: offered(state).await? })
+    Ok(Swept {
+        lost: lost(state).await?,
+        fired: fired(state).await?,
+        stopped,
+        granted: granted(state).await?,
+        offered: offered(state).await?,
+    })
 }
 
 /// Forgets what nobody needs any more.
 pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
+    state.limits().forget_idle();
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     idempotency::sweep(&mut connection, state.clock.now()).await?;
     admins::sweep(&mut connection, state.clock.now()).await?;
@@ -79,6 +90,20 @@ pub(crate) async fn stopped(state: &AppState) -> Result<usize, ApiError> {
         }
     }
     Ok(stopped)
+}
+
+/// Credits of periods that begin, in a transaction for each person.
+async fn granted(state: &AppState) -> Result<usize, ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    let due = grants::due(&mut connection, state.clock.now(), MOST).await?;
+    drop(connection);
+    let mut granted = 0;
+    for user in due {
+        let mut transaction = state.db.begin().await?;
+        granted += usize::from(grants::settle(&mut transaction, user, state.clock.now()).await?);
+        transaction.commit().await.map_err(StoreError::from)?;
+    }
+    Ok(granted)
 }
 
 async fn fired(state: &AppState) -> Result<usize, ApiError> {

@@ -19,6 +19,7 @@ mod database;
 pub mod devices;
 mod error;
 mod failure;
+pub mod grants;
 pub mod health;
 pub mod idempotency;
 pub mod jobs;
@@ -36,6 +37,7 @@ pub mod testing;
 pub mod throttle;
 pub mod tiers;
 pub mod timers;
+pub mod usage;
 pub mod users;
 
 pub use database::{Database, PoolSize, Settings, Timeouts};

@@ -11,6 +11,29 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::configs::{self, CONTEXT_CAPS, TIER_LIMITS};
 
+/// Whether a subscription counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// It is paid, or need not be.
+    Active,
+    /// A payment is missing.
+    PastDue,
+    /// It ends with its period.
+    Cancelled,
+}
+
+impl Status {
+    fn read(text: &str) -> Result<Self, StoreError> {
+        match text {
+            "ACTIVE" => Ok(Self::Active),
+            "PAST_DUE" => Ok(Self::PastDue),
+            "CANCELLED" => Ok(Self::Cancelled),
+            _ => Err(StoreError::UnknownValue { column: "subscription_tiers.status", value: text.to_owned() }),
+        }
+    }
+}
+
 /// A subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subscription {
@@ -18,6 +41,8 @@ pub struct Subscription {
     pub tier: Tier,
     /// Whether it is a trial.
     pub trial: bool,
+    /// Whether it counts.
+    pub status: Status,
     /// When the period began.
     pub period_started_at: OffsetDateTime,
     /// When it ends.
@@ -58,7 +83,7 @@ impl Allowed {
 /// A person's subscription.
 pub async fn subscription(connection: &mut PgConnection, user: Uuid) -> Result<Option<Subscription>, StoreError> {
     let row = sqlx::query!(
-        "SELECT tier, trial, period_started_at, period_ends_at, extra_jobs_a_day FROM subscription_tiers
+        "SELECT tier, trial, status, period_started_at, period_ends_at, extra_jobs_a_day FROM subscription_tiers
          WHERE user_id = $1",
         user,
     )
@@ -68,6 +93,7 @@ pub async fn subscription(connection: &mut PgConnection, user: Uuid) -> Result<O
         Ok(Subscription {
             tier: read_tier(&row.tier)?,
             trial: row.trial,
+            status: Status::read(&row.status)?,
             period_started_at: row.period_started_at,
             period_ends_at: row.period_ends_at,
             extra_jobs_a_day: row.extra_jobs_a_day,
@@ -79,19 +105,26 @@ pub async fn subscription(connection: &mut PgConnection, user: Uuid) -> Result<O
 /// What a person may start and use now.
 pub async fn allowed(connection: &mut PgConnection, user: Uuid) -> Result<Option<Allowed>, StoreError> {
     let Some(subscription) = subscription(&mut *connection, user).await? else { return Ok(None) };
-    let limits: Option<BTreeMap<String, TierLimits>> = configs::get(&mut *connection, TIER_LIMITS).await?;
+    let limits = limits(&mut *connection, subscription.tier).await?;
     let caps: Option<BTreeMap<String, u32>> = configs::get(connection, CONTEXT_CAPS).await?;
     let name = subscription.tier.code();
     let grant = subscription.tier.grant();
-    let usual = TierLimits { jobs_a_day: grant.jobs_a_day, credits_a_month: grant.credits_a_month };
     Ok(Some(Allowed {
         subscription,
-        limits: limits.and_then(|limits| limits.get(name).copied()).unwrap_or(usual),
+        limits,
         context_tokens: caps.and_then(|caps| caps.get(name).copied()).unwrap_or(grant.context_tokens),
     }))
 }
 
-fn read_tier(text: &str) -> Result<Tier, StoreError> {
+/// The numbers of a tier, as they are set now.
+pub async fn limits(connection: &mut PgConnection, tier: Tier) -> Result<TierLimits, StoreError> {
+    let limits: Option<BTreeMap<String, TierLimits>> = configs::get(connection, TIER_LIMITS).await?;
+    let grant = tier.grant();
+    let usual = TierLimits { jobs_a_day: grant.jobs_a_day, credits_a_month: grant.credits_a_month };
+    Ok(limits.and_then(|limits| limits.get(tier.code()).copied()).unwrap_or(usual))
+}
+
+pub(crate) fn read_tier(text: &str) -> Result<Tier, StoreError> {
     Tier::ALL
         .iter()
         .copied()

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
 mod databases;
+mod grants;
 mod invariants;
 mod journal;
 mod money;

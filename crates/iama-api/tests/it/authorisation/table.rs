@@ -59,6 +59,10 @@ pub(super) const TABLE: &[(&str, For)] = &[
     ("renewClaim", For::Owner),
     ("answerRequest", For::Owner),
     ("decide", For::Owner),
+    // Usage
+    ("getSubscription", For::People),
+    ("getUsage", For::People),
+    ("getJobUsage", For::Owner),
     // Administration
     ("adminLogin", For::Everybody),
     ("adminLogout", ALL),
