@@ -121,6 +121,9 @@ pub(crate) fn check(known: &Known, value: &Value) -> Result<(), ApiError> {
     if faults.is_empty() {
         faults = (known.further)(value);
     }
+    if value.to_string().contains("\\u0000") {
+        faults.push("value: must not contain NUL".to_owned());
+    }
     if faults.is_empty() {
         return Ok(());
     }

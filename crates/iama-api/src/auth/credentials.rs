@@ -5,6 +5,7 @@ use iama_store::throttle::{self, Allowance};
 use iama_store::{StoreError, users};
 use uuid::Uuid;
 
+use super::passwords::is_address;
 use crate::error::{ApiError, ErrorCode};
 use crate::network::Network;
 use crate::state::AppState;
@@ -32,7 +33,7 @@ pub(crate) async fn check(
             return Err(too_many(until - state.clock.now()));
         }
     }
-    let user = users::by_email(&mut connection, &email).await?;
+    let user = if is_address(&email) { users::by_email(&mut connection, &email).await? } else { None };
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
     // Checking takes its time; the connection is not held meanwhile.
     drop(connection);

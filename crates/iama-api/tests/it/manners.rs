@@ -80,3 +80,19 @@ async fn the_documentation_comes_from_the_binary_itself() {
     assert!(docs.status == StatusCode::OK && docs.text.contains("swagger-ui"), "{}", docs.status);
     assert!(!docs.text.contains("https://"), "nothing is loaded from elsewhere");
 }
+
+#[tokio::test]
+async fn what_no_database_can_hold_is_refused_or_unknown() {
+    let app = TestApp::new().await;
+    for path in ["/api/v1/auth/login", "/api/v1/admin/auth/login"] {
+        for (email, password) in [("a\0@example.org", "x"), ("a@example.org", "x\0y"), ("", "")] {
+            let answer = app.post(path, None, json!({ "email": email, "password": password })).await;
+            assert_eq!(answer.error(), (401, "INVALID_CREDENTIALS".to_owned()), "{path} {email:?} {password:?}");
+            app.pass(time::Duration::minutes(15));
+        }
+    }
+    let (_, access) = app.admin(iama_store::admins::AdminRole::SuperAdmin, "s@example.org").await;
+    let body = json!({ "value": { "provider": { "x\0": {} } }, "version": 0 });
+    let answer = app.call(Method::PUT, "/api/v1/admin/config/IAMA_LLM_ROUTE_TABLE", Some(&access), Some(body)).await;
+    assert_eq!(answer.error(), (422, "VALIDATION_FAILED".to_owned()));
+}

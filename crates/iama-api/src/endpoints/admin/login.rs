@@ -17,6 +17,7 @@ use crate::auth::Admin;
 use crate::auth::bearer::{Deed, request_id};
 use crate::auth::credentials::too_many;
 use crate::auth::pairs::random_token;
+use crate::auth::passwords::is_address;
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::Json;
 use crate::network::Network;
@@ -88,7 +89,7 @@ pub(crate) async fn post(
             return Err(too_many(until - state.clock.now()));
         }
     }
-    let known = admins::credentials(&mut connection, &email).await?;
+    let known = if is_address(&email) { admins::credentials(&mut connection, &email).await? } else { None };
     // Checking takes its time; the connection is not held meanwhile.
     drop(connection);
     let hash = known.as_ref().map(|known| known.password_hash.as_str());
