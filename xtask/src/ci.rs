@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
 use crate::{
-    docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, pgbouncer, platforms, postgres, queries,
-    recipes, sarif_check, secrets, setup, story, tidy,
+    api_check, client, docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, node, pgbouncer,
+    platforms, postgres, queries, recipes, sarif_check, secrets, setup, story, tidy,
 };
 
 /// Runs everything; stops at the first failure.
@@ -21,7 +21,9 @@ pub(crate) fn run() -> Result<()> {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
     })?;
     step("checked queries", || queries::run(&queries::Options { check: true }))?;
+    step("client in TypeScript", || client::run(&client::Options::default()))?;
     step("tests", tests)?;
+    step("the API and its document", || api_check::run(&api_check::Options::default()))?;
     step("other systems", platforms::run)?;
     step("sarif", || sarif_check::run(&sarif_check::Options::default()))?;
     step("secrets in the repository", secrets::own)?;
@@ -56,6 +58,7 @@ fn tests() -> Result<()> {
     let server = postgres::server()?;
     let mut nextest = command("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
     nextest.env("IAMA_TEST_DATABASE_URL", server.url(iama_postgres::DATABASE));
+    nextest.env("IAMA_TEST_NODE", node::node()?);
     if let Some(program) = pgbouncer::program() {
         nextest.env("IAMA_TEST_PGBOUNCER", program);
     }

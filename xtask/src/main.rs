@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod api_check;
 mod bench;
 mod ci;
+mod client;
 mod context_bench;
 mod context_check;
 mod cost;
@@ -22,6 +24,7 @@ mod live_model;
 mod material;
 mod model_jobs;
 mod mutation_bench;
+mod node;
 mod oracle;
 mod packages;
 mod patch_cases;
@@ -57,6 +60,10 @@ enum Command {
     Sqlx(queries::Options),
     /// The whole story with the real binaries: account, sign-in, job of a server, apply, revert
     Story(story::Options),
+    /// The client in TypeScript: its types, made of the API's document, and whether it is in order
+    Client(client::Options),
+    /// Hold a running server to the document that describes its API, with requests that schemathesis makes up
+    ApiCheck(api_check::Options),
     /// Rules of the house that no other tool knows
     Tidy,
     /// Run published Python 2 packages through 2to3 and iama, and their tests on both sides
@@ -128,6 +135,8 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Sqlx(options) => queries::run(&options),
         Command::Story(options) => story::run(&options),
+        Command::Client(options) => client::run(&options),
+        Command::ApiCheck(options) => api_check::run(&options),
         Command::Tidy => tidy::run(),
         Command::Material(options) => material::run(&options),
         Command::Oracle => oracle::run(),

@@ -74,6 +74,9 @@ const PURE: &[&str] = &["iama-job", "iama-syntax", "iama-recipes"];
 /// The longest file of code, in lines.
 const LONGEST: usize = 600;
 
+/// The one file of code that is made of another: nobody reads it from end to end.
+const MADE: &str = "packages/api/src/schema.ts";
+
 /// Phrases that have no place in the repository.
 const FORBIDDEN: &[&str] = &["/root/", "/home/", "/work/"];
 
@@ -123,7 +126,7 @@ fn files() -> Result<Vec<String>> {
         let Ok(text) = fs::read_to_string(workspace().join(path)) else { continue };
         let code = path.ends_with(".rs") || path.ends_with(".ts") || path.ends_with(".tsx");
         let lines = text.lines().count();
-        if code && lines > LONGEST {
+        if code && lines > LONGEST && path != MADE {
             breaches.push(format!("{path}: {lines} lines, and {LONGEST} are the most"));
         }
         if path == "xtask/src/tidy.rs" || path.contains("/scenarios/") || path.contains("/sample/") {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 macro_rules! error_codes {
-    ($($(#[$meta:meta])* $variant:ident = $code:literal, $status:ident, $hint:literal;)+) => {
+    ($($(#[$meta:meta])* $variant:ident = $code:tt, $status:ident, $hint:literal;)+) => {
         /// Codes of the API's own. Decisions that a job refuses carry the codes of `iama_job::RefusalCode`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
         pub enum ErrorCode {

@@ -1,17 +1,42 @@
 //! What requests carry, refused in the API's own words when it is not right.
 
+use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::error::{ApiError, ErrorCode};
 
 /// A body of JSON.
-#[derive(Debug, Clone, Copy, FromRequest)]
-#[from_request(via(axum::Json), rejection(ApiError))]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, "the body must be JSON"));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(JsonRejection::from)?;
+        // Fields would be taken from an array as well, by their places.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(ApiError::new(ErrorCode::ValidationFailed, "the body must be an object"));
+        }
+        let axum::Json(value) = axum::Json::from_bytes(&bytes)?;
+        Ok(Self(value))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
@@ -33,9 +58,6 @@ impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         match &rejection {
             JsonRejection::JsonDataError(_) => Self::new(ErrorCode::ValidationFailed, rejection.body_text()),
-            JsonRejection::MissingJsonContentType(_) => {
-                Self::new(ErrorCode::UnsupportedMediaType, "the body must be JSON")
-            }
             JsonRejection::BytesRejection(_) if rejection.status().as_u16() == 413 => {
                 Self::new(ErrorCode::PayloadTooLarge, "the body is too large")
             }

@@ -37,6 +37,8 @@ async fn bodies_that_are_not_right_are_refused_with_a_code() {
     assert_eq!(post("text/plain", "{}".to_owned()).await, (415, "UNSUPPORTED_MEDIA_TYPE".to_owned()));
     assert_eq!(post("application/json", "{".to_owned()).await, (400, "BAD_REQUEST".to_owned()));
     assert_eq!(post("application/json", "{}".to_owned()).await, (422, "VALIDATION_FAILED".to_owned()));
+    let places = r#"["a@example.org", "correct horse battery"]"#.to_owned();
+    assert_eq!(post("application/json", places).await, (422, "VALIDATION_FAILED".to_owned()));
     let unknown = json!({ "email": "a", "password": "b", "admin": true }).to_string();
     assert_eq!(post("application/json", unknown).await, (422, "VALIDATION_FAILED".to_owned()));
     let large = json!({ "email": "a", "password": "b".repeat(5_000) }).to_string();

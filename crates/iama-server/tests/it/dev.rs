@@ -6,19 +6,25 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A server that is killed with this value, unless it was stopped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+    /// One with a database of its own.
     fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_iama-server"))
-            .args(["dev", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .env_remove("DATABASE_URL")
+        Self::start_on(data, None)
+    }
+
+    /// One on a database that is there.
+    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+    pub(crate) fn start_on(data: &Path, database: Option<&str>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iama-server"));
+        command.args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(data).env_remove("DATABASE_URL");
+        let mut child = command
+            .envs(database.map(|url| ("DATABASE_URL", url)))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

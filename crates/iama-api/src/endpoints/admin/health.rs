@@ -23,7 +23,7 @@ const CALLS: Duration = Duration::hours(1);
 
 /// How the platform is doing.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Health {
+pub(crate) struct PlatformHealth {
     /// Whether everything is stopped.
     stopped: bool,
     /// Requests to this instance in the last five minutes.
@@ -77,10 +77,10 @@ pub(crate) struct ModelHealth {
 #[utoipa::path(get, path = "/admin/health", operation_id = "getPlatformHealth", tag = "Administration",
     security(("admin" = [])),
     responses(
-        (status = OK, body = Health),
+        (status = OK, body = PlatformHealth),
         (status = UNAUTHORIZED, body = ErrorBody),
     ))]
-pub(crate) async fn get(State(state): State<AppState>, admin: Admin) -> Result<Json<Health>, ApiError> {
+pub(crate) async fn get(State(state): State<AppState>, admin: Admin) -> Result<Json<PlatformHealth>, ApiError> {
     admin.require(Permission::SeeHealth)?;
     let now = state.clock.now();
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
@@ -91,7 +91,7 @@ pub(crate) async fn get(State(state): State<AppState>, admin: Admin) -> Result<J
     let Rates { count, errors } = state.rates().last(now);
     let requests = Requests { count, errors, error_rate: part(errors, count) };
     let jobs = Jobs { success_rate: success(&ended), active, ended };
-    Ok(Json(Health { stopped, requests, jobs, models: calls.into_iter().map(model).collect() }))
+    Ok(Json(PlatformHealth { stopped, requests, jobs, models: calls.into_iter().map(model).collect() }))
 }
 
 fn by_name(counts: Vec<Count>) -> BTreeMap<String, i64> {

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::{Json, Query};
+use crate::extract::{Fields, Json, Query};
 use crate::jobs::OwnJob;
 use crate::objects;
 use crate::state::AppState;
@@ -27,7 +27,7 @@ pub(crate) struct Seen {
     /// The last record that it has; none for a machine that has none.
     #[serde(default)]
     #[param(minimum = 0)]
-    seen: u64,
+    seen: i64,
 }
 
 /// What has happened to a job since a machine looked last: the job, the records of its journal, and the texts that they
@@ -45,6 +45,10 @@ pub(crate) async fn get(
     own: OwnJob,
     Query(Seen { seen }): Query<Seen>,
 ) -> Result<Json<News>, ApiError> {
+    let mut fields = Fields::default();
+    fields.require(seen >= 0, "seen", "must not be below 0");
+    fields.done()?;
+    let seen = seen.unsigned_abs();
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     news(&state, &mut connection, own.id, seen).await.map(Json)
 }
