@@ -7,6 +7,7 @@ use iama_store::{
     StoreError, admins, clients, devices, grants, idempotency, journal, requests, switches, throttle, timers,
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -73,23 +74,32 @@ async fn lost(state: &AppState) -> Result<usize, ApiError> {
     Ok(lost)
 }
 
-/// Stops jobs at work that are under a switch; in any number of instances, each job once.
+/// Stops jobs at work that are under a switch; in any number of instances, each job once. One that cannot be stopped keeps
+/// none of the others at work.
 pub(crate) async fn stopped(state: &AppState) -> Result<usize, ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     let under = switches::under(&mut connection, MOST).await?;
     drop(connection);
     let mut stopped = 0;
     for job in under {
-        let mut transaction = state.db.begin().await?;
-        let before = journal::lock(&mut transaction, job).await?;
-        // Somebody else may have been faster.
-        if before.is_some_and(|known| !known.job.state.place().is_ended()) {
-            let done = jobs::put_within(state, &mut transaction, job, Event::Signal(Signal::KillSwitch)).await?;
-            transaction.commit().await.map_err(StoreError::from)?;
-            stopped += usize::from(matches!(done, jobs::Done::Taken(_)));
+        match stop(state, job).await {
+            Ok(done) => stopped += usize::from(done),
+            Err(error) => tracing::error!(%job, code = error.code(), "a job under a switch goes on"),
         }
     }
     Ok(stopped)
+}
+
+/// False where somebody else was faster.
+async fn stop(state: &AppState, job: Uuid) -> Result<bool, ApiError> {
+    let mut transaction = state.db.begin().await?;
+    let before = journal::lock(&mut transaction, job).await?;
+    if before.is_none_or(|known| known.job.state.place().is_ended()) {
+        return Ok(false);
+    }
+    let done = jobs::put_within(state, &mut transaction, job, Event::Signal(Signal::KillSwitch)).await?;
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(matches!(done, jobs::Done::Taken(_)))
 }
 
 /// Credits of periods that begin, in a transaction for each person.
@@ -99,11 +109,19 @@ async fn granted(state: &AppState) -> Result<usize, ApiError> {
     drop(connection);
     let mut granted = 0;
     for user in due {
-        let mut transaction = state.db.begin().await?;
-        granted += usize::from(grants::settle(&mut transaction, user, state.clock.now()).await?);
-        transaction.commit().await.map_err(StoreError::from)?;
+        match grant(state, user).await {
+            Ok(done) => granted += usize::from(done),
+            Err(error) => tracing::error!(%user, code = error.code(), "no credits could be granted"),
+        }
     }
     Ok(granted)
+}
+
+async fn grant(state: &AppState, user: Uuid) -> Result<bool, ApiError> {
+    let mut transaction = state.db.begin().await?;
+    let done = grants::settle(&mut transaction, user, state.clock.now()).await?;
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(done)
 }
 
 async fn fired(state: &AppState) -> Result<usize, ApiError> {

@@ -124,6 +124,23 @@ async fn a_job_that_slipped_through_is_found_by_the_next_sweep() {
     assert_eq!(sweeping::sweep(&app.state).await.unwrap().stopped, 0);
 }
 
+#[tokio::test]
+async fn a_job_that_cannot_be_stopped_keeps_no_other_at_work() {
+    let app = TestApp::new().await;
+    let (_, access) = app.admin(AdminRole::SuperAdmin, "s@example.org").await;
+    let ada = person(&app, "a@example.org").await;
+    let (broken, _) = started(&app, &ada, "1").await;
+    let (other, _) = started(&app, &ada, "2").await;
+    sqlx::query("UPDATE refactor_jobs SET snapshot = '{}' WHERE id = $1::uuid")
+        .bind(&broken)
+        .execute(app.db.pool())
+        .await
+        .unwrap();
+    let done = switch(&app, &access, json!({ "scope": "GLOBAL", "active": true, "reason": "x" })).await;
+    assert_eq!(done.json()["stopped_jobs"], 1, "{}", done.text);
+    assert_eq!(job(&app, &ada, &other).await["failure_reason"], "KILL_SWITCH");
+}
+
 async fn adjust(app: &TestApp, access: &str, user: &str, key: &str, body: Value) -> Answer {
     write(app, Method::PATCH, &format!("/admin/quota/{user}"), access, key, Some(body)).await
 }
