@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-postgres", &[]),
     ("iama-sandbox", &[]),
     ("iama-store", &["iama-job", "iama-postgres"]),
-    ("iama-api", &["iama-engine", "iama-job", "iama-source", "iama-store"]),
+    ("iama-api", &["iama-engine", "iama-job", "iama-model", "iama-source", "iama-store"]),
     ("iama-server", &["iama-api", "iama-recipes", "iama-store"]),
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),
     (

@@ -15,6 +15,7 @@ mod jobs;
 mod layers;
 mod limiting;
 mod metering;
+pub mod models;
 mod network;
 mod objects;
 mod routes;

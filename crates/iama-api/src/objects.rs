@@ -47,13 +47,13 @@ pub(crate) struct Kept<'a> {
     pub(crate) origin: Origin,
 }
 
-/// Seals a text, puts it in place and keeps its row.
+/// Seals a text, puts it in place and keeps its row. Gives the row's name.
 pub(crate) async fn keep(
     state: &AppState,
     connection: &mut Connection,
     job: Uuid,
     kept: Kept<'_>,
-) -> Result<(), ApiError> {
+) -> Result<Uuid, ApiError> {
     let id = Uuid::now_v7();
     let sealed = state.ring.seal(&artifacts::context(job, id), kept.text.as_bytes());
     let Sealed { key_ref, wrapped_key, bytes } = sealed.map_err(|error| ApiError::internal(&error))?;
@@ -77,8 +77,7 @@ pub(crate) async fn keep(
         expires_at: now + KEPT,
         deleted_at: None,
     };
-    artifacts::keep(connection, &artifact, kept.origin).await?;
-    Ok(())
+    Ok(artifacts::keep(connection, &artifact, kept.origin).await?)
 }
 
 /// The text of an artifact.

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::hub::Hub;
 use crate::limiting::Limits;
 use crate::metering::Window;
+use crate::models::Models;
 use crate::objects::Objects;
 use crate::settings::{AuthSettings, HttpSettings};
 
@@ -22,6 +23,8 @@ pub struct Parts {
     pub db: Database,
     /// Who waits for news of which job.
     pub hub: Hub,
+    /// What model calls are made with.
+    pub models: Models,
     /// The time.
     pub clock: Clock,
     /// The keys that seal what lies in rows and objects.

@@ -25,7 +25,7 @@ use crate::folder::{JobFolder, cannot_write};
 use crate::perform::sha256;
 use crate::problem::Problem;
 use afar::Afar;
-pub use afar::{Answered, Came, Declined, WantedCall};
+pub use afar::{Answered, Came, Declined, WantedCall, holds_secret};
 pub(crate) use ledger::{CALLS, Ledger, SPENDING};
 
 /// The folder of kept answers.

@@ -1,10 +1,11 @@
-//! What goes on beside requests: the ear on the database, and the broom.
+//! What goes on beside requests: the ear on the database, the broom, and model calls.
 
 use std::time::Duration;
 
-use iama_api::{AppState, sweeping};
-use iama_store::stream::CHANNEL;
-use tokio::task::JoinSet;
+use iama_api::{AppState, models, sweeping};
+use iama_store::requests::STOP_CHANNEL;
+use iama_store::{calls, stream};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// How often is looked for what is due. With the five seconds after which a beat is overdue, tokens stop within ten.
@@ -16,13 +17,38 @@ const TIDY: Duration = Duration::from_mins(10);
 /// The wait before a broken connection is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Starts it. It ends when the set is dropped.
-pub(crate) fn start(state: &AppState) -> JoinSet<()> {
+/// How long model calls may take to be given back. Whoever takes them otherwise waits until their leases run out.
+const GIVE_BACK: Duration = Duration::from_secs(5);
+
+/// What goes on. It ends when it is dropped.
+pub(crate) struct Background {
+    _tasks: JoinSet<()>,
+    calls: JoinHandle<()>,
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.calls.abort();
+    }
+}
+
+/// Starts it.
+pub(crate) fn start(state: &AppState) -> Background {
     let mut tasks = JoinSet::new();
     tasks.spawn(listen(state.clone()));
     tasks.spawn(sweep(state.clone()));
     tasks.spawn(tidy(state.clone()));
-    tasks
+    Background { _tasks: tasks, calls: tokio::spawn(models::drive(state.clone())) }
+}
+
+impl Background {
+    /// Gives model calls back that are under way, so that another server goes on with them.
+    pub(crate) async fn stop(mut self, state: &AppState) {
+        state.models.close();
+        if tokio::time::timeout(GIVE_BACK, &mut self.calls).await.is_err() {
+            tracing::warn!("model calls were left to whoever takes them when their leases have run out");
+        }
+    }
 }
 
 async fn listen(state: AppState) {
@@ -31,8 +57,14 @@ async fn listen(state: AppState) {
             tracing::warn!(%error, "nothing is heard from the database");
         }
         sleep(AGAIN).await;
-        state.hub.ring_all();
+        missed(&state);
     }
+}
+
+/// Nobody knows what was told while nobody listened.
+fn missed(state: &AppState) {
+    state.hub.ring_all();
+    state.models.look();
 }
 
 async fn hear(state: &AppState) -> Result<(), iama_store::StoreError> {
@@ -40,14 +72,19 @@ async fn hear(state: &AppState) -> Result<(), iama_store::StoreError> {
         iama_store::Error::Sql(error) => error.into(),
         _ => iama_store::StoreError::Missing("connection to listen on"),
     })?;
-    listener.listen(CHANNEL).await?;
-    // What was told before we listened.
-    state.hub.ring_all();
+    listener.listen_all([stream::CHANNEL, STOP_CHANNEL, calls::CHANNEL]).await?;
+    missed(state);
     loop {
         // Nothing means that the connection broke and is there again.
-        match listener.try_recv().await? {
-            Some(told) => told.payload().parse().map_or((), |job| state.hub.ring(job)),
-            None => state.hub.ring_all(),
+        let Some(told) = listener.try_recv().await? else {
+            missed(state);
+            continue;
+        };
+        match (told.channel(), told.payload().parse()) {
+            (stream::CHANNEL, Ok(job)) => state.hub.ring(job),
+            (STOP_CHANNEL, Ok(job)) => state.models.stop(job),
+            (calls::CHANNEL, _) => state.models.look(),
+            _ => {}
         }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) sealing: SealingSettings,
     /// Where sealed bytes lie.
     pub(crate) objects: ObjectsSettings,
+    /// Model calls.
+    pub(crate) models: ModelsSettings,
     /// Logs.
     pub(crate) log: LogSettings,
 }
@@ -75,6 +77,20 @@ pub(crate) struct SealingKey {
 pub(crate) struct ObjectsSettings {
     /// A folder.
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// How models are called. Which there are is a setting that changes without a release: `IAMA_LLM_ROUTE_TABLE`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ModelsSettings {
+    /// The folder in which keys of providers lie that are named `file:NAME`.
+    pub(crate) secrets: PathBuf,
+}
+
+impl Default for ModelsSettings {
+    fn default() -> Self {
+        Self { secrets: PathBuf::from("/run/secrets") }
+    }
 }
 
 /// How logs are written.

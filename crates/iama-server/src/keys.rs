@@ -10,6 +10,7 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use figment::providers::Env;
+use iama_api::models::KeyPlace;
 use iama_store::sealing::KeyRing;
 
 use crate::config::SealingKey;
@@ -39,6 +40,16 @@ pub(crate) fn ring(keys: &[SealingKey]) -> Result<KeyRing> {
         texts.push((key.name.clone(), text));
     }
     Ok(KeyRing::new(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))?)
+}
+
+/// Keys of model providers, looked up whenever a call is made: variables, and files in the folder of secrets.
+pub(crate) fn of_providers(folder: PathBuf) -> impl Fn(KeyPlace<'_>) -> Option<String> + Send + Sync {
+    move |place| match place {
+        KeyPlace::Variable(name) => Env::var(name),
+        // A name that is a path would lead out of the folder.
+        KeyPlace::File(name) if name.contains('/') || name.starts_with('.') => None,
+        KeyPlace::File(name) => fs::read_to_string(folder.join(name)).ok(),
+    }
 }
 
 /// A file with a private key for access tokens, made when it is missing.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::hub::Hub;
+use iama_api::models::Models;
 use iama_api::{AppState, Objects, Parts};
 use iama_store::Database;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -26,6 +27,7 @@ pub(crate) fn state(config: &Config, db: Database) -> Result<AppState> {
     Ok(AppState::new(Parts {
         db,
         hub: Hub::default(),
+        models: Models::new(keys::of_providers(config.models.secrets.clone())),
         clock: surroundings::clock(),
         ring: keys::ring(&config.sealing.keys)?,
         objects: Objects::folder(config.objects.folder.as_deref().context("objects.folder is missing")?)?,
@@ -47,7 +49,7 @@ pub(crate) async fn serve(config: &Config, state: &AppState, ready: impl FnOnce(
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
-    let _background = background::start(state);
+    let background = background::start(state);
     let open = state.clone();
     ready(address);
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -66,5 +68,6 @@ pub(crate) async fn serve(config: &Config, state: &AppState, ready: impl FnOnce(
             tokio::time::sleep(GRACE).await;
         } => tracing::warn!("requests that were under way are cut off"),
     }
+    background.stop(state).await;
     Ok(())
 }

@@ -56,13 +56,15 @@ pub fn context(job: Uuid, id: Uuid) -> String {
     format!("artifact:{job}:{id}")
 }
 
-/// Keeps the row of an artifact whose bytes are in place. One of the same name from the same origin stays as it is.
-pub async fn keep(connection: &mut PgConnection, artifact: &Artifact, origin: Origin) -> Result<(), StoreError> {
-    sqlx::query!(
+/// Keeps the row of an artifact whose bytes are in place. One of the same name from the same origin stays as it is. Gives the
+/// name of the row that is there.
+pub async fn keep(connection: &mut PgConnection, artifact: &Artifact, origin: Origin) -> Result<Uuid, StoreError> {
+    let id = sqlx::query_scalar!(
         "INSERT INTO job_artifacts (id, job_id, kind, name, effect_seq, effect_index, turn, kms_key_ref, wrapped_key,
              object_key, size_bytes, sha256, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT (job_id, effect_seq, effect_index, turn, name) WHERE effect_seq IS NOT NULL AND name IS NOT NULL
+         DO UPDATE SET name = excluded.name RETURNING id",
         artifact.id,
         artifact.job,
         artifact.kind,
@@ -78,9 +80,23 @@ pub async fn keep(connection: &mut PgConnection, artifact: &Artifact, origin: Or
         artifact.created_at,
         artifact.expires_at,
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(())
+    Ok(id)
+}
+
+/// An artifact that came of an effect.
+pub async fn get(connection: &mut PgConnection, id: Uuid) -> Result<Option<Artifact>, StoreError> {
+    let row = sqlx::query_as!(
+        Artifact,
+        r#"SELECT id, job_id AS job, kind, name AS "name!", effect_seq AS "seq!", kms_key_ref, wrapped_key, object_key,
+             sha256, size_bytes, created_at, expires_at, deleted_at
+         FROM job_artifacts WHERE id = $1 AND name IS NOT NULL AND effect_seq IS NOT NULL"#,
+        id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
 }
 
 /// The artifacts of a kind that came with records after a number, oldest first.

@@ -213,3 +213,19 @@ pub async fn is_pre_authorised(connection: &mut PgConnection, id: Uuid) -> Resul
         .await?;
     Ok(set.unwrap_or_default())
 }
+
+/// Keeps which version of the route table a job is started with.
+pub async fn set_route_table(connection: &mut PgConnection, id: Uuid, version: i32) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE refactor_jobs SET route_table_version = $2 WHERE id = $1", id, version)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The version of the route table that a job was started with.
+pub async fn route_table(connection: &mut PgConnection, id: Uuid) -> Result<Option<i32>, StoreError> {
+    let version = sqlx::query_scalar!("SELECT route_table_version FROM refactor_jobs WHERE id = $1", id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(version.flatten())
+}

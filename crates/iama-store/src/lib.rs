@@ -12,6 +12,7 @@
 pub mod admins;
 pub mod artifacts;
 pub mod audit;
+pub mod calls;
 pub mod clients;
 pub mod configs;
 pub mod credits;

@@ -168,14 +168,25 @@ async fn hold(
     noted: Noted,
     now: OffsetDateTime,
 ) -> Result<bool, StoreError> {
-    let reserved = reservation(connection, round).await?.unwrap_or_default();
     let needed = used(connection, round).await?.plus(noted.worst_case);
+    let key = round.key(&format!("hold:{}", noted.ordinal));
+    reserve_up_to(connection, round, needed, &key, now).await
+}
+
+/// Makes a reservation large enough. False when the person has too little left.
+async fn reserve_up_to(
+    connection: &mut PgConnection,
+    round: Round,
+    needed: MilliCredits,
+    key: &str,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let reserved = reservation(connection, round).await?.unwrap_or_default();
     let missing = MilliCredits(needed.0.saturating_sub(reserved.0));
     if missing > credits::balances(connection, round.user).await?.available {
         return Ok(false);
     }
-    let key = round.key(&format!("hold:{}", noted.ordinal));
-    let transfer = round.transfer(Kind::Hold, &key, (Account::Available, Account::Reserved), missing);
+    let transfer = round.transfer(Kind::Hold, key, (Account::Available, Account::Reserved), missing);
     credits::book(connection, &transfer, now).await?;
     sqlx::query!(
         "UPDATE quota_reservations SET reserved_mc = reserved_mc + $3 WHERE job_id = $1 AND round = $2",
@@ -186,6 +197,65 @@ async fn hold(
     .execute(connection)
     .await?;
     Ok(true)
+}
+
+/// Reserves what is missing for one more call of an effect: all of its calls may cost `most` together, and what was noted for it
+/// before is reserved already. False when the person has too little left; then nothing is reserved.
+pub async fn hold_more(
+    connection: &mut PgConnection,
+    round: Round,
+    ordinal: u32,
+    most: MilliCredits,
+    key: &str,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    credits::lock(connection, round.user).await?;
+    let noted = sqlx::query_scalar!(
+        "SELECT worst_case_mc FROM usage_ledger WHERE job_id = $1 AND attempt_number = $2 AND actual_mc IS NULL",
+        round.job,
+        i32::try_from(ordinal).unwrap_or(i32::MAX),
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let more = MilliCredits(most.0.saturating_sub(noted.map_or(0, |noted| unsigned(noted).0)));
+    let held = used(connection, round).await?;
+    reserve_up_to(connection, round, held.plus(more), key, now).await
+}
+
+/// Notes on the ledger who answered, and what was sent and received for it.
+pub async fn note_answer(
+    connection: &mut PgConnection,
+    job: Uuid,
+    ordinal: u32,
+    route: Option<&str>,
+    tokens: (u64, u64),
+) -> Result<(), StoreError> {
+    let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+    sqlx::query!(
+        "UPDATE usage_ledger SET route = coalesce($3, route), input_tokens = coalesce(input_tokens, 0) + $4,
+             output_tokens = coalesce(output_tokens, 0) + $5
+         WHERE job_id = $1 AND attempt_number = $2",
+        job,
+        i32::try_from(ordinal).unwrap_or(i32::MAX),
+        route,
+        signed(tokens.0),
+        signed(tokens.1),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What the platform pays for itself: requests that brought no answer, and calls that were made again.
+pub async fn absorb(
+    connection: &mut PgConnection,
+    round: Round,
+    amount: MilliCredits,
+    key: &str,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let transfer = round.transfer(Kind::Charge, key, (Account::Absorbed, Account::Providers), amount);
+    credits::book(connection, &transfer, now).await
 }
 
 /// Replaces the most that a call may have cost by what it did cost.

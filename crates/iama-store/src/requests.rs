@@ -109,7 +109,7 @@ fn seq(id: &EffectId) -> i64 {
     i64::try_from(id.seq).unwrap_or(i64::MAX)
 }
 
-/// Cancels the requests, and the model calls, of effects that nobody waits for.
+/// Cancels the requests of effects that nobody waits for.
 pub(crate) async fn cancel(connection: &mut PgConnection, job: Uuid, effects: &[EffectId]) -> Result<(), StoreError> {
     for effect in effects {
         sqlx::query!(
@@ -135,7 +135,7 @@ pub(crate) async fn stop_tokens(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE model_calls SET status = 'CANCELLED', ended_at = $2
+        "UPDATE model_calls SET status = 'CANCELLED', lease_until = NULL, ended_at = $2
          WHERE job_id = $1 AND status IN ('WANTED', 'DISPATCHED')",
         job,
         now,

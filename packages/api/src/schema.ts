@@ -962,6 +962,8 @@ export interface components {
              * @description The last record of the journal that the machine has; none for a machine that has none.
              */
             seen?: number;
+            /** @description Whether the order is to come without answers of models: the machine has lost what it asked, and asks again. */
+            without_answers?: boolean;
         };
         /** @description A request that was taken. */
         Claimed: {
@@ -4026,6 +4028,14 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,8 @@
 use iama_job::policy::tiers::TIERS;
 use serde_json::{Map, Value, json};
 
+use crate::models;
+
 /// An object with a member for each tier.
 fn by_tier(member: &Value) -> Value {
     let names: Vec<&str> = TIERS.iter().map(|grant| grant.tier.code()).collect();
@@ -51,6 +53,7 @@ pub(super) fn route_table() -> Value {
 }
 
 /// The table is read as jobs read it.
-pub(super) const fn route_table_faults(_: &Value) -> Vec<String> {
-    Vec::new()
+pub(super) fn route_table_faults(table: &Value) -> Vec<String> {
+    let faults = models::check_table(table).err().unwrap_or_default();
+    faults.iter().map(|fault| format!("{} {fault}; {}", fault.code, fault.hint)).collect()
 }

@@ -95,6 +95,11 @@ async fn what_does_not_fit_is_refused_by_its_schema() {
         ("feature.x", json!("on")),
         ("usage.typical_refactor_credits", json!(0)),
         ("IAMA_LLM_ROUTE_TABLE", json!([])),
+        ("IAMA_LLM_ROUTE_TABLE", json!({ "route": [{ "class": "L1", "provider": "nobody", "model": "m" }] })),
+        (
+            "IAMA_LLM_ROUTE_TABLE",
+            json!({ "route": [{ "class": "L1", "provider": "openai", "model": "m", "unpriced": true }] }),
+        ),
         ("system.kill_switch.global", json!(true)),
     ];
     for (key, value) in wrong {

@@ -10,10 +10,10 @@ use crate::jobs::{made, person, write};
 use crate::support::{Answer, TestApp};
 
 /// A machine that works for a job.
-struct Machine<'a> {
+pub(crate) struct Machine<'a> {
     app: &'a TestApp,
     access: String,
-    job: String,
+    pub(crate) job: String,
     session: Value,
 }
 
@@ -21,43 +21,76 @@ impl<'a> Machine<'a> {
     /// One with a job that was started.
     async fn at_work(app: &'a TestApp) -> Self {
         let access = person(app, "a@example.org").await;
-        let job = made(app, &access, "make").await;
-        let machine = Self { app, access, job, session: Value::Null };
-        assert_eq!(machine.write("/start", "start", None).await.status, StatusCode::OK);
-        let heard = machine.post("/heartbeat", json!({})).await.json();
-        Self { session: heard["client_session"].clone(), ..machine }
+        Self::with(app, &access, "make").await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    /// One with a job that was started, of somebody who has an account.
+    pub(crate) async fn with(app: &'a TestApp, access: &str, key: &str) -> Self {
+        let job = made(app, access, key).await;
+        let machine = Self { app, access: access.to_owned(), job, session: Value::Null };
+        let started = machine.write("/start", &format!("start-{key}"), None).await;
+        assert_eq!(started.status, StatusCode::OK, "{}", started.text);
+        Self { session: machine.beat().await, ..machine }
+    }
+
+    /// A beat. Gives the machine's session.
+    pub(crate) async fn beat(&self) -> Value {
+        let body = if self.session.is_null() { json!({}) } else { json!({ "client_session": self.session }) };
+        self.post("/heartbeat", body).await.json()["client_session"].clone()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.app.post(&format!("/api/v1/jobs/{}{path}", self.job), Some(&self.access), body).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.app.get(&format!("/api/v1/jobs/{}{path}", self.job), Some(&self.access)).await.json()
     }
 
-    async fn write(&self, path: &str, key: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn write(&self, path: &str, key: &str, body: Option<Value>) -> Answer {
         write(self.app, Method::POST, &format!("/jobs/{}{path}", self.job), &self.access, key, body).await
     }
 
     /// The one request that waits.
-    async fn waiting(&self) -> (String, String) {
+    pub(crate) async fn waiting(&self) -> (String, String) {
         let listed = self.get("/execution/requests").await;
         let [only] = &listed["requests"].as_array().unwrap()[..] else { return Default::default() };
         (only["id"].as_str().unwrap().to_owned(), only["kind"].as_str().unwrap().to_owned())
     }
 
-    async fn claim(&self, request: &str) -> Answer {
-        let body = json!({ "client_session": self.session, "seen": 0 });
+    pub(crate) async fn claim(&self, request: &str) -> Answer {
+        self.claim_with(request, json!({})).await
+    }
+
+    pub(crate) async fn claim_with(&self, request: &str, more: Value) -> Answer {
+        let mut body = json!({ "client_session": self.session, "seen": 0 });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.post(&format!("/execution/requests/{request}/claim"), body).await
     }
 
-    async fn answer(&self, request: &str, claimed: &Value, result: Value, documents: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn answer(
+        &self,
+        request: &str,
+        claimed: &Value,
+        result: Value,
+        documents: &[(&str, &str)],
+    ) -> Answer {
+        let outcome = json!({ "outcome": "RESULT", "result": result });
+        self.reply(request, claimed, outcome, documents).await
+    }
+
+    pub(crate) async fn reply(
+        &self,
+        request: &str,
+        claimed: &Value,
+        outcome: Value,
+        documents: &[(&str, &str)],
+    ) -> Answer {
         let documents: Vec<Value> = documents.iter().map(|(name, text)| document(name, text)).collect();
         let reply = json!({
             "effect": claimed["order"]["dispatch"]["id"],
             "turn": claimed["order"]["turn"],
-            "outcome": { "outcome": "RESULT", "result": result },
+            "outcome": outcome,
             "documents": documents,
         });
         let body = json!({ "fencing_token": claimed["fencing_token"], "reply": reply });
@@ -70,7 +103,7 @@ fn document(name: &str, text: &str) -> Value {
     json!({ "name": name, "holds": "SOURCE", "sha256": hash, "text": text })
 }
 
-fn preflight(dirty: bool) -> Value {
+pub(crate) fn preflight(dirty: bool) -> Value {
     json!({ "type": "PREFLIGHT_DONE", "dirty": dirty })
 }
 

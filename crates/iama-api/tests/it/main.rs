@@ -11,6 +11,7 @@ mod execution;
 mod jobs;
 mod limits;
 mod manners;
+mod models;
 mod streams;
 mod support;
 mod switches;

@@ -11,6 +11,7 @@ use axum::response::Response;
 use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::clock::Clock;
 use iama_api::hub::Hub;
+use iama_api::models::{KeyPlace, Models};
 use iama_api::settings::{AuthSettings, HttpSettings};
 use iama_api::{AppState, Objects, Parts};
 use iama_store::admins::{self, AdminRole, NewAdmin};
@@ -25,6 +26,13 @@ use tower::ServiceExt as _;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// The key of the test's provider; there is no other.
+pub(crate) const PROVIDER_KEY: &str = "provider-key-of-the-test";
+
+fn key(place: KeyPlace<'_>) -> Option<String> {
+    (place == KeyPlace::File("scripted")).then(|| PROVIDER_KEY.to_owned())
+}
 
 /// Made once: the keys of a test need not be strong, but they need to be keys.
 static PEM: LazyLock<String> = LazyLock::new(|| {
@@ -80,6 +88,7 @@ impl TestApp {
             objects: Objects::folder(objects.path()).unwrap(),
             db: (*db).clone(),
             hub: Hub::default(),
+            models: Models::new(key),
             clock: Clock::new(move || *told.lock().unwrap()),
             ring: KeyRing::new([("k1", "0000000000000000000000000000000000000000000000000000000000000001")]).unwrap(),
             signing: SigningKeys::new(http.public_url.clone(), lifetime, &[PEM.as_str()]).unwrap(),

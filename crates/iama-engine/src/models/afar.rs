@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, CALLS_FOLDER, Heard, KeptAnswer, Ledger, SPENDING, file_of, kept, ledger, make_calls_folder};
 use crate::folder::JobFolder;
+use crate::perform::repairing::case::without_secrets;
 use crate::problem::Problem;
 
 /// The call that was wanted last, in the folder of kept answers.
@@ -75,6 +76,27 @@ impl WantedCall {
         ask.call(session, entitlement)
     }
 
+    /// The call without what looks like a secret. Whoever sends a prompt on looks for itself, whatever the machine has done.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let mut call = self.clone();
+        let Prompt { system, interfaces, spec, task, again } = &mut call.prompt;
+        let again = again.iter_mut().flat_map(|again| [&mut again.answer, &mut again.objection]);
+        for part in [system, interfaces, spec, task].into_iter().chain(again) {
+            *part = without_secrets(part);
+        }
+        call
+    }
+
+    /// Whether anything of what is sent looks like a secret.
+    pub fn has_secret(&self) -> bool {
+        let schema = match &self.form {
+            Form::Json { schema, .. } => schema.to_string(),
+            Form::Text => String::new(),
+        };
+        self.prompt.texts().chain([schema.as_str()]).any(holds_secret)
+    }
+
     /// The answer to this call, or why there is none and the effect has failed.
     pub fn answered(&self, done: Done) -> Result<Answered, Failure> {
         let (name, fingerprint) = (self.name.clone(), self.fingerprint.clone());
@@ -84,6 +106,11 @@ impl WantedCall {
         };
         Ok(Answered { name, fingerprint, came, audit: done.audit })
     }
+}
+
+/// Whether a text holds what looks like a secret.
+pub fn holds_secret(text: &str) -> bool {
+    !iama_source::secrets::scan("prompt.txt", text.as_bytes()).is_empty()
 }
 
 /// What came of a wanted call.

@@ -15,16 +15,23 @@ pub(crate) struct Server {
 impl Server {
     /// One with a database of its own.
     fn start(data: &Path) -> Self {
-        Self::start_on(data, None)
+        Self::start_with(data, &[])
     }
 
     /// One on a database that is there.
-    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
     pub(crate) fn start_on(data: &Path, database: Option<&str>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_iama-server"));
-        command.args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(data).env_remove("DATABASE_URL");
-        let mut child = command
-            .envs(database.map(|url| ("DATABASE_URL", url)))
+        let named = database.map(|url| ("DATABASE_URL", url));
+        Self::start_with(data, named.as_slice())
+    }
+
+    /// One with these variables.
+    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+    pub(crate) fn start_with(data: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_iama-server"))
+            .args(["dev", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env_remove("DATABASE_URL")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -39,7 +46,7 @@ impl Server {
     }
 
     /// The first account's password, which the first start prints.
-    fn read_password(&mut self) -> String {
+    pub(crate) fn read_password(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -48,7 +55,7 @@ impl Server {
     }
 
     /// Sends a request. Gives status and body.
-    fn ask(&self, head: &str, body: &str) -> (u16, String) {
+    pub(crate) fn ask(&self, head: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let kind = "content-type: application/json";
@@ -77,7 +84,7 @@ impl Server {
     }
 
     #[expect(clippy::disallowed_methods, reason = "a person presses Ctrl-C")]
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
         Command::new("kill").args(["-INT", &id]).status().unwrap();
         self.child.wait().unwrap().code()

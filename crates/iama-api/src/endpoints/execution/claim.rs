@@ -1,7 +1,5 @@
 //! `POST /api/v1/jobs/{job_id}/execution/requests/{request_id}/claim`: a machine takes a request.
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use iama_engine::executor::{News, Order};
 use iama_store::requests::{self, LEASE};
@@ -15,6 +13,7 @@ use super::news::news;
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::Json;
 use crate::jobs::{OwnRequest, lost};
+use crate::models;
 use crate::state::AppState;
 
 /// Who takes a request.
@@ -26,6 +25,9 @@ pub(crate) struct Claim {
     /// The last record of the journal that the machine has; none for a machine that has none.
     #[serde(default)]
     seen: u64,
+    /// Whether the order is to come without answers of models: the machine has lost what it asked, and asks again.
+    #[serde(default)]
+    without_answers: bool,
 }
 
 /// A request that was taken.
@@ -55,6 +57,7 @@ pub(crate) struct Claimed {
         (status = UNAUTHORIZED, body = ErrorBody),
         (status = NOT_FOUND, body = ErrorBody),
         (status = CONFLICT, body = ErrorBody),
+        (status = GONE, body = ErrorBody),
         (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorBody),
         (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
     ))]
@@ -79,7 +82,11 @@ pub(crate) async fn post(
     if is_followed {
         return Ok(Json(Claimed { fencing_token, lease_until, order: None, news: Some(news) }));
     }
+    let (job, effect) = (&news.job, &asked.dispatch.effect);
+    let tariffs = models::tariffs(&state, &mut connection, own.id, job, effect).await?;
+    let answers =
+        if claim.without_answers { Vec::new() } else { models::answers(&state, &mut connection, &asked).await? };
     let (dispatch, turn) = (asked.dispatch, asked.turn);
-    let order = Order { news, dispatch, turn, answers: Vec::new(), tariffs: BTreeMap::new() };
+    let order = Order { news, dispatch, turn, answers, tariffs };
     Ok(Json(Claimed { fencing_token, lease_until, order: Some(order), news: None }))
 }

@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use iama_engine::executor::{Document, Outcome, Reply};
+use iama_job::Job;
 use iama_job::event::Usage;
 use iama_store::artifacts::Origin;
 use iama_store::requests::{self, Answered, Request};
 use iama_store::sealing::sha256;
-use iama_store::{Connection, StoreError, journal};
+use iama_store::{Connection, StoreError, calls, journal};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use crate::endpoints::jobs::view::JobState;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Json};
 use crate::jobs::{Done, OwnRequest, lost, put_within, run_dry};
+use crate::models;
 use crate::objects::{Kept, keep};
 use crate::state::AppState;
 
@@ -61,7 +63,7 @@ pub(crate) async fn post(
     let before = journal::lock(&mut transaction, own.id).await?.ok_or_else(|| ApiError::not_found("job"))?;
     let known = requests::get(&mut transaction, own.id, request).await?;
     let known = known.ok_or_else(|| ApiError::not_found("request"))?;
-    check(&known, &answer)?;
+    check(&before.job, &known, &answer)?;
     let token = answer.fencing_token;
     if let Some(Reply { outcome: Outcome::CutShort, .. }) = answer.reply {
         requests::release(&mut transaction, own.id, request, token).await?;
@@ -75,7 +77,11 @@ pub(crate) async fn post(
         Answered::Lost(why) => return Err(lost(why)),
     }
     keep_documents(&state, &mut transaction, &known, &answer).await?;
-    let event = answer.reply.as_ref().and_then(|reply| reply.event(Usage::default()));
+    if let Some(Reply { outcome: Outcome::Wants { call }, .. }) = &answer.reply {
+        models::want(&state, &mut transaction, &before, &known, call).await?;
+    }
+    let credits = calls::charged(&mut transaction, own.id, &known.dispatch.id).await?;
+    let event = answer.reply.as_ref().and_then(|reply| reply.event(Usage { credits }));
     let done = match event {
         Some(event) => put_within(&state, &mut transaction, own.id, event).await?,
         None => Done::Stale,
@@ -90,7 +96,7 @@ pub(crate) async fn post(
 }
 
 /// What the machine says must fit what it was asked.
-fn check(asked: &Request, answer: &Answer) -> Result<(), ApiError> {
+fn check(job: &Job, asked: &Request, answer: &Answer) -> Result<(), ApiError> {
     let mut fields = Fields::default();
     let ordered = !asked.dispatch.effect.answers().is_empty();
     match &answer.reply {
@@ -99,8 +105,9 @@ fn check(asked: &Request, answer: &Answer) -> Result<(), ApiError> {
             fields.require(reply.effect == asked.dispatch.id, "reply.effect", "is not the effect that was ordered");
             fields.require(reply.turn == asked.turn, "reply.turn", "is not the turn that was ordered");
             fields.require(answer.documents.is_empty(), "documents", "come with the reply");
-            let wants = matches!(reply.outcome, Outcome::Wants { .. });
-            fields.require(!wants, "reply.outcome", "wants a model, and none was offered");
+            if let Outcome::Wants { call } = &reply.outcome {
+                models::check(&mut fields, job, asked, call);
+            }
         }
         None => fields.require(!ordered, "reply", "is missing"),
     }
@@ -120,10 +127,17 @@ fn documents(answer: &Answer) -> &[Document] {
 
 /// What the row says of the answer: outcome and hashes, no text.
 fn row(answer: &Answer) -> Result<Value, ApiError> {
-    let outcome = answer.reply.as_ref().map(|reply| serde_json::to_value(&reply.outcome)).transpose();
+    let outcome = answer.reply.as_ref().map(|reply| outcome(&reply.outcome)).transpose();
     let outcome = outcome.map_err(|error| ApiError::internal(&error))?;
     let hashes: Vec<Value> = documents(answer).iter().map(|known| json!([known.name, known.sha256])).collect();
     Ok(json!({ "outcome": outcome, "documents": hashes }))
+}
+
+/// An outcome as the row has it. A prompt holds source, so of a call there is the hash.
+fn outcome(outcome: &Outcome) -> serde_json::Result<Value> {
+    let Outcome::Wants { call } = outcome else { return serde_json::to_value(outcome) };
+    let whole = hex::encode(sha256(serde_json::to_string(call)?.as_bytes()));
+    Ok(json!({ "outcome": "WANTS", "name": call.name, "fingerprint": call.fingerprint, "sha256": whole }))
 }
 
 async fn keep_documents(
