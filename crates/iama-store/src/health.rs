@@ -66,3 +66,35 @@ pub async fn model_calls(connection: &mut PgConnection, since: OffsetDateTime) -
     .await?;
     Ok(rows)
 }
+
+/// Requests to a provider since a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// Its name in the route table.
+    pub provider: String,
+    /// Were answered.
+    pub answered: i64,
+    /// Were not, though nobody had stopped them.
+    pub failed: i64,
+    /// The code of the last that was not.
+    pub last_failure: Option<String>,
+}
+
+/// Requests to providers for calls that were wanted since a moment: the last tries of each call.
+pub async fn providers(connection: &mut PgConnection, since: OffsetDateTime) -> Result<Vec<Provider>, StoreError> {
+    let rows = sqlx::query_as!(
+        Provider,
+        r#"SELECT split_part(tried ->> 'route', '/', 1) AS "provider!",
+             count(*) FILTER (WHERE tried ->> 'outcome' = 'OK') AS "answered!",
+             count(*) FILTER (WHERE tried ->> 'outcome' NOT IN ('OK', 'CANCELLED')) AS "failed!",
+             (array_agg(tried ->> 'outcome' ORDER BY c.created_at DESC)
+                 FILTER (WHERE tried ->> 'outcome' NOT IN ('OK', 'CANCELLED')))[1] AS last_failure
+           FROM model_calls c CROSS JOIN LATERAL jsonb_array_elements(
+               CASE WHEN jsonb_typeof(c.audit -> 'tries') = 'array' THEN c.audit -> 'tries' ELSE '[]' END) AS tried
+           WHERE c.created_at >= $1 GROUP BY 1 ORDER BY 1"#,
+        since,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}

@@ -1,5 +1,6 @@
 //! Model calls: wanted by a machine, made by the server, paid for once.
 
+mod health;
 mod stopping;
 mod world;
 

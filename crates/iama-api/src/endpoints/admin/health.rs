@@ -32,6 +32,8 @@ pub(crate) struct PlatformHealth {
     jobs: Jobs,
     /// Model calls of the last hour, by class.
     models: Vec<ModelHealth>,
+    /// Requests to providers in the last hour.
+    providers: Vec<ProviderHealth>,
 }
 
 /// Requests.
@@ -62,15 +64,30 @@ pub(crate) struct ModelHealth {
     /// The class.
     #[schema(example = "L1")]
     model_class: String,
-    /// `UP` when most are answered, `DOWN` when none is, else `DEGRADED`; `IDLE` when none was asked for.
-    #[schema(example = "UP")]
-    status: &'static str,
     /// Were answered.
     answered: i64,
     /// Came to nothing.
     failed: i64,
     /// Wait, or are under way.
     open: i64,
+}
+
+/// A provider.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProviderHealth {
+    /// Its name in the route table.
+    #[schema(example = "anthropic")]
+    provider: String,
+    /// `UP` when most requests are answered, `DOWN` when none is, else `DEGRADED`; `IDLE` when nobody waited for any.
+    #[schema(example = "UP")]
+    status: &'static str,
+    /// Were answered.
+    answered: i64,
+    /// Were not, though nobody had stopped them.
+    failed: i64,
+    /// The code of the last that was not.
+    #[schema(example = "OVERLOADED")]
+    last_failure: Option<String>,
 }
 
 /// How the platform is doing, from what was measured and what is on record.
@@ -88,10 +105,17 @@ pub(crate) async fn get(State(state): State<AppState>, admin: Admin) -> Result<J
     let active = by_name(health::active_jobs(&mut connection).await?);
     let ended = by_name(health::ended_jobs(&mut connection, now - JOBS).await?);
     let calls = health::model_calls(&mut connection, now - CALLS).await?;
+    let providers = health::providers(&mut connection, now - CALLS).await?;
     let Rates { count, errors } = state.rates().last(now);
     let requests = Requests { count, errors, error_rate: part(errors, count) };
     let jobs = Jobs { success_rate: success(&ended), active, ended };
-    Ok(Json(PlatformHealth { stopped, requests, jobs, models: calls.into_iter().map(model).collect() }))
+    Ok(Json(PlatformHealth {
+        stopped,
+        requests,
+        jobs,
+        models: calls.into_iter().map(model).collect(),
+        providers: providers.into_iter().map(provider).collect(),
+    }))
 }
 
 fn by_name(counts: Vec<Count>) -> BTreeMap<String, i64> {
@@ -113,11 +137,16 @@ fn success(ended: &BTreeMap<String, i64>) -> Option<f64> {
 
 fn model(calls: health::Calls) -> ModelHealth {
     let health::Calls { model_class, answered, failed, open } = calls;
+    ModelHealth { model_class, answered, failed, open }
+}
+
+fn provider(known: health::Provider) -> ProviderHealth {
+    let health::Provider { provider, answered, failed, last_failure } = known;
     let status = match (answered, failed) {
         (0, 0) => "IDLE",
         (0, _) => "DOWN",
         (answered, failed) if failed <= answered => "UP",
         _ => "DEGRADED",
     };
-    ModelHealth { model_class, status, answered, failed, open }
+    ProviderHealth { provider, status, answered, failed, last_failure }
 }
