@@ -66,3 +66,17 @@ async fn writes_without_a_token_count_for_their_network() {
     assert_eq!((write().await, write().await), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
     assert_eq!(write().await, StatusCode::TOO_MANY_REQUESTS);
 }
+
+#[tokio::test]
+async fn trying_passwords_with_a_token_in_hand_is_signing_in() {
+    let app = TestApp::with(HttpSettings { sign_ins_a_minute_by_network: 3, ..HttpSettings::default() }).await;
+    let access = person(&app, "a@example.org").await;
+    let change = async || {
+        let body = json!({ "current": "not the password", "new": "staple of another kind" });
+        app.post("/api/v1/me/password", Some(&access), body).await.error()
+    };
+    for _ in 0..2 {
+        assert_eq!(change().await, (401, "INVALID_CREDENTIALS".to_owned()));
+    }
+    assert_eq!(change().await, (429, "RATE_LIMITED".to_owned()));
+}
