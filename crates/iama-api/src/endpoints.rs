@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod auth;
+pub(crate) mod deciding;
 pub(crate) mod docs;
 pub(crate) mod execution;
 pub(crate) mod health;
@@ -11,3 +12,4 @@ pub(crate) mod me;
 pub(crate) mod metrics;
 pub(crate) mod ready;
 pub(crate) mod usage;
+pub(crate) mod viewing;

@@ -78,6 +78,7 @@ error_codes! {
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", UNPROCESSABLE_ENTITY, "Use a new key for a different request.";
     IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS", CONFLICT, "The first request with this key is still at work; ask again shortly.";
     ClientNotBound = "CLIENT_NOT_BOUND", CONFLICT, "Another client works on this job; send a heartbeat to take part.";
+    SpecStale = "SPEC_STALE", CONFLICT, "Look at the new revision, and make the change there.";
     LeaseLost = "LEASE_LOST", CONFLICT, "Drop the work, and see what is asked for now.";
     AlreadyAnswered = "ALREADY_ANSWERED", CONFLICT, "Drop the work, and see what is asked for now.";
     ArtifactExpired = "ARTIFACT_EXPIRED", GONE, "Artifacts are deleted after 14 days; run the job again.";

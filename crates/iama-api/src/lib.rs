@@ -4,7 +4,9 @@
 
 pub mod auth;
 pub mod clock;
+mod deciding;
 mod describing;
+mod documents;
 mod dynamic;
 mod endpoints;
 mod error;
@@ -22,6 +24,7 @@ mod routes;
 pub mod settings;
 mod state;
 pub mod sweeping;
+mod viewing;
 
 pub use error::{ApiError, ErrorBody, ErrorCode, ErrorDetail};
 pub use objects::Objects;

@@ -11,7 +11,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::describing;
-use crate::endpoints::{admin, auth, docs, execution, health, jobs, jwks, me, metrics, ready, usage};
+use crate::endpoints::{
+    admin, auth, deciding, docs, execution, health, jobs, jwks, me, metrics, ready, usage, viewing,
+};
 use crate::error::{ApiError, ErrorCode};
 use crate::idempotency;
 use crate::layers;
@@ -66,6 +68,43 @@ fn usage() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::job::get))
 }
 
+/// What a person can see of a job.
+fn viewing() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(viewing::proposals::get))
+        .routes(routes!(viewing::enterprise_report::get))
+        .routes(routes!(viewing::delivery::get))
+        .routes(routes!(viewing::artifacts::get))
+        .routes(routes!(viewing::artifact::get))
+}
+
+/// What a person can decide about a job.
+fn deciding() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(deciding::preflight_choice::post, viewing::preflight::get))
+        .routes(routes!(deciding::proposal_select::post))
+        .routes(routes!(viewing::spec::get, deciding::spec_edit::patch))
+        .routes(routes!(deciding::spec_approve::post))
+        .routes(routes!(deciding::baseline_mode::post))
+        .routes(routes!(deciding::acknowledge::post))
+        .routes(routes!(deciding::quarantine::post))
+        .routes(routes!(deciding::mock_override::post))
+        .routes(routes!(deciding::waive_seal::post))
+        .routes(routes!(deciding::escalation_confirm::post))
+        .routes(routes!(deciding::escalation_decline::post))
+        .routes(routes!(deciding::deep_fix::post))
+        .routes(routes!(deciding::deep_fix_confirm::post))
+        .routes(routes!(deciding::intervene::post))
+        .routes(routes!(deciding::continue_repair::post))
+        .routes(routes!(deciding::command::post))
+        .routes(routes!(deciding::run_tests::post))
+        .routes(routes!(deciding::resume_repair::post))
+        .routes(routes!(deciding::timeout_choice::post))
+        .routes(routes!(deciding::apply::post))
+        .routes(routes!(deciding::revert::post))
+        .routes(routes!(deciding::fallback_action::post, viewing::fallback::get))
+}
+
 fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
     let accounts = OpenApiRouter::new()
         .routes(routes!(auth::register::post))
@@ -83,6 +122,7 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(me::session_end::delete))
         .routes(routes!(jobs::heartbeat::post))
         .routes(routes!(jobs::logs::get))
+        .merge(viewing())
         .routes(routes!(execution::news::get))
         .routes(routes!(execution::requests::get))
         .routes(routes!(execution::claim::post))
@@ -93,7 +133,8 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         None => results,
     };
     let once = OpenApiRouter::new()
-        .routes(routes!(execution::decide::post))
+        .routes(routes!(execution::decide::post, viewing::decisions::get))
+        .merge(deciding())
         .routes(routes!(jobs::list::get, jobs::create::post))
         .routes(routes!(jobs::get::get, jobs::cancel::delete))
         .routes(routes!(jobs::start::post))

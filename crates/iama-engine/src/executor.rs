@@ -290,7 +290,7 @@ impl<'m> Executor<'m> {
 
     /// Takes a decision back that the server has refused: nothing is left of it to become part of a later one.
     pub fn take_back(&mut self, decided: &Decided) -> Result<(), Problem> {
-        self.at_bench(None, &mut Nobody, &mut |_| (), |bench| follow::taken_back(bench, &decided.decision))
+        self.at_bench(None, &mut Nobody, &mut |_| (), |bench| follow::taken_back(bench, decided))
     }
 
     fn at_bench<T>(

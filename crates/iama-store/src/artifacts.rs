@@ -122,6 +122,52 @@ pub async fn after(
     Ok(rows)
 }
 
+/// The latest artifact of a name.
+pub async fn latest(connection: &mut PgConnection, job: Uuid, name: &str) -> Result<Option<Artifact>, StoreError> {
+    let row = sqlx::query_as!(
+        Artifact,
+        r#"SELECT id, job_id AS job, kind, name AS "name!", effect_seq AS "seq!", kms_key_ref, wrapped_key, object_key,
+             sha256, size_bytes, created_at, expires_at, deleted_at
+         FROM job_artifacts WHERE job_id = $1 AND name = $2 AND effect_seq IS NOT NULL
+         ORDER BY effect_seq DESC, effect_index DESC, turn DESC LIMIT 1"#,
+        job,
+        name,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// The latest artifact of each name, by name.
+pub async fn of(connection: &mut PgConnection, job: Uuid) -> Result<Vec<Artifact>, StoreError> {
+    let rows = sqlx::query_as!(
+        Artifact,
+        r#"SELECT DISTINCT ON (name) id, job_id AS job, kind, name AS "name!", effect_seq AS "seq!", kms_key_ref,
+             wrapped_key, object_key, sha256, size_bytes, created_at, expires_at, deleted_at
+         FROM job_artifacts WHERE job_id = $1 AND name IS NOT NULL AND effect_seq IS NOT NULL
+         ORDER BY name, effect_seq DESC, effect_index DESC, turn DESC"#,
+        job,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// An artifact of a job.
+pub async fn get(connection: &mut PgConnection, job: Uuid, id: Uuid) -> Result<Option<Artifact>, StoreError> {
+    let row = sqlx::query_as!(
+        Artifact,
+        r#"SELECT id, job_id AS job, kind, name AS "name!", effect_seq AS "seq!", kms_key_ref, wrapped_key, object_key,
+             sha256, size_bytes, created_at, expires_at, deleted_at
+         FROM job_artifacts WHERE job_id = $1 AND id = $2 AND name IS NOT NULL AND effect_seq IS NOT NULL"#,
+        job,
+        id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
 /// Artifacts whose time is over and whose bytes are there still.
 pub async fn expired(
     connection: &mut PgConnection,

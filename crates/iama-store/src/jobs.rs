@@ -206,6 +206,16 @@ pub async fn owner(connection: &mut PgConnection, id: Uuid) -> Result<Option<Uui
     Ok(owner)
 }
 
+/// For whom a job explains itself.
+pub async fn mode(connection: &mut PgConnection, id: Uuid) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar!("SELECT mode FROM refactor_jobs WHERE id = $1", id).fetch_one(connection).await?)
+}
+
+/// How today's behaviour is pinned down; nothing before that is known.
+pub async fn baseline_mode(connection: &mut PgConnection, id: Uuid) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar!("SELECT baseline_mode FROM refactor_jobs WHERE id = $1", id).fetch_one(connection).await?)
+}
+
 /// Whether models of class L2 need no question in a job.
 pub async fn is_pre_authorised(connection: &mut PgConnection, id: Uuid) -> Result<bool, StoreError> {
     let set = sqlx::query_scalar!("SELECT pre_authorised FROM refactor_jobs WHERE id = $1", id)

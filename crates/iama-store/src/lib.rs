@@ -29,8 +29,10 @@ mod migrations;
 mod opening;
 pub mod quota;
 pub mod requests;
+pub mod runs;
 pub mod sealing;
 pub mod sessions;
+pub mod specs;
 pub mod stream;
 pub mod switches;
 #[cfg(feature = "testing")]

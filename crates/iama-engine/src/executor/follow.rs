@@ -5,7 +5,7 @@ use iama_job::{Decision, Effect, Event, Record, journal};
 
 use super::check::Checked;
 use crate::bench::{Bench, Decided};
-use crate::folder::write_whole;
+use crate::folder::{cannot_write, write_whole};
 use crate::problem::Problem;
 use crate::records::DecisionRecord;
 use crate::spec::revise;
@@ -52,12 +52,18 @@ pub(super) fn sent(bench: &Bench<'_>, decided: Decided) -> Result<Decided, Probl
     Ok(decided)
 }
 
-/// Forgets a decision that was on its way.
-pub(super) fn taken_back(bench: &Bench<'_>, decision: &Decision) -> Result<(), Problem> {
-    if *decision == Decision::EditSpec {
+/// Forgets a decision that was on its way, with the texts that it names: a later one may bring others of the same name.
+pub(super) fn taken_back(bench: &Bench<'_>, decided: &Decided) -> Result<(), Problem> {
+    if decided.decision == Decision::EditSpec {
         revise::unstage(bench.shop.folder);
     }
-    was_sent(bench, decision).map(drop)
+    for name in decided.documents.keys() {
+        let place = bench.shop.folder.file(name);
+        if place.exists() {
+            std::fs::remove_file(&place).map_err(|error| cannot_write(&place, &error))?;
+        }
+    }
+    was_sent(bench, &decided.decision).map(drop)
 }
 
 /// Whether a decision was on its way. It is not any more.

@@ -14,7 +14,7 @@ use crate::StoreError;
 use crate::audit::{self, Actor, Entry};
 use crate::quota::{self, Noted, Round};
 use crate::stream::{self, StreamEvent};
-use crate::{requests, tiers, timers};
+use crate::{requests, runs, specs, tiers, timers};
 
 /// Where effects are carried out.
 pub(super) struct Stage<'a> {
@@ -33,6 +33,13 @@ impl Stage<'_> {
         record: &Record,
     ) -> Result<Option<Put>, StoreError> {
         self.tell_change(connection, record).await?;
+        match &record.event {
+            Event::Result { effect, result } => {
+                runs::note(connection, self.id, self.before, (effect, result), self.now).await?;
+            }
+            Event::Decision(iama_job::Decision::ApproveSpec) => specs::approve(connection, self.id, self.now).await?,
+            Event::Decision(_) | Event::Signal(_) => {}
+        }
         for dispatch in &record.effects {
             let short = match &dispatch.effect {
                 Effect::ReserveQuota { round } => self.reserve(connection, *round).await?,
@@ -82,9 +89,13 @@ impl Stage<'_> {
             Effect::CancelTimer { deadline } => timers::cancel(connection, self.id, *deadline).await,
             Effect::CancelInFlight { effects } => requests::cancel(connection, self.id, effects).await,
             Effect::StopTokens => requests::stop_tokens(connection, self.id, self.now).await,
-            Effect::Notify { notice } => self.notify(connection, *notice).await,
-            // Settling closes the reservation, in the same record; the spec is kept by whoever has its text.
-            Effect::CommitReservation { .. } | Effect::ReleaseReservation { .. } | Effect::PersistSpec { .. } => Ok(()),
+            Effect::Notify { notice } => {
+                self.notify(connection, *notice).await?;
+                // The report is written where the job's folder is.
+                if *notice == Notice::IssueReported { self.request(connection, dispatch).await } else { Ok(()) }
+            }
+            // Settling closes the reservation, in the same record.
+            Effect::CommitReservation { .. } | Effect::ReleaseReservation { .. } => Ok(()),
             _ => self.request(connection, dispatch).await,
         }
     }

@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use iama_job::{Decision, Event};
-use iama_store::StoreError;
-use iama_store::artifacts::Origin;
+use iama_job::Decision;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::news::DECISION;
+use crate::deciding::{DecisionAnswers, Once, Open};
 use crate::endpoints::jobs::view::JobState;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::extract::{Fields, Json};
-use crate::jobs::{Done, OwnJob, put_within, run_dry};
-use crate::objects::{Kept, keep};
+use crate::jobs::OwnJob;
 use crate::state::AppState;
+use crate::viewing::Viewed;
 
 /// The most texts that come with a decision.
 const MOST: usize = 4;
@@ -35,22 +33,9 @@ pub(crate) struct Decided {
 /// Takes a decision of the person's. One that is not possible now is refused with a code, and nothing changes.
 #[utoipa::path(post, path = "/jobs/{job_id}/decisions", operation_id = "decide", tag = "Execution",
     security(("user" = [])),
-    params(
-        ("job_id" = uuid::Uuid, Path, description = "Which"),
-        ("Idempotency-Key" = String, Header, description = "A new one for each intent"),
-    ),
+    params(Viewed, Once),
     request_body = Decided,
-    responses(
-        (status = OK, body = JobState),
-        (status = BAD_REQUEST, body = ErrorBody),
-        (status = UNAUTHORIZED, body = ErrorBody),
-        (status = FORBIDDEN, body = ErrorBody),
-        (status = NOT_FOUND, body = ErrorBody),
-        (status = CONFLICT, body = ErrorBody),
-        (status = GONE, body = ErrorBody),
-        (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorBody),
-        (status = UNPROCESSABLE_ENTITY, body = ErrorBody),
-    ))]
+    responses(DecisionAnswers))]
 pub(crate) async fn post(
     State(state): State<AppState>,
     own: OwnJob,
@@ -63,16 +48,5 @@ pub(crate) async fn post(
     let named = documents.iter().all(|(name, text)| name.len() <= 300 && !name.contains('\0') && !text.contains('\0'));
     fields.require(named, "documents", "need names of at most 300 bytes, and no NUL");
     fields.done()?;
-    let mut transaction = state.db.begin().await?;
-    let job = match put_within(&state, &mut transaction, own.id, Event::Decision(decision)).await? {
-        Done::Taken(job) => job,
-        Done::Stale => return Err(ApiError::not_found("job")),
-        Done::CreditsExhausted => return Err(run_dry(&state, transaction, own.id).await),
-    };
-    let origin = Origin { seq: i64::try_from(job.seq).unwrap_or(i64::MAX), index: -1, turn: 0 };
-    for (name, text) in &documents {
-        keep(&state, &mut transaction, own.id, Kept { kind: DECISION, name, text, origin }).await?;
-    }
-    transaction.commit().await.map_err(StoreError::from)?;
-    Ok(Json(JobState::of(own.id, &job)))
+    Open::of(&state, own).await?.decide(decision, &documents).await
 }

@@ -10,14 +10,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use crate::deciding::DECISION;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Json, Query};
 use crate::jobs::OwnJob;
 use crate::objects;
 use crate::state::AppState;
-
-/// The kind of texts that come with decisions.
-pub(crate) const DECISION: &str = "DECISION";
 
 /// How much of the journal a machine has.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::documents;
 use crate::endpoints::jobs::view::JobState;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Json};
@@ -111,17 +112,20 @@ fn check(job: &Job, asked: &Request, answer: &Answer) -> Result<(), ApiError> {
         }
         None => fields.require(!ordered, "reply", "is missing"),
     }
-    for document in documents(answer) {
+    for document in sent(answer) {
         let is_whole = hex::encode(sha256(document.text.as_bytes())) == document.sha256;
         fields.require(is_whole, "documents", format!("{:?} is not what its hash says", document.name));
         fields.require(document.name.len() <= 300, "documents", "a name is longer than 300 bytes");
         let plain = !document.text.contains('\0') && !document.name.contains('\0');
         fields.require(plain, "documents", "must not contain NUL");
+        if let Some(fault) = documents::fault(&document.name, &document.text) {
+            fields.require(false, "documents", format!("{:?} cannot be understood: {fault}", document.name));
+        }
     }
     fields.done()
 }
 
-fn documents(answer: &Answer) -> &[Document] {
+fn sent(answer: &Answer) -> &[Document] {
     answer.reply.as_ref().map_or(&answer.documents, |reply| &reply.documents)
 }
 
@@ -129,7 +133,7 @@ fn documents(answer: &Answer) -> &[Document] {
 fn row(answer: &Answer) -> Result<Value, ApiError> {
     let outcome = answer.reply.as_ref().map(|reply| outcome(&reply.outcome)).transpose();
     let outcome = outcome.map_err(|error| ApiError::internal(&error))?;
-    let hashes: Vec<Value> = documents(answer).iter().map(|known| json!([known.name, known.sha256])).collect();
+    let hashes: Vec<Value> = sent(answer).iter().map(|known| json!([known.name, known.sha256])).collect();
     Ok(json!({ "outcome": outcome, "documents": hashes }))
 }
 
@@ -151,9 +155,10 @@ async fn keep_documents(
         index: i32::from(asked.dispatch.id.index),
         turn: i32::try_from(asked.turn).unwrap_or(i32::MAX),
     };
-    for document in documents(answer) {
+    for document in sent(answer) {
         let kept = Kept { kind: kind(&document.name), name: &document.name, text: &document.text, origin };
         keep(state, connection, asked.job, kept).await?;
+        documents::record(state, connection, asked, document).await?;
     }
     Ok(())
 }

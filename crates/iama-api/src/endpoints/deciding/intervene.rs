@@ -1,0 +1,19 @@
+//! `POST /api/v1/jobs/{job_id}/intervention/intervene`: the person takes over.
+
+use axum::extract::State;
+use iama_job::Decision;
+
+use crate::deciding::{DecisionAnswers, Once, decide};
+use crate::endpoints::jobs::view::JobState;
+use crate::error::ApiError;
+use crate::extract::Json;
+use crate::jobs::OwnJob;
+use crate::state::AppState;
+use crate::viewing::Viewed;
+
+/// Gives the job's copy to the person: commands, edits by hand, test runs.
+#[utoipa::path(post, path = "/jobs/{job_id}/intervention/intervene", operation_id = "intervene", tag = "Decisions",
+    security(("user" = [])), params(Viewed, Once), responses(DecisionAnswers))]
+pub(crate) async fn post(State(state): State<AppState>, own: OwnJob) -> Result<Json<JobState>, ApiError> {
+    decide(&state, own, Decision::Intervene).await
+}
