@@ -72,6 +72,7 @@ error_codes! {
     EverythingStopped = "KILL_SWITCH", SERVICE_UNAVAILABLE, "Nothing can be started at present; try again later.";
     RegistrationClosed = "REGISTRATION_CLOSED", FORBIDDEN, "No accounts are made at present; try again later.";
     NotFound = "NOT_FOUND", NOT_FOUND, "Check the id; what belongs to others cannot be seen.";
+    NotYet = "NOT_YET", NOT_FOUND, "See where the job is; it comes later, or not at all for a job like this.";
     NoRoute = "NO_SUCH_ENDPOINT", NOT_FOUND, "See /docs for what there is.";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, "See /docs for what there is.";
     IdempotencyKeyMissing = "IDEMPOTENCY_KEY_MISSING", BAD_REQUEST, "Send an Idempotency-Key header, a new one for each intent.";
@@ -150,6 +151,11 @@ impl ApiError {
     /// Nothing is there that this caller may see.
     pub fn not_found(what: &str) -> Self {
         Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
+    }
+
+    /// A job of the caller's has nothing of the kind, at least not yet.
+    pub fn not_yet(what: &str) -> Self {
+        Self::new(ErrorCode::NotYet, format!("the job has no {what}"))
     }
 
     /// Something broke inside. What it was goes to the log, here, and nowhere else.

@@ -61,7 +61,7 @@ pub(crate) enum Unseen {
     /// Nobody knows who asks.
     #[response(status = UNAUTHORIZED)]
     Unauthenticated(ErrorBody),
-    /// There is no such job, or nothing of the kind yet.
+    /// There is no such job, or it has nothing of the kind yet (`NOT_YET`).
     #[response(status = NOT_FOUND)]
     Missing(ErrorBody),
     /// It was deleted after its time.

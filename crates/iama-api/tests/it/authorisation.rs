@@ -8,7 +8,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use futures_util::{StreamExt as _, stream};
 use iama_store::admins::AdminRole;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::jobs::{made, person, write};
 use crate::support::TestApp;
@@ -117,6 +118,30 @@ fn the_document_says_whose_token_an_operation_takes() {
     }
 }
 
+async fn open_request(app: &TestApp, owner: &str, job: &str) -> String {
+    let shown = app.get(&format!("/api/v1/jobs/{job}"), Some(owner)).await.json();
+    shown["open_requests"][0].as_str().unwrap().to_owned()
+}
+
+/// What came with the answer to the first request.
+async fn an_artifact(app: &TestApp, owner: &str, job: &str) -> String {
+    let path = format!("/api/v1/jobs/{job}");
+    let request = open_request(app, owner, job).await;
+    let heard = app.post(&format!("{path}/heartbeat"), Some(owner), json!({})).await.json();
+    let claim = json!({ "client_session": heard["client_session"] });
+    let claimed = app.post(&format!("{path}/execution/requests/{request}/claim"), Some(owner), claim).await.json();
+    let document =
+        json!({ "name": "notes.txt", "holds": "NAMES", "text": "", "sha256": hex::encode(Sha256::digest("")) });
+    let outcome = json!({ "outcome": "RESULT", "result": { "type": "PREFLIGHT_DONE", "dirty": false } });
+    let effect = &claimed["order"]["dispatch"]["id"];
+    let reply = json!({ "effect": effect, "turn": 0, "outcome": outcome, "documents": [document] });
+    let answer = json!({ "fencing_token": claimed["fencing_token"], "reply": reply });
+    let answered = app.post(&format!("{path}/execution/requests/{request}/result"), Some(owner), answer).await;
+    assert_eq!(answered.status, StatusCode::OK, "{}", answered.text);
+    let listed = app.get(&format!("{path}/artifacts"), Some(owner)).await.json();
+    listed["artifacts"][0]["id"].as_str().unwrap().to_owned()
+}
+
 /// A server with a job at work, its owner, somebody else, and administrators.
 struct World {
     app: TestApp,
@@ -135,13 +160,12 @@ impl World {
         let started =
             write(&app, axum::http::Method::POST, &format!("/jobs/{job}/start"), &owner, "started", None).await;
         assert_eq!(started.status, StatusCode::OK, "{}", started.text);
-        let shown = app.get(&format!("/api/v1/jobs/{job}"), Some(&owner)).await.json();
-        let request =
-            shown["open_requests"][0]["id"].as_str().or(shown["open_requests"][0].as_str()).unwrap().to_owned();
+        let artifact = an_artifact(&app, &owner, &job).await;
+        let request = open_request(&app, &owner, &job).await;
         let elsewhere = app.login("owner@example.org", crate::support::PASSWORD).await.json();
         let sessions = app.get("/api/v1/me/sessions", Some(&owner)).await.json();
         let mine = sessions["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false);
-        let device = app.post("/api/v1/auth/device", None, serde_json::json!({})).await.json();
+        let device = app.post("/api/v1/auth/device", None, json!({})).await.json();
         let mut tokens = vec![(Caller::Owner, owner), (Caller::Other, other)];
         for role in AdminRole::ALL {
             let email = format!("{}@example.org", role.code().to_lowercase());
@@ -151,6 +175,7 @@ impl World {
             ("job_id", job),
             ("request_id", request),
             ("session_id", mine.unwrap()["id"].as_str().unwrap().to_owned()),
+            ("artifact_id", artifact),
             ("user_code", device["user_code"].as_str().unwrap().to_owned()),
             ("admin_id", app.admin(AdminRole::Support, "target@example.org").await.0),
             ("key", "language_matrix".to_owned()),
@@ -202,6 +227,8 @@ impl World {
         let told = match (status, code.as_str()) {
             (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED" | "TOKEN_EXPIRED") => Told::Unauthenticated,
             (StatusCode::FORBIDDEN, "FORBIDDEN") => Told::Forbidden,
+            // They see that it is not there yet.
+            (StatusCode::NOT_FOUND, "NOT_YET") => Told::Allowed,
             (StatusCode::NOT_FOUND, _) => Told::Missing,
             _ => Told::Allowed,
         };

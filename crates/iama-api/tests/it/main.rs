@@ -5,6 +5,7 @@ mod accounts;
 mod admins;
 mod authorisation;
 mod config;
+mod decisions;
 mod devices;
 mod document;
 mod execution;

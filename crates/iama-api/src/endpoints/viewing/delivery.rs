@@ -53,7 +53,7 @@ pub(crate) struct DeliveryView {
     security(("user" = [])), params(Viewed), responses((status = OK, body = DeliveryView), Unseen))]
 pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Json<DeliveryView>, ApiError> {
     let job = viewing::job(&state, own).await?;
-    let JobState::Delivered { delivery, .. } = &job.state else { return Err(ApiError::not_found("delivery yet")) };
+    let JobState::Delivered { delivery, .. } = &job.state else { return Err(ApiError::not_yet("delivery")) };
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     let manifest = match delivery {
         Delivery::Expired => None,

@@ -37,7 +37,7 @@ pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Js
     let name = "analysis_report.json";
     let known: Option<AnalysisReport> = documents::latest(&state, &mut connection, own.id, name).await?;
     let row = artifacts::latest(&mut connection, own.id, name).await?;
-    let (known, row) = known.zip(row).ok_or_else(|| ApiError::not_found("report"))?;
+    let (known, row) = known.zip(row).ok_or_else(|| ApiError::not_yet("report"))?;
     let report = serde_json::to_value(known).map_err(|error| ApiError::internal(&error))?;
     Ok(Json(ReportView { report, upgrade_required: job.trial_gate, artifact_expires_at: row.expires_at }))
 }

@@ -81,7 +81,7 @@ impl From<FallbackAction> for ActionView {
     security(("user" = [])), params(Viewed), responses((status = OK, body = FallbackView), Unseen))]
 pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Json<FallbackView>, ApiError> {
     let job = viewing::job(&state, own).await?;
-    let JobState::FallbackRequired { reason, .. } = &job.state else { return Err(ApiError::not_found("fallback")) };
+    let JobState::FallbackRequired { reason, .. } = &job.state else { return Err(ApiError::not_yet("fallback")) };
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     let allowed = tiers::allowed(&mut connection, own.user.id).await?.ok_or(StoreError::Missing("subscription"))?;
     let suite: Option<SuiteSummary> = documents::latest(&state, &mut connection, own.id, "result.summary.json").await?;

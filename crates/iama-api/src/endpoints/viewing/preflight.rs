@@ -36,7 +36,7 @@ pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Js
     let job = viewing::job(&state, own).await?;
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     let known: Option<WorkspaceRecord> = documents::latest(&state, &mut connection, own.id, "workspace.json").await?;
-    let known = known.ok_or_else(|| ApiError::not_found("preflight yet"))?;
+    let known = known.ok_or_else(|| ApiError::not_yet("preflight"))?;
     let choice = |kind| match kind {
         EventKind::PreflightContinue if job.entitlement.segment != Segment::A => Some("CONTINUE"),
         EventKind::PreflightSafeMode => Some("SAFE_MODE"),

@@ -49,7 +49,7 @@ pub(crate) struct ProposalView {
 pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Json<ProposalsView>, ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     let known: Option<Vec<Proposal>> = documents::latest(&state, &mut connection, own.id, "proposals.json").await?;
-    let known = known.ok_or_else(|| ApiError::not_found("proposal yet"))?;
+    let known = known.ok_or_else(|| ApiError::not_yet("proposal"))?;
     let mode = jobs::mode(&mut connection, own.id).await?;
     let proposals = known.iter().map(|proposal| view(proposal, &mode)).collect::<Result<_, _>>()?;
     Ok(Json(ProposalsView { mode, proposals }))

@@ -123,7 +123,7 @@ pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Js
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     let name = format!("spec/{}.json", job.spec_revision);
     let spec: Option<Spec> = documents::latest(&state, &mut connection, own.id, &name).await?;
-    let spec = spec.ok_or_else(|| ApiError::not_found("spec yet"))?;
+    let spec = spec.ok_or_else(|| ApiError::not_yet("spec"))?;
     let revisions = specs::of(&mut connection, own.id).await?;
     Ok(Json(SpecView {
         revision: spec.revision,
