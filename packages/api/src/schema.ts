@@ -397,7 +397,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/jobs/{job_id}/decisions": {
+    "/api/v1/jobs/{job_id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept of a job: sealed, for 14 days. Of what was deleted, the row stays. */
+        get: operations["listArtifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/artifacts/{artifact_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of an artifact, to be saved: they come from the person's machine and are never shown as a page of this server. */
+        get: operations["getArtifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/baseline/acknowledge": {
         parameters: {
             query?: never;
             header?: never;
@@ -406,8 +440,202 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Acknowledges how much behaviour nothing covers. Another count than was shown is refused. */
+        post: operations["acknowledgeUncovered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/baseline/mock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces what failing tests depend on by stand-ins, on record, and runs them again. */
+        post: operations["mockTests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/baseline/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes another baseline than the confidence suggests. */
+        post: operations["overrideBaseline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/baseline/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves failing tests out of the baseline, on record, and runs the others again. None at all is refused. */
+        post: operations["quarantineTests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/baseline/waive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allows sealed tests to be changed, by name and on record. */
+        post: operations["waiveSeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a person can decide now. */
+        get: operations["listDecisions"];
+        put?: never;
         /** Takes a decision of the person's. One that is not possible now is refused with a code, and nothing changes. */
         post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came of a job. Before it is delivered there is nothing. */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/delivery/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Writes the delivery, or a part of it, to the user's tree, onto files that are still what it was made from. A part is tested on its own
+         *     first. A complex change needs the second request to say so (`COMPLEXITY_CONFIRMATION_REQUIRED`).
+         */
+        post: operations["applyDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/delivery/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an applied delivery back, or puts it there again. Once it is committed it is not touched: then the job keeps the reverse patch,
+         *     and the delivery says where.
+         */
+        post: operations["revertDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/enterprise-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the management is told before work begins; only jobs in the mode `ENTERPRISE` have it. */
+        get: operations["getEnterpriseReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/escalation/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allows a stronger class. For L3 the price is named, and is what was quoted last. */
+        post: operations["confirmEscalation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/escalation/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allows no stronger model: what was done so far is kept as a partial patch. */
+        post: operations["declineEscalation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -485,6 +713,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/fallback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a job could not finish, and what can be done. For any other job there is nothing. */
+        get: operations["getFallback"];
+        put?: never;
+        /** Goes on with a job that could not finish, or takes along what there is. Work reserves quota again. */
+        post: operations["chooseFallback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/force-terminate": {
         parameters: {
             query?: never;
@@ -513,6 +759,128 @@ export interface paths {
         put?: never;
         /** A beat of the client that works for a job. The first one binds it to the job. */
         post: operations["beat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/intervention/command": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a model for one thing, in the person's own words. What comes of it is on the stream. */
+        post: operations["commandRepair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/intervention/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on repairing after identical failures: their count begins anew. */
+        post: operations["continueRepair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/intervention/deep-fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins anew from the original code, with the strongest class that the tier has. Where that is L3, its price is asked about first: then
+         *     the job waits for `confirmDeepFix`.
+         */
+        post: operations["deepFix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/intervention/deep-fix/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pays the price of a deep fix with L3, which is what was quoted last. It cannot be cancelled once it has begun. */
+        post: operations["confirmDeepFix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/intervention/intervene": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the job's copy to the person: commands, edits by hand, test runs. */
+        post: operations["intervene"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/intervention/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands the copy back: models go on from it. */
+        post: operations["resumeRepair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/intervention/run-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs the tests on the job's copy as it is now. What comes of it is on the stream. */
+        post: operations["runTests"];
         delete?: never;
         options?: never;
         head?: never;
@@ -561,6 +929,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace as it was found, and what may be chosen about uncommitted changes. */
+        get: operations["getPreflight"];
+        put?: never;
+        /** Decides about a workspace with uncommitted changes: nothing was touched yet. */
+        post: operations["choosePreflight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be chosen. */
+        get: operations["getProposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/proposals/select": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one of the three proposals: the spec is drafted for it. */
+        post: operations["selectProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/spec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was agreed, or waits to be. */
+        get: operations["getSpec"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Makes another revision of the spec. During work that cancels what is under way: the job waits for approval again, and its
+         *     counters begin anew.
+         */
+        patch: operations["editSpec"];
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/spec/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves the spec: tests are written, and from here on a round that ends is charged. */
+        post: operations["approveSpec"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/start": {
         parameters: {
             query?: never;
@@ -572,6 +1030,23 @@ export interface paths {
         put?: never;
         /** Begins a job: quota is reserved and what it may use is written down with the same event, or nothing is. */
         post: operations["startJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/timeout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides about tests that ran out of time twice: a time-out is no logic failure. */
+        post: operations["chooseAfterTimeout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -824,6 +1299,34 @@ export interface components {
              */
             id: string;
         };
+        /** @description What is acknowledged. */
+        Acknowledgement: {
+            /**
+             * Format: int32
+             * @description How much is covered by nothing, as it was shown.
+             * @example 3
+             */
+            uncovered: number;
+        };
+        /** @description Something that can be done, or why it cannot. */
+        ActionView: {
+            /**
+             * @description What.
+             * @example DEEP_FIX
+             */
+            action: string;
+            /** @description Whether it can be done now. */
+            available: boolean;
+            /**
+             * @description Why it cannot be done.
+             * @example ENTITLEMENT_DENIED
+             */
+            code?: string | null;
+            /** @description What would help. */
+            hint?: string | null;
+            /** @description Whether a price or a class has to be confirmed before work begins. */
+            requires_confirmation: boolean;
+        };
         /** @description What is to be changed. */
         AdminChange: {
             /** @description Whether they may do anything. Who may not is signed out. */
@@ -927,6 +1430,75 @@ export interface components {
             /** @description What came of the order, as `iama_engine::executor::Reply`; nothing where there was no order. */
             reply?: Record<string, unknown> | null;
         };
+        /** @description What is applied; all of it where nothing is named. */
+        Application: {
+            /** @description Whether the warning about complex changes was read and confirmed. */
+            complexity_confirmed?: boolean;
+            /** @description Whole files. */
+            files?: string[];
+            /** @description Hunks, as the delivery names them. */
+            hunks?: string[];
+        };
+        /** @description What is approved. */
+        Approval: {
+            /**
+             * @description The token of the revision that was read; with it, a revision that somebody has made since is not approved unread.
+             * @example 2f1c7b1e5d53bf76edb4a085654e2899
+             */
+            revision_token?: string | null;
+        };
+        /** @description What is kept of a job. */
+        ArtifactList: {
+            /** @description The latest of each name, by name. */
+            artifacts: components["schemas"]["ArtifactView"][];
+        };
+        /** @description A sealed text. */
+        ArtifactView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its bytes are deleted, or were.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description Its own name.
+             */
+            id: string;
+            /**
+             * @description What it is.
+             * @example EVIDENCE
+             */
+            kind: string;
+            /**
+             * @description The file in the job's folder.
+             * @example evidence.json
+             */
+            name: string;
+            /** @description Their SHA-256. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description How many bytes.
+             */
+            size_bytes: number;
+            /** @description Where its bytes are; nothing once they are deleted. */
+            url?: string | null;
+        };
+        /** @description Which. */
+        BaselineChoice: {
+            /** @description It. */
+            mode: components["schemas"]["BaselineName"];
+        };
+        /**
+         * @description How today's behaviour is pinned down.
+         * @enum {string}
+         */
+        BaselineName: "ASSERTIONS" | "BLACK_BOX";
         /** @description Model calls of a class. */
         CallView: {
             /**
@@ -989,6 +1561,14 @@ export interface components {
             /** @description What is set, by name. */
             settings: components["schemas"]["SettingView"][];
         };
+        /** @description The price. */
+        ConfirmedPrice: {
+            /**
+             * @description Its name.
+             * @example quote-7
+             */
+            quote: string;
+        };
         /** @description A decision. */
         Decided: {
             /** @description It, as `iama_job::Decision`. A job is started with `startJob`. */
@@ -997,6 +1577,76 @@ export interface components {
             documents?: {
                 [key: string]: string;
             };
+        };
+        /** @description What a person can decide now. */
+        DecisionsView: {
+            /**
+             * @description The classes that are asked about.
+             * @example [
+             *       "L2"
+             *     ]
+             */
+            classes: string[];
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            deadline_at?: string | null;
+            /**
+             * @description The decisions that are possible there, as far as that hangs on nothing that is said with them.
+             * @example [
+             *       "DEEP_FIX",
+             *       "INTERVENE",
+             *       "CONTINUE_REPAIR",
+             *       "CANCEL"
+             *     ]
+             */
+            decisions: string[];
+            /**
+             * @description Where the job is.
+             * @example WAITING_INTERVENTION
+             */
+            place: string;
+            price?: components["schemas"]["PriceView"] | null;
+            /**
+             * Format: int32
+             * @description Behaviour that nothing covers, to be acknowledged.
+             */
+            uncovered?: number | null;
+        };
+        /** @description A delivery. */
+        DeliveryView: {
+            /**
+             * Format: date-time
+             * @description When all of this is deleted.
+             */
+            artifact_expires_at?: string | null;
+            /**
+             * @description How today's behaviour was pinned down.
+             * @example ASSERTIONS
+             */
+            baseline_mode?: string | null;
+            /** @description Whether the change is complex. */
+            complex: boolean;
+            /** @description Whether applying it has to say that the warning about it was read. */
+            complexity_confirmation_required: boolean;
+            /** @description The same as a unified diff. */
+            diff_url?: string | null;
+            /** @description The evidence for machines. */
+            evidence_url?: string | null;
+            /** @description The files with their hashes before and after, and their hunks, as they are chosen by. */
+            files: Record<string, unknown>[];
+            /** @description The patch, as `iama.patch/1`. */
+            patch_url?: string | null;
+            /** @description The report for people. */
+            report_url?: string | null;
+            /** @description The inverse patch, once a delivery that was committed shall be taken back. */
+            reverse_patch_url?: string | null;
+            /**
+             * @description Where it is: `READY`, `APPLIED`, `REVERTED` or `EXPIRED`.
+             * @example READY
+             */
+            status: string;
         };
         /** @description The device. */
         Device: {
@@ -1059,6 +1709,19 @@ export interface components {
             /** @description Each is one sentence. */
             statements: string[];
         };
+        /** @description An item. */
+        EditedItem: {
+            /**
+             * @description Its name; none for a new one.
+             * @example B1
+             */
+            id?: string | null;
+            /** @description What it is. Rules are IAMA's own and stay as they are. */
+            kind: components["schemas"]["ItemKind"];
+            scenario?: components["schemas"]["Scenario"] | null;
+            /** @description What must hold. */
+            text: string;
+        };
         /** @description What a subscription includes. */
         Entitlements: {
             /** @description Whether the analysis ends in a report for the management. */
@@ -1095,7 +1758,7 @@ export interface components {
          * @description Codes of the API's own. Decisions that a job refuses carry the codes of `iama_job::RefusalCode`.
          * @enum {string}
          */
-        ErrorCode: "BAD_REQUEST" | "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS" | "REFRESH_TOKEN_INVALID" | "REFRESH_TOKEN_REUSED" | "TOO_MANY_ATTEMPTS" | "AUTHORIZATION_PENDING" | "SLOW_DOWN" | "ACCESS_DENIED" | "DEVICE_CODE_EXPIRED" | "RATE_LIMITED" | "EMAIL_TAKEN" | "CONSENT_REQUIRED" | "DISCLOSURE_REQUIRED" | "FORBIDDEN" | "ACCOUNT_SUSPENDED" | "ENTITLEMENT_DENIED" | "NOT_IN_THIS_VERSION" | "DAILY_JOBS_USED" | "CREDITS_EXHAUSTED" | "LAST_SUPER_ADMIN" | "CONFIG_CHANGED" | "RAW_KEY_REFUSED" | "CREDITS_SHORT" | "KILL_SWITCH" | "REGISTRATION_CLOSED" | "NOT_FOUND" | "NO_SUCH_ENDPOINT" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_KEY_MISSING" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_IN_PROGRESS" | "CLIENT_NOT_BOUND" | "LEASE_LOST" | "ALREADY_ANSWERED" | "ARTIFACT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TIMEOUT" | "UNAVAILABLE" | "INTERNAL";
+        ErrorCode: "BAD_REQUEST" | "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS" | "REFRESH_TOKEN_INVALID" | "REFRESH_TOKEN_REUSED" | "TOO_MANY_ATTEMPTS" | "AUTHORIZATION_PENDING" | "SLOW_DOWN" | "ACCESS_DENIED" | "DEVICE_CODE_EXPIRED" | "RATE_LIMITED" | "EMAIL_TAKEN" | "CONSENT_REQUIRED" | "DISCLOSURE_REQUIRED" | "FORBIDDEN" | "ACCOUNT_SUSPENDED" | "ENTITLEMENT_DENIED" | "NOT_IN_THIS_VERSION" | "DAILY_JOBS_USED" | "CREDITS_EXHAUSTED" | "LAST_SUPER_ADMIN" | "CONFIG_CHANGED" | "RAW_KEY_REFUSED" | "CREDITS_SHORT" | "KILL_SWITCH" | "REGISTRATION_CLOSED" | "NOT_FOUND" | "NOT_YET" | "NO_SUCH_ENDPOINT" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_KEY_MISSING" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_IN_PROGRESS" | "CLIENT_NOT_BOUND" | "SPEC_STALE" | "LEASE_LOST" | "ALREADY_ANSWERED" | "ARTIFACT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TIMEOUT" | "UNAVAILABLE" | "INTERNAL";
         /** @description What went wrong. */
         ErrorDetail: {
             /**
@@ -1110,11 +1773,62 @@ export interface components {
             /** @description What happened, in one sentence. */
             message: string;
         };
+        /** @description What is allowed. */
+        Escalation: {
+            /** @description The class. */
+            class: components["schemas"]["StrongerClass"];
+            /**
+             * @description The price, for L3.
+             * @example quote-7
+             */
+            quote?: string | null;
+        };
         /**
          * @description Where a job runs.
          * @enum {string}
          */
         ExecutionMode: "LOCAL_DOCKER" | "LOCAL_NATIVE" | "REMOTE_SANDBOX";
+        /**
+         * @description What is done.
+         * @enum {string}
+         */
+        FallbackChoice: "DEEP_FIX" | "INTERVENE" | "RETRY_STRONGER_MODEL" | "EDIT_SPEC" | "DOWNLOAD_PARTIAL" | "REPORT_ISSUE";
+        /** @description What to do. */
+        FallbackDecision: {
+            /** @description It. */
+            action: components["schemas"]["FallbackChoice"];
+        };
+        /** @description Why a job could not finish, and what can be done. */
+        FallbackView: {
+            /** @description What can be done. */
+            actions: components["schemas"]["ActionView"][];
+            /**
+             * Format: date-time
+             * @description When the offer ends.
+             */
+            artifact_expires_at?: string | null;
+            /**
+             * Format: int32
+             * @description Attempts of the round.
+             */
+            attempts: number;
+            /** @description Tests that passed before and do not now. */
+            failed_tests: string[];
+            /** @description Why, by cause, with excerpts of messages. */
+            failures: Record<string, unknown>[];
+            /** @description What the last failure looks like. */
+            fingerprint?: string | null;
+            /** @description The partial patch. */
+            partial_artifact_url?: string | null;
+            /** @description The files of the partial patch, with hashes and hunks. */
+            partial_files: Record<string, unknown>[];
+            price?: components["schemas"]["PriceView"] | null;
+            /**
+             * @description Why.
+             * @example BUDGET_SPENT
+             */
+            reason: string;
+        };
         /** @description That the process answers. */
         Health: {
             /**
@@ -1159,6 +1873,33 @@ export interface components {
         History: {
             /** @description The newest first. */
             versions: components["schemas"]["SettingView"][];
+        };
+        /**
+         * @description What an item is.
+         * @enum {string}
+         */
+        ItemKind: "RULE" | "BDD" | "SDD";
+        /** @description An item. */
+        ItemView: {
+            /**
+             * @description Its name; it stays the same whatever becomes of its words.
+             * @example B1
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["ItemKind"];
+            /**
+             * @description Who wrote it: `RECIPES`, `PERSON` or `MODEL`.
+             * @example RECIPES
+             */
+            origin: string;
+            /** @description Places that it is about, as `FILE` or `FILE:LINE,LINE`. */
+            places: string[];
+            /** @description Recipes that it is about. */
+            recipes: string[];
+            scenario?: components["schemas"]["Scenario"] | null;
+            /** @description What must hold. */
+            text: string;
         };
         /** @description A job. */
         JobDetail: components["schemas"]["JobSummary"] & {
@@ -1401,6 +2142,11 @@ export interface components {
              * @description Wait, or are under way.
              */
             open: number;
+            /**
+             * @description `UP` when most are answered, `DOWN` when none is, else `DEGRADED`; `IDLE` when none was asked for.
+             * @example UP
+             */
+            status: string;
         };
         /** @description The change. */
         PasswordChange: {
@@ -1453,40 +2199,90 @@ export interface components {
             jobs: components["schemas"]["Jobs"];
             /** @description Model calls of the last hour, by class. */
             models: components["schemas"]["ModelHealth"][];
-            /** @description Requests to providers in the last hour. */
-            providers: components["schemas"]["ProviderHealth"][];
             /** @description Requests to this instance in the last five minutes. */
             requests: components["schemas"]["Requests"];
             /** @description Whether everything is stopped. */
             stopped: boolean;
         };
-        /** @description A provider. */
-        ProviderHealth: {
+        /**
+         * @description What is done.
+         * @enum {string}
+         */
+        PreflightChoice: "CONTINUE" | "SAFE_MODE" | "CANCEL";
+        /** @description What to do. */
+        PreflightDecision: {
+            /** @description It. */
+            choice: components["schemas"]["PreflightChoice"];
+        };
+        /** @description The workspace as it was found. */
+        PreflightView: {
+            /**
+             * @description What may be chosen now; nothing where nothing is asked.
+             * @example [
+             *       "SAFE_MODE",
+             *       "CANCEL"
+             *     ]
+             */
+            choices: string[];
+            /** @description Whether something is uncommitted. */
+            dirty: boolean;
+            /** @description Files that were left out. */
+            excluded: number;
+            /** @description Source files whose hashes were taken: a delivery applies only onto these. */
+            files: number;
+        };
+        /** @description A price of L3, told as a part of what the tier has in a month: credits are never shown. */
+        PriceView: {
+            /**
+             * @description The class that it is for.
+             * @example L3
+             */
+            class: string;
+            /**
+             * @description Its name, by which it is confirmed.
+             * @example quote-7
+             */
+            id: string;
             /**
              * Format: int64
-             * @description Were answered.
+             * @description The most that it can come to, in percent of the month's allowance; nothing where the tier has none.
+             * @example 12
              */
-            answered: number;
+            percent_at_most?: number | null;
+        };
+        /** @description Which. */
+        ProposalChoice: {
+            /** @description It. */
+            strategy: components["schemas"]["StrategyName"];
+        };
+        /** @description The proposals. */
+        ProposalsView: {
             /**
-             * Format: int64
-             * @description Were not, though nobody had stopped them.
+             * @description For whom they are told: `SIMPLE`, `PROFESSIONAL` or `ENTERPRISE`.
+             * @example PROFESSIONAL
              */
-            failed: number;
+            mode: string;
+            /** @description Three, the smallest first. */
+            proposals: components["schemas"]["ProposalView"][];
+        };
+        /** @description A proposal. */
+        ProposalView: {
+            /** @description All figures, as docs/proposals.md describes them; to be folded away in the mode `SIMPLE`. */
+            details: Record<string, unknown>;
             /**
-             * @description The code of the last that was not.
-             * @example OVERLOADED
+             * @description The highest risk that is known: `unknown`, `low`, `medium` or `high`.
+             * @example low
              */
-            last_failure?: string | null;
+            risk: string;
+            /** @description The risk by area: five segments, each with a level, what was counted, and places. */
+            segments: Record<string, unknown>[];
             /**
-             * @description Its name in the route table.
-             * @example anthropic
+             * @description Which.
+             * @example STANDARD
              */
-            provider: string;
-            /**
-             * @description `UP` when most requests are answered, `DOWN` when none is, else `DEGRADED`; `IDLE` when nobody waited for any.
-             * @example UP
-             */
-            status: string;
+            strategy: string;
+            /** @description What it means, in the words of the mode. */
+            summary: string;
         };
         /** @description What the person has now. */
         Quota: {
@@ -1593,6 +2389,18 @@ export interface components {
              */
             lease_until: string;
         };
+        /** @description What the management is told. */
+        ReportView: {
+            /**
+             * Format: date-time
+             * @description When it is deleted.
+             */
+            artifact_expires_at: string;
+            /** @description Debt, return, timeline by risk, dependencies and a summary, as `iama.analysis/1`. */
+            report: Record<string, unknown>;
+            /** @description Whether the trial ends with it: a strategy can be chosen after an upgrade. */
+            upgrade_required: boolean;
+        };
         /** @description What the person's machine is asked to do. */
         RequestList: {
             /** @description The requests, oldest first. */
@@ -1644,6 +2452,29 @@ export interface components {
              */
             turn: number;
         };
+        /** @description A revision. */
+        RevisionView: {
+            /**
+             * Format: date-time
+             * @description When it was approved.
+             */
+            approved_at?: string | null;
+            /**
+             * @description How it came to be: `DRAFT`, `USER`, `WORDS`, `FAST_TRACK` or `FALLBACK`.
+             * @example DRAFT
+             */
+            author: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            revision: number;
+        };
         /**
          * @description What an administrator may do.
          * @enum {string}
@@ -1674,6 +2505,15 @@ export interface components {
             round: number;
             /** @description Whether it is over. */
             settled: boolean;
+        };
+        /** @description Behaviour as a scenario. */
+        Scenario: {
+            /** @description What there is. */
+            given: string;
+            /** @description What must come of it. */
+            then: string;
+            /** @description What happens. */
+            when: string;
         };
         /**
          * @description Whom a switch stops.
@@ -1748,6 +2588,50 @@ export interface components {
              */
             version: number;
         };
+        /** @description An edited spec. */
+        SpecEdit: {
+            /** @description All items, in their order. One that is not among them is taken out. */
+            items: components["schemas"]["EditedItem"][];
+            /**
+             * @description The token of the revision that was edited. Where somebody has made another one since, the edit is refused with `SPEC_STALE`.
+             * @example 2f1c7b1e5d53bf76edb4a085654e2899
+             */
+            revision_token: string;
+        };
+        /** @description A spec. */
+        SpecView: {
+            /** @description What must hold. */
+            items: components["schemas"]["ItemView"][];
+            /**
+             * Format: int32
+             * @description Which revision, from 1.
+             */
+            revision: number;
+            /**
+             * @description Its token: an edit names it.
+             * @example 2f1c7b1e5d53bf76edb4a085654e2899
+             */
+            revision_token: string;
+            /** @description All revisions, the oldest first. */
+            revisions: components["schemas"]["RevisionView"][];
+            /** @description Whether items of design are folded away: for people who are spared jargon. */
+            sdd_hidden: boolean;
+            /**
+             * @description How much is taken on.
+             * @example STANDARD
+             */
+            strategy: string;
+        };
+        /**
+         * @description How much is taken on.
+         * @enum {string}
+         */
+        StrategyName: "CONSERVATIVE" | "STANDARD" | "COMPREHENSIVE";
+        /**
+         * @description The classes that are asked about.
+         * @enum {string}
+         */
+        StrongerClass: "L2" | "L3";
         /** @description A subscription, and what it includes. */
         Subscription: {
             /** @description What it includes. */
@@ -1800,6 +2684,28 @@ export interface components {
             scope: components["schemas"]["Scope"];
             /** @description Jobs that were at work and have failed with `KILL_SWITCH`, which costs their owners nothing. */
             stopped_jobs: number;
+        };
+        /** @description Tests by name. */
+        TestNames: {
+            /**
+             * @description They.
+             * @example [
+             *       "tests/test_a.py::TestA::test_b"
+             *     ]
+             */
+            tests: string[];
+        };
+        /**
+         * @description What is done.
+         * @enum {string}
+         */
+        TimeoutChoice: "INCREASE_TIMEOUT" | "SKIP_OR_QUARANTINE_TEST" | "CONTINUE_REPAIR";
+        /** @description What to do. */
+        TimeoutDecision: {
+            /** @description It. */
+            choice: components["schemas"]["TimeoutChoice"];
+            /** @description The tests that are left out. */
+            tests?: string[];
         };
         /** @description Today's jobs. */
         Today: {
@@ -1890,6 +2796,14 @@ export interface components {
              */
             client: string;
         };
+        /** @description The words. */
+        Words: {
+            /**
+             * @description They.
+             * @example keep the old name as an alias
+             */
+            text: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1898,6 +2812,8 @@ export interface components {
     pathItems: never;
 }
 export type Account = components['schemas']['Account'];
+export type Acknowledgement = components['schemas']['Acknowledgement'];
+export type ActionView = components['schemas']['ActionView'];
 export type AdminChange = components['schemas']['AdminChange'];
 export type AdminList = components['schemas']['AdminList'];
 export type AdminLogin = components['schemas']['AdminLogin'];
@@ -1905,25 +2821,41 @@ export type AdminSession = components['schemas']['AdminSession'];
 export type AdminView = components['schemas']['AdminView'];
 export type AdminWanted = components['schemas']['AdminWanted'];
 export type Answer = components['schemas']['Answer'];
+export type Application = components['schemas']['Application'];
+export type Approval = components['schemas']['Approval'];
+export type ArtifactList = components['schemas']['ArtifactList'];
+export type ArtifactView = components['schemas']['ArtifactView'];
+export type BaselineChoice = components['schemas']['BaselineChoice'];
+export type BaselineName = components['schemas']['BaselineName'];
 export type CallView = components['schemas']['CallView'];
 export type Claim = components['schemas']['Claim'];
 export type Claimed = components['schemas']['Claimed'];
 export type Config = components['schemas']['Config'];
+export type ConfirmedPrice = components['schemas']['ConfirmedPrice'];
 export type Decided = components['schemas']['Decided'];
+export type DecisionsView = components['schemas']['DecisionsView'];
+export type DeliveryView = components['schemas']['DeliveryView'];
 export type Device = components['schemas']['Device'];
 export type DeviceCodes = components['schemas']['DeviceCodes'];
 export type DeviceDecision = components['schemas']['DeviceDecision'];
 export type DeviceQuestion = components['schemas']['DeviceQuestion'];
 export type Disclosure = components['schemas']['Disclosure'];
+export type EditedItem = components['schemas']['EditedItem'];
 export type Entitlements = components['schemas']['Entitlements'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ErrorDetail = components['schemas']['ErrorDetail'];
+export type Escalation = components['schemas']['Escalation'];
 export type ExecutionMode = components['schemas']['ExecutionMode'];
+export type FallbackChoice = components['schemas']['FallbackChoice'];
+export type FallbackDecision = components['schemas']['FallbackDecision'];
+export type FallbackView = components['schemas']['FallbackView'];
 export type Health = components['schemas']['Health'];
 export type Heard = components['schemas']['Heard'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type History = components['schemas']['History'];
+export type ItemKind = components['schemas']['ItemKind'];
+export type ItemView = components['schemas']['ItemView'];
 export type JobDetail = components['schemas']['JobDetail'];
 export type JobList = components['schemas']['JobList'];
 export type Jobs = components['schemas']['Jobs'];
@@ -1939,7 +2871,13 @@ export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type PeriodUsage = components['schemas']['PeriodUsage'];
 export type PlatformHealth = components['schemas']['PlatformHealth'];
-export type ProviderHealth = components['schemas']['ProviderHealth'];
+export type PreflightChoice = components['schemas']['PreflightChoice'];
+export type PreflightDecision = components['schemas']['PreflightDecision'];
+export type PreflightView = components['schemas']['PreflightView'];
+export type PriceView = components['schemas']['PriceView'];
+export type ProposalChoice = components['schemas']['ProposalChoice'];
+export type ProposalsView = components['schemas']['ProposalsView'];
+export type ProposalView = components['schemas']['ProposalView'];
 export type Quota = components['schemas']['Quota'];
 export type QuotaChange = components['schemas']['QuotaChange'];
 export type Ready = components['schemas']['Ready'];
@@ -1947,23 +2885,34 @@ export type Refresh = components['schemas']['Refresh'];
 export type Registration = components['schemas']['Registration'];
 export type Renewal = components['schemas']['Renewal'];
 export type Renewed = components['schemas']['Renewed'];
+export type ReportView = components['schemas']['ReportView'];
 export type RequestList = components['schemas']['RequestList'];
 export type Requests = components['schemas']['Requests'];
 export type RequestView = components['schemas']['RequestView'];
+export type RevisionView = components['schemas']['RevisionView'];
 export type Role = components['schemas']['Role'];
 export type RoundView = components['schemas']['RoundView'];
+export type Scenario = components['schemas']['Scenario'];
 export type Scope = components['schemas']['Scope'];
 export type SessionList = components['schemas']['SessionList'];
 export type SessionView = components['schemas']['SessionView'];
 export type SettingView = components['schemas']['SettingView'];
 export type SettingWanted = components['schemas']['SettingWanted'];
+export type SpecEdit = components['schemas']['SpecEdit'];
+export type SpecView = components['schemas']['SpecView'];
+export type StrategyName = components['schemas']['StrategyName'];
+export type StrongerClass = components['schemas']['StrongerClass'];
 export type Subscription = components['schemas']['Subscription'];
 export type Switch = components['schemas']['Switch'];
 export type Switched = components['schemas']['Switched'];
+export type TestNames = components['schemas']['TestNames'];
+export type TimeoutChoice = components['schemas']['TimeoutChoice'];
+export type TimeoutDecision = components['schemas']['TimeoutDecision'];
 export type Today = components['schemas']['Today'];
 export type TokenPair = components['schemas']['TokenPair'];
 export type UsageSummary = components['schemas']['UsageSummary'];
 export type WaitingDevice = components['schemas']['WaitingDevice'];
+export type Words = components['schemas']['Words'];
 export type $defs = Record<string, never>;
 export interface operations {
     getKeys: {
@@ -3836,41 +4785,27 @@ export interface operations {
             };
         };
     };
-    decide: {
+    listArtifacts: {
         parameters: {
             query?: never;
-            header: {
-                /** @description A new one for each intent */
-                "Idempotency-Key": string;
-            };
+            header?: never;
             path: {
-                /** @description Which */
+                /** @description Which job. */
                 job_id: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Decided"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobState"];
+                    "application/json": components["schemas"]["ArtifactList"];
                 };
             };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            /** @description Nobody knows who asks. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3879,14 +4814,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3895,6 +4823,151 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getArtifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which */
+                artifact_id: string;
+                /** @description Which job */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    acknowledgeUncovered: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledgement"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3903,6 +4976,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description It was possible too long ago. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -3920,6 +4994,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3928,6 +5003,1316 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mockTests: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestNames"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    overrideBaseline: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BaselineChoice"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    quarantineTests: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestNames"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    waiveSeal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestNames"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listDecisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionsView"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decided"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    applyDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Application"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revertDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getEnterpriseReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirmEscalation: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Escalation"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    declineEscalation: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4319,6 +6704,193 @@ export interface operations {
             };
         };
     };
+    getFallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FallbackView"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    chooseFallback: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FallbackDecision"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     forceTerminateJob: {
         parameters: {
             query?: never;
@@ -4503,6 +7075,844 @@ export interface operations {
             };
         };
     };
+    commandRepair: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Words"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    continueRepair: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deepFix: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirmDeepFix: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmedPrice"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    intervene: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resumeRepair: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runTests: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     readLogs: {
         parameters: {
             query?: {
@@ -4622,6 +8032,696 @@ export interface operations {
             };
         };
     };
+    getPreflight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreflightView"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    choosePreflight: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreflightDecision"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalsView"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    selectProposal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalChoice"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getSpec: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecView"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job, or it has nothing of the kind yet (`NOT_YET`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was deleted after its time. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editSpec: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecEdit"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    approveSpec: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     startJob: {
         parameters: {
             query?: never;
@@ -4702,6 +8802,135 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    chooseAfterTimeout: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TimeoutDecision"];
+            };
+        };
+        responses: {
+            /** @description Where the job is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            /** @description The request is no request. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Nobody knows who asks. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier does not include it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such job. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not possible now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It was possible too long ago. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not what it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
             503: {
                 headers: {
                     [name: string]: unknown;
