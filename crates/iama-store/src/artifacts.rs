@@ -154,7 +154,7 @@ pub async fn of(connection: &mut PgConnection, job: Uuid) -> Result<Vec<Artifact
 }
 
 /// An artifact of a job.
-pub async fn get(connection: &mut PgConnection, job: Uuid, id: Uuid) -> Result<Option<Artifact>, StoreError> {
+pub async fn of_job(connection: &mut PgConnection, job: Uuid, id: Uuid) -> Result<Option<Artifact>, StoreError> {
     let row = sqlx::query_as!(
         Artifact,
         r#"SELECT id, job_id AS job, kind, name AS "name!", effect_seq AS "seq!", kms_key_ref, wrapped_key, object_key,

@@ -31,7 +31,7 @@ pub(crate) async fn get(
     Path(ArtifactPath { artifact_id }): Path<ArtifactPath>,
 ) -> Result<Response, ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    let known = artifacts::get(&mut connection, own.id, artifact_id).await?;
+    let known = artifacts::of_job(&mut connection, own.id, artifact_id).await?;
     let known = known.ok_or_else(|| ApiError::not_found("artifact"))?;
     drop(connection);
     let text = objects::read(&state, &known).await?;
