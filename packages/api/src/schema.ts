@@ -2142,11 +2142,6 @@ export interface components {
              * @description Wait, or are under way.
              */
             open: number;
-            /**
-             * @description `UP` when most are answered, `DOWN` when none is, else `DEGRADED`; `IDLE` when none was asked for.
-             * @example UP
-             */
-            status: string;
         };
         /** @description The change. */
         PasswordChange: {
@@ -2199,6 +2194,8 @@ export interface components {
             jobs: components["schemas"]["Jobs"];
             /** @description Model calls of the last hour, by class. */
             models: components["schemas"]["ModelHealth"][];
+            /** @description Requests to providers in the last hour. */
+            providers: components["schemas"]["ProviderHealth"][];
             /** @description Requests to this instance in the last five minutes. */
             requests: components["schemas"]["Requests"];
             /** @description Whether everything is stopped. */
@@ -2283,6 +2280,34 @@ export interface components {
             strategy: string;
             /** @description What it means, in the words of the mode. */
             summary: string;
+        };
+        /** @description A provider. */
+        ProviderHealth: {
+            /**
+             * Format: int64
+             * @description Were answered.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Were not, though nobody had stopped them.
+             */
+            failed: number;
+            /**
+             * @description The code of the last that was not.
+             * @example OVERLOADED
+             */
+            last_failure?: string | null;
+            /**
+             * @description Its name in the route table.
+             * @example anthropic
+             */
+            provider: string;
+            /**
+             * @description `UP` when most requests are answered, `DOWN` when none is, else `DEGRADED`; `IDLE` when nobody waited for any.
+             * @example UP
+             */
+            status: string;
         };
         /** @description What the person has now. */
         Quota: {
@@ -2878,6 +2903,7 @@ export type PriceView = components['schemas']['PriceView'];
 export type ProposalChoice = components['schemas']['ProposalChoice'];
 export type ProposalsView = components['schemas']['ProposalsView'];
 export type ProposalView = components['schemas']['ProposalView'];
+export type ProviderHealth = components['schemas']['ProviderHealth'];
 export type Quota = components['schemas']['Quota'];
 export type QuotaChange = components['schemas']['QuotaChange'];
 export type Ready = components['schemas']['Ready'];
