@@ -39,6 +39,7 @@ mod recipes;
 mod sarif_check;
 mod secrets;
 mod server;
+mod server_bench;
 mod setup;
 mod story;
 mod strength;
@@ -62,6 +63,8 @@ enum Command {
     Story(story::Options),
     /// The client in TypeScript: its types, made of the API's document, and whether it is in order
     Client(client::Options),
+    /// Speed and memory of the server under load, beside the same endpoints in Fastify, and with many streams open
+    ServerBench(server_bench::Options),
     /// Hold a running server to the document that describes its API, with requests that schemathesis makes up
     ApiCheck(api_check::Options),
     /// Rules of the house that no other tool knows
@@ -136,6 +139,7 @@ fn main() -> ExitCode {
         Command::Sqlx(options) => queries::run(&options),
         Command::Story(options) => story::run(&options),
         Command::Client(options) => client::run(&options),
+        Command::ServerBench(options) => server_bench::run(&options),
         Command::ApiCheck(options) => api_check::run(&options),
         Command::Tidy => tidy::run(),
         Command::Material(options) => material::run(&options),

@@ -53,6 +53,11 @@ impl Server {
         bail!("{name} does not answer; its words are in {}", folder.display())
     }
 
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its address, as in `http://127.0.0.1:1234`.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
