@@ -1,7 +1,6 @@
 //! `GET /api/v1/jobs/{job_id}/logs`: what happens to a job, as it happens.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -17,15 +16,9 @@ use utoipa::IntoParams;
 
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Query};
-use crate::hub::Reader;
+use crate::hub::{BATCH, LOOK, Reader};
 use crate::jobs::OwnJob;
 use crate::state::AppState;
-
-/// How many events are read at once.
-const BATCH: i64 = 200;
-
-/// The longest time between two looks at the database, and at the session.
-const LOOK: Duration = Duration::from_secs(30);
 
 /// Where to begin.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -62,7 +55,7 @@ pub(crate) async fn get(
     let seen: i64 = named.flatten().or(start.after).unwrap_or(0);
     fields.require(seen >= 0, "after", "must not be below 0");
     fields.done()?;
-    let reading = Reading { news: state.hub.read(own.id), state, own, seen, waiting: Vec::new() };
+    let reading = Reading { news: state.hub.read(own.id), state, own, seen, has_begun: false, waiting: Vec::new() };
     let events = unfold(reading, |mut reading| async move { Some((Ok(reading.next().await?), reading)) });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
@@ -73,6 +66,7 @@ struct Reading {
     own: OwnJob,
     news: Reader,
     seen: i64,
+    has_begun: bool,
     /// The next one is the last.
     waiting: Vec<Told>,
 }
@@ -94,14 +88,31 @@ impl Reading {
         Some(self.event(told))
     }
 
+    /// Who begins asks the database: what is there already may not have rung yet. Afterwards one reader asks for all.
     async fn fetch(&mut self) -> Result<(), StoreError> {
+        let ring = self.news.ring();
+        if !self.has_begun {
+            self.has_begun = true;
+            self.waiting = self.ask().await?;
+            self.waiting.reverse();
+            return Ok(());
+        }
+        let session = self.own.user.session;
+        let mut tail = self.news.tail().lock().await;
+        if !tail.serves(ring, session, self.seen) {
+            tail.keep(ring, session, self.seen, self.ask().await?);
+        }
+        self.waiting = tail.after(self.seen);
+        Ok(())
+    }
+
+    async fn ask(&self) -> Result<Vec<Told>, StoreError> {
         let mut connection = self.state.db.pool().acquire().await?;
         if !sessions::is_open(&mut connection, self.own.user.session).await? {
             return Err(StoreError::Missing("session"));
         }
-        self.waiting = stream::after(&mut connection, self.own.id, self.seen, BATCH).await?;
-        self.waiting.reverse();
-        Ok(())
+        let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+        stream::after(&mut connection, self.own.id, self.seen, most).await
     }
 
     fn event(&self, told: Told) -> Event {
