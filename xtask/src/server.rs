@@ -76,26 +76,35 @@ impl Server {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<String> {
-        let (name, length) = (self.name, body.map_or(0, |body| body.to_string().len()));
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let mut head =
-            format!("{method} {path} HTTP/1.1\r\nhost: {name}\r\nconnection: close\r\ncontent-length: {length}\r\n");
-        for (name, value) in headers {
-            write!(head, "{name}: {value}\r\n")?;
-        }
-        stream.write_all(format!("{head}content-type: application/json\r\n\r\n{body}").as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("{name}'s answer has no head"))?;
-        ensure!(head.starts_with("HTTP/1.1 2"), "{name} refused {path}: {body}");
-        Ok(body.to_owned())
+        ask(self.port, (method, path), headers, body).with_context(|| self.name.to_owned())
     }
 }
 
+/// One request, by method and path, to a server on this machine; what it answers, or an error.
+pub(crate) fn ask(
+    port: u16,
+    (method, path): (&str, &str),
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<String> {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        write!(head, "{name}: {value}\r\n")?;
+    }
+    write!(head, "content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len())?;
+    stream.write_all(format!("{head}{body}").as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no head")?;
+    ensure!(head.starts_with("HTTP/1.1 2"), "{path} was refused: {body}");
+    Ok(body.to_owned())
+}
+
 /// A command that ends with this program however it ends, where the system can do that.
-fn leashed(program: &str, arguments: &[String]) -> Command {
+pub(crate) fn leashed(program: &str, arguments: &[String]) -> Command {
     let arguments = arguments.iter().map(String::as_str);
     if works("setpriv", &["--pdeathsig", "KILL", "true"]) {
         let line: Vec<&str> = ["--pdeathsig", "KILL", "--", program].into_iter().chain(arguments).collect();

@@ -1,7 +1,11 @@
 //! The whole story with the real binaries: an account, a machine that is signed in, a job that the server drives and this
-//! machine carries out, its delivery applied and taken back. The patch is that of a job without a server.
+//! machine carries out, its delivery applied and taken back; then a job whose code a scripted model mends, and servers that are
+//! killed in mid-job. The patch is always that of a job without a server.
 
-use std::collections::BTreeMap;
+mod kills;
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,10 +15,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use iama_model::fake::{Background, Fake, Reply, frames};
 use serde_json::{Value, json};
 
-use crate::packages;
-use crate::server::Server;
+use self::server::Dev;
+use crate::model_jobs::{Bench, expert, table};
+use crate::packages::{self, Package};
 use crate::tools::{command, debug_binary, run as start};
 
 /// What is migrated.
@@ -23,64 +29,61 @@ pub(crate) struct Options {
     /// One of the listed packages
     #[arg(default_value = "iso8601")]
     package: String,
+    /// Points of a job at which the server is killed
+    #[arg(long, default_value_t = 50)]
+    kills: u32,
 }
 
 impl Options {
+    /// A reduction of the whole.
     pub(crate) fn for_ci() -> Self {
-        Self { package: "iso8601".to_owned() }
+        Self { package: "iso8601".to_owned(), kills: 3 }
     }
 }
 
 const EMAIL: &str = "ada@example.org";
+const PASSWORD: &str = "correct horse battery";
+
+/// What a job by recipes is asked for, and one by models.
+const RECIPES: [&str; 1] = ["--no-models"];
+const MODELS: [&str; 1] = ["--no-recipes"];
 
 /// Plays it, and says each step.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let package = packages::named(&options.package)?;
+    crate::setup::bubblewrap()?;
     let iama = debug_binary("iama-cli", "iama")?;
-    let program = debug_binary("iama-server", "iama-server")?.display().to_string();
+    let bench = Bench::new(&iama, packages::named(&options.package)?)?;
+    let wanted = bench.wanted.clone();
+    let provider = Fake::in_background(move |seen| {
+        let text = expert::mend(seen, &wanted, &BTreeSet::new()).unwrap_or_default();
+        Reply::stream(&frames::openai(&[&text], "stop"))
+    })?;
     let work = tempfile::Builder::new().prefix("iama-story-").tempdir_in("/tmp")?;
-    let data = work.path().join("data").display().to_string();
-    let line =
-        |port: &str| ["dev", "--listen", &format!("127.0.0.1:{port}"), "--data", &data].map(str::to_owned).to_vec();
-    let server = Server::start("iama-server", "story", &program, line, "/ready")?;
-    let story = Story { server, iama, settings: work.path().join("settings") };
-    let (alone, project) = (work.path().join("alone"), work.path().join(package.name));
-    package.copy_to(&alone)?;
-    package.copy_to(&project)?;
-    let before = tree(&project)?;
-
+    let table = table(&provider, &["L1"]);
+    let server = Dev::start(work.path().join("data"), &table)?;
+    let package = packages::named(&options.package)?;
+    let mut story =
+        Story { server, iama, settings: work.path().join("settings"), folder: work.path().to_owned(), package, table };
     let token = story.account()?;
     story.sign_in(&token)?;
     println!("an account, and this machine signed in by a code");
-    let local = story.job(&alone, &[])?;
-    let url = story.server.url();
-    let job = story.job(&project, &["--server", &url])?;
-    ensure!(local.patch == job.patch, "the patch is not that of a job without a server");
-    ensure!(tree(&project)? == before, "the project changed before anything was applied");
-    println!("job {}: DELIVERED, {} bytes of patch, those of a job without a server", job.id, job.patch.len());
-    story.look(&token, &job)?;
-    story.say(&project, &["apply", &job.id])?;
-    let after = tree(&project)?;
-    let delivered = tree(&project.join(".iama/jobs").join(&job.id).join("work"))?;
-    let changed: Vec<&String> =
-        after.iter().filter(|(path, text)| before.get(*path) != Some(text)).map(|(path, _)| path).collect();
-    ensure!(!changed.is_empty(), "nothing was applied");
-    for path in &changed {
-        ensure!(delivered.get(*path) == after.get(*path), "{path} is not what was tested");
-    }
-    story.say(&project, &["revert", &job.id])?;
-    ensure!(tree(&project)? == before, "what was taken back is not what was there before");
-    let place = story.ask(&token, &format!("/api/v1/jobs/{}", job.id))?["place"].clone();
-    ensure!(place == "DELIVERED.reverted", "the server says {place}");
-    println!("applied ({} files) and taken back; the server knows", changed.len());
+    story.by_recipes(&token)?;
+    story.by_models(&token, &provider)?;
+    story.killed(&provider, options.kills)?;
+    println!("{}", story.server.check()?);
     Ok(())
 }
 
 struct Story {
-    server: Server,
+    server: Dev,
     iama: PathBuf,
     /// Where iama keeps its sign-in.
     settings: PathBuf,
+    /// Where projects are put.
+    folder: PathBuf,
+    package: &'static Package,
+    /// The models that jobs of this machine's own call: those of the server.
+    table: String,
 }
 
 /// A job that was delivered.
@@ -90,16 +93,75 @@ struct Delivered {
 }
 
 impl Story {
+    /// A fresh copy of the package.
+    fn project(&self, name: &str) -> Result<PathBuf> {
+        let project = self.folder.join(name);
+        self.package.copy_to(&project)?;
+        Ok(project)
+    }
+
+    fn by_recipes(&self, token: &str) -> Result<()> {
+        let (alone, project) = (self.project("alone")?, self.project("recipes")?);
+        let before = tree(&project)?;
+        let local = self.job(&alone, &RECIPES)?;
+        let url = self.server.url();
+        let job = self.job(&project, &[&RECIPES[..], &["--server", &url]].concat())?;
+        ensure!(local.patch == job.patch, "the patch is not that of a job without a server");
+        ensure!(tree(&project)? == before, "the project changed before anything was applied");
+        println!("job {}: DELIVERED, {} bytes of patch, those of a job without a server", job.id, job.patch.len());
+        self.look(token, &job)?;
+        self.say(&project, &["apply", &job.id])?;
+        let after = tree(&project)?;
+        let delivered = tree(&project.join(".iama/jobs").join(&job.id).join("work"))?;
+        let differs = |(path, text): &(&String, &Vec<u8>)| before.get(*path) != Some(text);
+        let changed: Vec<&String> = after.iter().filter(differs).map(|(path, _)| path).collect();
+        ensure!(!changed.is_empty(), "nothing was applied");
+        for path in &changed {
+            ensure!(delivered.get(*path) == after.get(*path), "{path} is not what was tested");
+        }
+        self.say(&project, &["revert", &job.id])?;
+        ensure!(tree(&project)? == before, "what was taken back is not what was there before");
+        let place = self.ask(token, &format!("/api/v1/jobs/{}", job.id))?["place"].clone();
+        ensure!(place == "DELIVERED.reverted", "the server says {place}");
+        println!("applied ({} files) and taken back; the server knows", changed.len());
+        Ok(())
+    }
+
+    fn by_models(&self, token: &str, provider: &Background) -> Result<()> {
+        let (alone, project) = (self.project("alone")?, self.project("models")?);
+        let local = self.job(&alone, &MODELS)?;
+        let asked = provider.seen().len();
+        let url = self.server.url();
+        let job = self.job(&project, &[&MODELS[..], &["--server", &url]].concat())?;
+        ensure!(local.patch == job.patch, "the patch is not that of a job without a server");
+        let calls = provider.seen().len() - asked;
+        ensure!(calls == asked && calls > 0, "{calls} calls for the server, and {asked} without it");
+        let usage = self.ask(token, &format!("/api/v1/usage/job/{}", job.id))?;
+        println!(
+            "job {}: DELIVERED by a model, {calls} calls, the patch that of a job without a server; {usage}",
+            job.id
+        );
+        Ok(())
+    }
+
     /// An account that may start jobs. Gives an access token.
     fn account(&self) -> Result<String> {
-        let body = json!({ "email": EMAIL, "password": "correct horse battery", "consent": true, "client": "story" });
-        let pair: Value = serde_json::from_str(&self.server.ask("POST", "/api/v1/auth/register", Some(&body))?)?;
+        let body = json!({ "email": EMAIL, "password": PASSWORD, "consent": true, "client": "story" });
+        self.server.ask("POST", "/api/v1/auth/register", None, Some(&body))?;
+        let token = self.token()?;
+        self.server.ask("POST", "/api/v1/me/disclosure", Some(&token), None)?;
+        Ok(token)
+    }
+
+    /// A fresh access token: they last a quarter of an hour.
+    fn token(&self) -> Result<String> {
+        let body = json!({ "email": EMAIL, "password": PASSWORD, "client": "story" });
+        let pair: Value = serde_json::from_str(&self.server.ask("POST", "/api/v1/auth/login", None, Some(&body))?)?;
         pair["access_token"].as_str().map(str::to_owned).context("no token came")
     }
 
     fn ask(&self, token: &str, path: &str) -> Result<Value> {
-        let bearer = format!("Bearer {token}");
-        Ok(serde_json::from_str(&self.server.ask_with("GET", path, &[("authorization", &bearer)], None)?)?)
+        Ok(serde_json::from_str(&self.server.ask("GET", path, Some(token), None)?)?)
     }
 
     fn iama(&self, arguments: &[&str]) -> Command {
@@ -119,9 +181,8 @@ impl Story {
         let mut told = BufReader::new(waiting.stderr.take().context("iama says nothing")?).lines();
         let code = told.find_map(|line| line.ok()?.split_once("user_code=").map(|(_, code)| code.trim().to_owned()));
         let code = code.context("iama login shows no code")?;
-        let bearer = format!("Bearer {token}");
         let path = format!("/api/v1/auth/device/{code}");
-        self.server.ask_with("POST", &path, &[("authorization", &bearer)], Some(&json!({ "approve": true })))?;
+        self.server.ask("POST", &path, Some(token), Some(&json!({ "approve": true })))?;
         let rest: Vec<String> = told.map_while(Result::ok).collect();
         let done = waiting.wait_with_output()?;
         let said = String::from_utf8_lossy(&done.stdout);
@@ -129,16 +190,19 @@ impl Story {
         Ok(())
     }
 
-    /// `iama refactor`, without models.
+    fn refactor(&self, project: &Path, more: &[&str]) -> Command {
+        let mut refactor = self.iama(&["refactor", "--yes", "--json"]);
+        refactor.env("IAMA_LLM_ROUTE_TABLE", &self.table).args(more).arg(project);
+        refactor
+    }
+
+    /// `iama refactor` to its end.
     fn job(&self, project: &Path, more: &[&str]) -> Result<Delivered> {
-        let line = ["refactor", "--yes", "--json", "--no-models"];
-        let done = self.iama(&line).args(more).arg(project).output()?;
+        let done = self.refactor(project, more).output()?;
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         ensure!(done.status.success(), "{said}");
         let result: Value = serde_json::from_slice(&done.stdout).context(said)?;
-        let id = result["job"].as_str().context("the result names no job")?.to_owned();
-        let patch = fs::read(project.join(".iama/jobs").join(&id).join("patch.json"))?;
-        Ok(Delivered { id, patch })
+        delivered(project, &result)
     }
 
     /// What the server says of the job: its detail, and its stream from the first event on and from the middle.
@@ -186,6 +250,13 @@ impl Story {
         }
         Ok(events.into_iter().collect())
     }
+}
+
+/// What a job has left in the project.
+fn delivered(project: &Path, result: &Value) -> Result<Delivered> {
+    let id = result["job"].as_str().context("the result names no job")?.to_owned();
+    let patch = fs::read(project.join(".iama/jobs").join(&id).join("patch.json"))?;
+    Ok(Delivered { id, patch })
 }
 
 /// The files of a folder but IAMA's own, with their text.

@@ -35,6 +35,21 @@ pub(crate) enum Command {
 pub(crate) enum Admin {
     /// Make the account of an administrator: the first, or any other
     Create(AdminCreate),
+    /// Whether the books add up and every job is what its events say; exit 1 when not
+    Check(Place),
+}
+
+/// Which database.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Work on the database of `iama-server dev`
+    #[arg(long)]
+    pub(crate) dev: bool,
+    /// Where `iama-server dev` keeps everything; by default a folder of yours
+    #[arg(long, value_name = "FOLDER", requires = "dev")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
 }
 
 /// An administrator who is to be made.
@@ -49,14 +64,8 @@ pub(crate) struct AdminCreate {
     /// Read the password from the first line of standard input; without it, one is made and printed
     #[arg(long)]
     pub(crate) password_stdin: bool,
-    /// Work on the database of `iama-server dev`
-    #[arg(long)]
-    pub(crate) dev: bool,
-    /// Where `iama-server dev` keeps everything; by default a folder of yours
-    #[arg(long, value_name = "FOLDER", requires = "dev")]
-    pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) configured: Configured,
+    pub(crate) place: Place,
 }
 
 /// What an administrator may do.

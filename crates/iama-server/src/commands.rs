@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Api(configured) => runtime()?.block_on(api::run(&configured)),
         Command::Migrate(configured) => runtime()?.block_on(migrate::run(&configured)),
         Command::Admin(Admin::Create(create)) => runtime()?.block_on(admin::create(&create)),
+        Command::Admin(Admin::Check(place)) => runtime()?.block_on(admin::check(&place)),
         Command::Openapi => {
             println!("{}", iama_api::openapi().to_pretty_json()?);
             Ok(())

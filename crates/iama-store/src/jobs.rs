@@ -206,6 +206,11 @@ pub async fn owner(connection: &mut PgConnection, id: Uuid) -> Result<Option<Uui
     Ok(owner)
 }
 
+/// Every job.
+pub async fn ids(connection: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!("SELECT id FROM refactor_jobs ORDER BY id").fetch_all(connection).await?)
+}
+
 /// For whom a job explains itself.
 pub async fn mode(connection: &mut PgConnection, id: Uuid) -> Result<String, StoreError> {
     Ok(sqlx::query_scalar!("SELECT mode FROM refactor_jobs WHERE id = $1", id).fetch_one(connection).await?)

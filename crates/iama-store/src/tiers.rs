@@ -1,6 +1,6 @@
 //! What people are entitled to: the tier from `subscription_tiers`, its numbers from `dynamic_configs`.
 
-use iama_job::Tier;
+pub use iama_job::Tier;
 use iama_job::policy::tiers::QuotaLimits;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;

@@ -1,5 +1,6 @@
 //! People.
 
+use iama_job::Tier;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -47,9 +48,11 @@ pub struct NewUser<'a> {
     pub display_name: &'a str,
     /// Whether their data may be processed.
     pub consent: bool,
+    /// What they have subscribed to.
+    pub tier: Tier,
 }
 
-/// Makes an account of the tier Free. Fails with [`StoreError::is_duplicate`] when the address has one.
+/// Makes an account. Fails with [`StoreError::is_duplicate`] when the address has one.
 pub async fn create(
     connection: &mut PgConnection,
     user: &NewUser<'_>,
@@ -71,10 +74,11 @@ pub async fn create(
     .await?;
     sqlx::query!(
         "INSERT INTO subscription_tiers (user_id, tier, period_started_at, period_ends_at, updated_at)
-         VALUES ($1, 'FREE', $2, $3, $2)",
+         VALUES ($1, $4, $2, $3, $2)",
         id,
         now,
         now + PERIOD,
+        user.tier.code(),
     )
     .execute(connection)
     .await?;

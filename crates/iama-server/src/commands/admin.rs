@@ -7,11 +7,11 @@ use iama_api::auth::Passwords;
 use iama_api::auth::passwords::{faults, is_address};
 use iama_store::admins::{self, AdminRole, NewAdmin};
 use iama_store::audit::{self, Actor, Entry};
-use iama_store::{Database, Opened};
+use iama_store::{Database, Opened, credits, jobs, journal};
 use serde_json::json;
 
 use super::{api, dev};
-use crate::args::{AdminCreate, Role};
+use crate::args::{AdminCreate, Place, Role};
 use crate::config::Config;
 use crate::{keys, surroundings};
 
@@ -26,9 +26,9 @@ pub(crate) async fn create(wanted: &AdminCreate) -> Result<()> {
     if let Some(fault) = faults(&password).first() {
         bail!("the password {fault}");
     }
-    let config = Config::read(wanted.configured.config.as_ref())?;
+    let config = Config::read(wanted.place.configured.config.as_ref())?;
     let hash = Passwords::new(config.auth.bcrypt_cost)?.hash(&password).await?;
-    let opened = open(wanted, &config).await?;
+    let opened = open(&wanted.place, &config).await?;
     put(&opened.database, &email, &hash, role(wanted.role)).await?;
     dev::close(opened).await?;
     if made {
@@ -39,7 +39,30 @@ pub(crate) async fn create(wanted: &AdminCreate) -> Result<()> {
     Ok(())
 }
 
-async fn open(wanted: &AdminCreate, config: &Config) -> Result<Opened> {
+/// Looks whether the books add up, and whether every job is what its events say.
+pub(crate) async fn check(place: &Place) -> Result<()> {
+    let config = Config::read(place.configured.config.as_ref())?;
+    let opened = open(place, &config).await?;
+    let mut connection = opened.database.pool().acquire().await?;
+    let mut faults = credits::audit(&mut connection).await?;
+    let all = jobs::ids(&mut connection).await?;
+    for job in &all {
+        match journal::is_faithful(&mut connection, *job).await {
+            Ok(true) => {}
+            Ok(false) => faults.push(format!("job {job} is not what its events say")),
+            Err(error) => faults.push(format!("the events of job {job} cannot be folded: {error}")),
+        }
+    }
+    drop(connection);
+    dev::close(opened).await?;
+    if faults.is_empty() {
+        println!("the books add up, and {} jobs are what their events say", all.len());
+        return Ok(());
+    }
+    bail!("{}", faults.join("\n"))
+}
+
+async fn open(wanted: &Place, config: &Config) -> Result<Opened> {
     if wanted.dev {
         return dev::open(config, &dev::folders(wanted.data.as_deref())?).await;
     }

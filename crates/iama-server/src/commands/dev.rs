@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use iama_api::AppState;
 use iama_store::embedded::Folders;
+use iama_store::tiers::Tier;
 use iama_store::users::{self, NewUser};
 use iama_store::{Opened, PoolSize, Source, Timeouts};
 
@@ -115,6 +116,8 @@ async fn first_account(state: &AppState) -> Result<Option<String>> {
         password_hash: Some(&hash),
         display_name: "Developer",
         consent: true,
+        // Whoever runs the server need not be kept from anything.
+        tier: Tier::Max,
     };
     users::create(&mut transaction, &user, state.clock.now()).await?;
     transaction.commit().await?;

@@ -14,7 +14,14 @@ pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
 
 /// A person of a tier.
 pub(crate) async fn person(connection: &mut PgConnection, email: &str, tier: Tier) -> Uuid {
-    let user = NewUser { email, email_verified: true, password_hash: None, display_name: "", consent: true };
+    let user = NewUser {
+        email,
+        email_verified: true,
+        password_hash: None,
+        display_name: "",
+        consent: true,
+        tier: iama_job::Tier::Free,
+    };
     let id = users::create(connection, &user, NOW).await.unwrap();
     sqlx::query("UPDATE subscription_tiers SET tier = $2 WHERE user_id = $1")
         .bind(id)

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use iama_job::Tier;
 use iama_store::configs;
 use iama_store::sessions::Method;
 use iama_store::users::{self, NewUser};
@@ -59,6 +60,7 @@ pub(crate) async fn post(
         password_hash: Some(&hash),
         display_name: wanted.display_name.trim(),
         consent: wanted.consent,
+        tier: Tier::Free,
     };
     let mut transaction = state.db.begin().await?;
     let id = users::create(&mut transaction, &user, state.clock.now()).await.map_err(|error| {
