@@ -114,13 +114,20 @@ pub struct CallUsage {
     pub output_tokens: i64,
 }
 
-/// The model calls of a job, by round and class.
+/// The model calls of a job that were answered, by round and class. A step that asked nobody is none.
 pub async fn calls(connection: &mut PgConnection, job: Uuid) -> Result<Vec<CallUsage>, StoreError> {
     let rows = sqlx::query_as!(
         CallUsage,
-        r#"SELECT round, model_class, count(*) AS "calls!", coalesce(sum(input_tokens), 0)::bigint AS "input_tokens!",
-             coalesce(sum(output_tokens), 0)::bigint AS "output_tokens!"
-           FROM usage_ledger WHERE job_id = $1 GROUP BY round, model_class ORDER BY round, model_class"#,
+        r#"WITH made AS (
+               SELECT c.model_class, count(*) AS calls, (SELECT max(q.round) FROM quota_reservations q
+                   WHERE q.job_id = c.job_id AND q.created_at <= c.created_at) AS round
+               FROM model_calls c WHERE c.job_id = $1 AND c.status = 'ANSWERED' GROUP BY 1, 3)
+           SELECT l.round, l.model_class, coalesce(max(m.calls), 0) AS "calls!",
+               coalesce(sum(l.input_tokens), 0)::bigint AS "input_tokens!",
+               coalesce(sum(l.output_tokens), 0)::bigint AS "output_tokens!"
+           FROM usage_ledger l LEFT JOIN made m ON m.round = l.round AND m.model_class = l.model_class
+           WHERE l.job_id = $1 AND l.input_tokens IS NOT NULL
+           GROUP BY l.round, l.model_class ORDER BY l.round, l.model_class"#,
         job,
     )
     .fetch_all(connection)

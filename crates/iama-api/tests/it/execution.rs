@@ -12,7 +12,7 @@ use crate::support::{Answer, TestApp};
 /// A machine that works for a job.
 pub(crate) struct Machine<'a> {
     app: &'a TestApp,
-    access: String,
+    pub(crate) access: String,
     pub(crate) job: String,
     session: Value,
 }

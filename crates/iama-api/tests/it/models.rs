@@ -54,6 +54,10 @@ async fn a_wanted_call_is_made_and_the_next_turn_brings_the_answer() {
     let (status, charged, cost): (String, i64, i64) =
         world.row("SELECT status, charged_mc, cost_microdollars FROM model_calls").await;
     assert_eq!((status.as_str(), charged, cost), ("ANSWERED", PRICE, 2395));
+    let path = format!("/api/v1/usage/job/{}", machine.job);
+    let usage = world.app.get(&path, Some(&machine.access)).await.json();
+    let told = json!([{ "model_class": "L1", "calls": 1, "input_tokens": 2311, "output_tokens": 42 }]);
+    assert_eq!(usage["rounds"][0]["calls"], told, "{usage}");
     world.assert_balanced().await;
 }
 

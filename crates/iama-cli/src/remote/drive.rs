@@ -134,8 +134,7 @@ impl<'m> Remote<'m> {
 
     /// A request that nobody waits for any more, or that has its answer, is no problem: what happened is told by the news.
     fn overtaken(&self, fault: Fault) -> Result<(), Problem> {
-        let is_late = ["LEASE_LOST", "ALREADY_ANSWERED", "NOT_FOUND"].iter().any(|code| fault.is(code));
-        if is_late { Ok(()) } else { Err(fault.problem(self.client.url())) }
+        if fault.is_late() { Ok(()) } else { Err(fault.problem(self.client.url())) }
     }
 
     /// Takes over what has happened.

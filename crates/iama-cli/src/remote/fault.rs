@@ -61,6 +61,11 @@ impl Fault {
         }
     }
 
+    /// Whether what a machine works at is wanted by nobody any more.
+    pub(crate) fn is_late(&self) -> bool {
+        ["LEASE_LOST", "ALREADY_ANSWERED", "NOT_FOUND"].iter().any(|code| self.is(code))
+    }
+
     /// Whether a server refuses by this name.
     pub(crate) fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code == code)

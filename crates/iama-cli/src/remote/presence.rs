@@ -10,7 +10,6 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{sleep, timeout};
 
-use super::fault::Fault;
 use super::wire::Wire;
 use crate::machine;
 use crate::problem::Problem;
@@ -94,7 +93,8 @@ impl Presence {
                 if told.is_ok() {
                     sleep(AFTER_NEWS).await;
                 }
-                if let Err(Fault::Refused(_)) = wire.renew(&job, &request, token).await {
+                let renewed = wire.renew(&job, &request, token).await;
+                if renewed.is_err_and(|fault| fault.is_late()) {
                     machine::halt();
                     return;
                 }

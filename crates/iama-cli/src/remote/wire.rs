@@ -25,6 +25,9 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// The waits before a server that was away is asked again; together they outlast a restart.
 const AGAIN: [u64; 9] = [1, 1, 2, 3, 5, 8, 13, 20, 30];
 
+/// Refusals that another try can come past.
+const SHORT: [&str; 4] = ["UNAVAILABLE", "TIMEOUT", "RATE_LIMITED", "IDEMPOTENCY_IN_PROGRESS"];
+
 /// The longest wait that a server may ask for.
 const LONGEST: Duration = Duration::from_mins(1);
 
@@ -127,7 +130,7 @@ impl Wire {
             };
             let wait = match &fault {
                 Fault::Away(_) => Duration::from_secs(wait),
-                Fault::Refused(refusal) if matches!(refusal.status, 429 | 503) && refusal.code != "TIMEOUT" => {
+                Fault::Refused(refusal) if SHORT.contains(&refusal.code.as_str()) => {
                     refusal.retry_after.unwrap_or(Duration::from_secs(wait)).min(LONGEST)
                 }
                 _ => return Err(fault),
