@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use iama_model::fake::{Background, Fake, Reply, frames};
+use iama_model::fake::{Background, Fake};
 use serde_json::{Value, json};
 
 use self::server::Dev;
+use crate::model_jobs::kill::slowly;
 use crate::model_jobs::{Bench, expert, table};
 use crate::packages::{self, Package};
 use crate::tools::{command, debug_binary, run as start};
@@ -56,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wanted = bench.wanted.clone();
     let provider = Fake::in_background(move |seen| {
         let text = expert::mend(seen, &wanted, &BTreeSet::new()).unwrap_or_default();
-        Reply::stream(&frames::openai(&[&text], "stop"))
+        slowly(&text)
     })?;
     let work = tempfile::Builder::new().prefix("iama-story-").tempdir_in("/tmp")?;
     let table = table(&provider, &["L1"]);

@@ -119,7 +119,7 @@ fn provider(bench: &Bench<'_>) -> Result<Slow> {
     Ok(Slow { provider, asked })
 }
 
-fn slowly(text: &str) -> Reply {
+pub(crate) fn slowly(text: &str) -> Reply {
     let mut steps: Vec<Step> =
         frames::openai(&[text], "stop").into_iter().map(|frame| Step::Send(frame.into_bytes())).collect();
     steps.insert(1, Step::Wait(THINKS));

@@ -13,8 +13,6 @@ use crate::problem::{Problem, bad_input, io};
 /// One sign-in.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Account {
-    /// Whose, as they call themselves.
-    pub(crate) email: String,
     /// Sent with each request.
     pub(crate) access_token: String,
     /// Changed for the next pair; good once.

@@ -135,14 +135,8 @@ impl Client {
                 Err(fault) => return Err(fault.problem(self.url())),
             }
         };
-        let account = Account { email: String::new(), access_token, refresh_token };
-        self.accounts.hold()?.put(self.url(), Some(account))?;
-        let me = self.me()?;
-        let held = self.accounts.hold()?;
-        if let Some(account) = held.get(self.url())? {
-            held.put(self.url(), Some(Account { email: me.email.clone(), ..account }))?;
-        }
-        Ok(me)
+        self.accounts.hold()?.put(self.url(), Some(Account { access_token, refresh_token }))?;
+        self.me()
     }
 
     fn pause(&self, time: Duration) -> Result<(), Problem> {

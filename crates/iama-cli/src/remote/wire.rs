@@ -173,7 +173,7 @@ impl Wire {
         match answer {
             Ok(answer) => {
                 let Pair { access_token, refresh_token } = read(answer).await?;
-                let account = Account { access_token, refresh_token, ..known };
+                let account = Account { access_token, refresh_token };
                 held.put(self.url(), Some(account.clone())).map_err(Fault::Account)?;
                 Ok(account)
             }
