@@ -88,6 +88,12 @@ impl<'s> Open<'s> {
         &mut self.transaction
     }
 
+    /// Keeps what was written through its connection. Nothing is decided.
+    pub(crate) async fn keep(self) -> Result<(), ApiError> {
+        self.transaction.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
     /// Puts the decision with the texts that it names, by the names of their files.
     pub(crate) async fn decide(
         mut self,

@@ -80,6 +80,12 @@ error_codes! {
     IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS", CONFLICT, "The first request with this key is still at work; ask again shortly.";
     ClientNotBound = "CLIENT_NOT_BOUND", CONFLICT, "Another client works on this job; send a heartbeat to take part.";
     SpecStale = "SPEC_STALE", CONFLICT, "Look at the new revision, and make the change there.";
+    PreviewInProgress = "PREVIEW_IN_PROGRESS", CONFLICT, "Wait for its answer, and ask again then.";
+    ContextCap = "CONTEXT_CAP", CONFLICT, "Edit the spec by hand; it is too long for a model.";
+    AnswerUnusable = "ANSWER_UNUSABLE", BAD_GATEWAY, "Say it in other words, or edit the spec by hand; nothing is charged.";
+    ModelUnavailable = "MODEL_UNAVAILABLE", SERVICE_UNAVAILABLE,
+        "Try again later, or edit the spec by hand; nothing is charged.";
+    WrongRequestKind = "WRONG_REQUEST_KIND", UNPROCESSABLE_ENTITY, "Answer the request where its kind is answered.";
     LeaseLost = "LEASE_LOST", CONFLICT, "Drop the work, and see what is asked for now.";
     AlreadyAnswered = "ALREADY_ANSWERED", CONFLICT, "Drop the work, and see what is asked for now.";
     ArtifactExpired = "ARTIFACT_EXPIRED", GONE, "Artifacts are deleted after 14 days; run the job again.";

@@ -1,17 +1,17 @@
 //! What stands around every route: ids, limits, headers.
 
 use std::any::Any;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::error::{ApiError, ErrorCode};
@@ -45,8 +45,7 @@ pub(crate) fn around(routes: Router<AppState>, state: &AppState) -> Router<AppSt
                 .layer(from_fn(security_headers))
                 .layer(cors(&http.allowed_origins))
                 .layer(CatchPanicLayer::custom(panicked))
-                .layer(from_fn(timed_out))
-                .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, http.timeout())),
+                .layer(from_fn_with_state(state.clone(), in_time)),
         )
 }
 
@@ -75,12 +74,11 @@ async fn security_headers(request: Request, next: Next) -> Response {
 }
 
 /// A request that took too long is told so in the API's own words.
-async fn timed_out(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    if response.status() == StatusCode::GATEWAY_TIMEOUT {
-        return ApiError::new(ErrorCode::Timeout, "the request took too long").into_response();
-    }
-    response
+async fn in_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let waits_for_a_model = request.uri().path().ends_with("/spec/nl-convert");
+    let more = if waits_for_a_model { state.http.model_timeout() } else { Duration::ZERO };
+    let answered = tokio::time::timeout(state.http.timeout() + more, next.run(request));
+    answered.await.unwrap_or_else(|_| ApiError::new(ErrorCode::Timeout, "the request took too long").into_response())
 }
 
 fn cors(origins: &[String]) -> CorsLayer {

@@ -4,6 +4,7 @@
 //! counts with the fencing token of that lease alone, so a call that is made twice is paid for once.
 
 mod account;
+mod asking;
 mod ending;
 mod making;
 mod table;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::error::ApiError;
 use crate::state::AppState;
 
+pub(crate) use asking::preview;
 pub use table::{KeyPlace, check as check_table};
 pub(crate) use table::{Routes, routes_at_start, tariffs};
 pub(crate) use wanting::{answers, check, want};

@@ -84,6 +84,7 @@ fn deciding() -> OpenApiRouter<AppState> {
         .routes(routes!(deciding::preflight_choice::post, viewing::preflight::get))
         .routes(routes!(deciding::proposal_select::post))
         .routes(routes!(viewing::spec::get, deciding::spec_edit::patch))
+        .routes(routes!(deciding::spec_words::post))
         .routes(routes!(deciding::spec_approve::post))
         .routes(routes!(deciding::baseline_mode::post))
         .routes(routes!(deciding::acknowledge::post))
@@ -127,7 +128,10 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(execution::requests::get))
         .routes(routes!(execution::claim::post))
         .routes(routes!(execution::renew::post));
-    let results = OpenApiRouter::new().routes(routes!(execution::result::post));
+    let results = OpenApiRouter::new()
+        .routes(routes!(execution::result::post))
+        .routes(routes!(execution::apply_result::post))
+        .routes(routes!(execution::test_result::post));
     let results = match state {
         Some(state) => results.route_layer(DefaultBodyLimit::max(state.http.artifact_limit_bytes)),
         None => results,

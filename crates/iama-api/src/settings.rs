@@ -44,6 +44,8 @@ pub struct HttpSettings {
     pub artifact_limit_bytes: usize,
     /// The longest a request may take, in milliseconds; streams have no limit.
     pub timeout_ms: u64,
+    /// The longest that a person waits for a model's answer, in milliseconds; such a request may take that much longer.
+    pub model_timeout_ms: u64,
     /// Requests to sign in or up, or to refresh, that one network may make in a minute; 0 for no limit.
     pub sign_ins_a_minute_by_network: u32,
     /// Writes that one network may make in a minute; 0 for no limit.
@@ -63,6 +65,7 @@ impl Default for HttpSettings {
             body_limit_bytes: 1 << 20,
             artifact_limit_bytes: 64 << 20,
             timeout_ms: 30_000,
+            model_timeout_ms: 60_000,
             sign_ins_a_minute_by_network: 120,
             writes_a_minute_by_network: 6_000,
             writes_a_minute_by_person: 1_200,
@@ -98,11 +101,21 @@ impl HttpSettings {
             "must not be below http.body_limit_bytes",
         );
         faults.require(self.timeout_ms >= 100, "http.timeout_ms", "must be at least 100");
+        faults.require(
+            (100..=75_000).contains(&self.model_timeout_ms),
+            "http.model_timeout_ms",
+            "must be from 100 to 75000",
+        );
     }
 
     /// The longest a request may take.
     pub const fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
+    }
+
+    /// The longest that a person waits for a model's answer.
+    pub const fn model_timeout(&self) -> Duration {
+        Duration::from_millis(self.model_timeout_ms)
     }
 }
 

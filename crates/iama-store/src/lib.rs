@@ -27,6 +27,7 @@ pub mod jobs;
 pub mod journal;
 mod migrations;
 mod opening;
+pub mod previews;
 pub mod quota;
 pub mod requests;
 pub mod runs;

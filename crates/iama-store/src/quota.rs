@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::credits::{self, Account, Kind, Transfer};
+use crate::previews;
 
 /// Whose round it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Round {
 }
 
 impl Round {
-    fn number(&self) -> i32 {
+    pub(crate) fn number(&self) -> i32 {
         i32::try_from(self.round).unwrap_or(i32::MAX)
     }
 
@@ -113,9 +114,9 @@ async fn used(connection: &mut PgConnection, round: Round) -> Result<MilliCredit
         round.job,
         round.number(),
     )
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
-    Ok(unsigned(used))
+    Ok(unsigned(used).plus(previews::used(connection, round).await?))
 }
 
 /// A model call that is about to be made.
@@ -222,6 +223,18 @@ pub async fn hold_more(
     reserve_up_to(connection, round, held.plus(more), key, now).await
 }
 
+/// Reserves what is missing for all calls of a round that are on record. False when the person has too little left.
+pub async fn hold_noted(
+    connection: &mut PgConnection,
+    round: Round,
+    key: &str,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    credits::lock(connection, round.user).await?;
+    let needed = used(connection, round).await?;
+    reserve_up_to(connection, round, needed, key, now).await
+}
+
 /// Notes on the ledger who answered, and what was sent and received for it.
 pub async fn note_answer(
     connection: &mut PgConnection,
@@ -287,6 +300,9 @@ pub async fn settle(
 ) -> Result<(), StoreError> {
     credits::lock(connection, round.user).await?;
     let Some(reserved) = reservation(connection, round).await? else { return Ok(()) };
+    let lost = previews::lose(connection, round, now).await?;
+    absorb(connection, round, lost, &round.key("previews"), now).await?;
+    let settlement = &with_previews(connection, round, settlement).await?;
     write_settlement(connection, round, settlement, 0, now).await?;
     let charged = if settlement.billable { settlement.used.min(reserved) } else { MilliCredits(0) };
     let spent = round.key("charge");
@@ -321,6 +337,7 @@ pub async fn correct_settlement(
     )
     .fetch_one(&mut *connection)
     .await?;
+    let settlement = &with_previews(connection, round, settlement).await?;
     write_settlement(connection, round, settlement, 1, now).await?;
     let key = round.key("correct");
     let transfer = round.transfer(Kind::Correct, &key, (Account::Spent, Account::Available), unsigned(charged));
@@ -329,6 +346,16 @@ pub async fn correct_settlement(
     let transfer = round.transfer(Kind::Correct, &key, (Account::Absorbed, Account::Providers), unsigned(charged));
     credits::book(connection, &transfer, now).await?;
     close(connection, round, settlement, now).await
+}
+
+/// A settlement with what the job itself does not know of.
+async fn with_previews(
+    connection: &mut PgConnection,
+    round: Round,
+    settlement: &Settlement,
+) -> Result<Settlement, StoreError> {
+    let used = settlement.used.plus(previews::used(connection, round).await?);
+    Ok(Settlement { used, ..*settlement })
 }
 
 async fn write_settlement(

@@ -121,13 +121,20 @@ pub async fn calls(connection: &mut PgConnection, job: Uuid) -> Result<Vec<CallU
         r#"WITH made AS (
                SELECT c.model_class, count(*) AS calls, (SELECT max(q.round) FROM quota_reservations q
                    WHERE q.job_id = c.job_id AND q.created_at <= c.created_at) AS round
-               FROM model_calls c WHERE c.job_id = $1 AND c.status = 'ANSWERED' GROUP BY 1, 3)
-           SELECT l.round, l.model_class, coalesce(max(m.calls), 0) AS "calls!",
-               coalesce(sum(l.input_tokens), 0)::bigint AS "input_tokens!",
-               coalesce(sum(l.output_tokens), 0)::bigint AS "output_tokens!"
-           FROM usage_ledger l LEFT JOIN made m ON m.round = l.round AND m.model_class = l.model_class
-           WHERE l.job_id = $1 AND l.input_tokens IS NOT NULL
-           GROUP BY l.round, l.model_class ORDER BY l.round, l.model_class"#,
+               FROM model_calls c WHERE c.job_id = $1 AND c.status = 'ANSWERED' GROUP BY 1, 3),
+           told AS (
+               SELECT l.round, l.model_class, coalesce(max(m.calls), 0) AS calls,
+                   sum(l.input_tokens) AS input_tokens, sum(l.output_tokens) AS output_tokens
+               FROM usage_ledger l LEFT JOIN made m ON m.round = l.round AND m.model_class = l.model_class
+               WHERE l.job_id = $1 AND l.input_tokens IS NOT NULL
+               GROUP BY l.round, l.model_class
+               UNION ALL
+               SELECT round, model_class, count(*), sum(input_tokens), sum(output_tokens) FROM spec_previews
+               WHERE job_id = $1 AND status = 'ANSWERED' GROUP BY round, model_class)
+           SELECT round AS "round!", model_class AS "model_class!", sum(calls)::bigint AS "calls!",
+               coalesce(sum(input_tokens), 0)::bigint AS "input_tokens!",
+               coalesce(sum(output_tokens), 0)::bigint AS "output_tokens!"
+           FROM told GROUP BY round, model_class ORDER BY round, model_class"#,
         job,
     )
     .fetch_all(connection)

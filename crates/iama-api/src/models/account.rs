@@ -17,9 +17,13 @@ impl Account {
     /// A call that brought something, or nothing.
     pub(super) fn of(audit: &AuditEvent, came: Option<&Came>) -> Self {
         let total = audit.tries.iter().filter_map(|tried| tried.cost).sum();
-        let paid = audit.tries.iter().filter(|tried| tried.outcome == "OK").filter_map(|tried| tried.cost).sum();
-        let charged = if matches!(came, Some(Came::Answer { .. })) { paid } else { Cost::ZERO };
+        let charged = if matches!(came, Some(Came::Answer { .. })) { Self::paid(audit) } else { Cost::ZERO };
         Self { total, charged }
+    }
+
+    /// What the request that brought an answer cost.
+    pub(super) fn paid(audit: &AuditEvent) -> Cost {
+        audit.tries.iter().filter(|tried| tried.outcome == "OK").filter_map(|tried| tried.cost).sum()
     }
 
     /// What the platform pays.

@@ -21,7 +21,7 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// How often a lease is renewed, and how soon it is noticed that a call must stop where nobody told.
-const RENEW: Duration = Duration::from_secs(2);
+pub(super) const RENEW: Duration = Duration::from_secs(2);
 
 /// A call that was taken so often brings whoever takes it down.
 const MOST_TAKES: i32 = 20;

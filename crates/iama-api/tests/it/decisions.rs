@@ -22,10 +22,10 @@ use crate::support::{Answer, NOW, TestApp};
 const CLASSES: [ModelClass; 3] = [ModelClass::L1, ModelClass::L2, ModelClass::L3];
 
 /// A job and the machine that answers for it.
-struct Play<'a> {
+pub(crate) struct Play<'a> {
     app: &'a TestApp,
-    access: String,
-    job: String,
+    pub(crate) access: String,
+    pub(crate) job: String,
     session: Value,
     /// How often something was decided: each has a key of its own.
     decided: std::cell::Cell<u32>,
@@ -51,20 +51,30 @@ impl<'a> Play<'a> {
         Self { session: heard["client_session"].clone(), ..play }
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    /// A job of somebody who has an account, started with the routes that the server has.
+    pub(crate) async fn with(app: &'a TestApp, access: &str, key: &str) -> Self {
+        let job = made(app, access, key).await;
+        let play = Self { app, access: access.to_owned(), job, session: Value::Null, decided: 0.into() };
+        let started = play.simply("/start").await;
+        assert_eq!(started, "ANALYZING.preflight");
+        let heard = play.post("/heartbeat", json!({})).await.json();
+        Self { session: heard["client_session"].clone(), ..play }
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.app.post(&format!("/api/v1/jobs/{}{path}", self.job), Some(&self.access), body).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.app.get(&format!("/api/v1/jobs/{}{path}", self.job), Some(&self.access)).await
     }
 
-    async fn place(&self) -> String {
+    pub(crate) async fn place(&self) -> String {
         self.get("").await.json()["place"].as_str().unwrap().to_owned()
     }
 
     /// Decides something. Gives the place that it leads to, or the code by which it is refused.
-    async fn decide(&self, method: Method, path: &str, body: Option<Value>) -> String {
+    pub(crate) async fn decide(&self, method: Method, path: &str, body: Option<Value>) -> String {
         self.decided.set(self.decided.get() + 1);
         let (path, key) = (format!("/jobs/{}{path}", self.job), format!("decision-{}", self.decided.get()));
         let answer = write(self.app, method, &path, &self.access, &key, body).await;
@@ -73,16 +83,16 @@ impl<'a> Play<'a> {
         refused.unwrap_or_else(|| told["place"].as_str().unwrap().to_owned())
     }
 
-    async fn say(&self, path: &str, body: Value) -> String {
+    pub(crate) async fn say(&self, path: &str, body: Value) -> String {
         self.decide(Method::POST, path, Some(body)).await
     }
 
-    async fn simply(&self, path: &str) -> String {
+    pub(crate) async fn simply(&self, path: &str) -> String {
         self.decide(Method::POST, path, None).await
     }
 
     /// Answers what the machine is asked, until the job is in a place.
-    async fn until(&self, place: &str, shown: impl Fn(&Effect) -> Option<EffectResult>) {
+    pub(crate) async fn until(&self, place: &str, shown: impl Fn(&Effect) -> Option<EffectResult>) {
         for _ in 0..80 {
             if self.place().await == place && !self.is_asked().await {
                 return;
@@ -94,15 +104,39 @@ impl<'a> Play<'a> {
     }
 
     async fn is_asked(&self) -> bool {
-        !self.get("/execution/requests").await.json()["requests"].as_array().unwrap().is_empty()
+        !self.asked().await.is_empty()
+    }
+
+    /// What the machine is asked first.
+    pub(crate) async fn asked(&self) -> String {
+        let listed = self.get("/execution/requests").await.json();
+        listed["requests"][0]["kind"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Answers what the machine is asked, until it is asked for something.
+    pub(crate) async fn until_asked(&self, kind: &str, shown: impl Fn(&Effect) -> Option<EffectResult>) {
+        for _ in 0..80 {
+            match self.asked().await {
+                asked if asked == kind => return,
+                asked if asked.is_empty() => panic!("in {} nothing is asked", self.place().await),
+                _ => self.answer(&shown).await,
+            }
+        }
+        panic!("{kind} is never asked for");
+    }
+
+    /// Claims the first request. Gives its name and the claim.
+    pub(crate) async fn claim(&self) -> (String, Value) {
+        let listed = self.get("/execution/requests").await.json();
+        let request = listed["requests"][0]["id"].as_str().unwrap().to_owned();
+        let claim = json!({ "client_session": self.session, "seen": 0 });
+        let claimed = self.post(&format!("/execution/requests/{request}/claim"), claim).await.json();
+        (request, claimed)
     }
 
     /// Answers the first request.
-    async fn answer(&self, shown: &impl Fn(&Effect) -> Option<EffectResult>) {
-        let listed = self.get("/execution/requests").await.json();
-        let request = listed["requests"][0]["id"].as_str().unwrap();
-        let claim = json!({ "client_session": self.session, "seen": 0 });
-        let claimed = self.post(&format!("/execution/requests/{request}/claim"), claim).await.json();
+    pub(crate) async fn answer(&self, shown: &impl Fn(&Effect) -> Option<EffectResult>) {
+        let (request, claimed) = self.claim().await;
         let token = &claimed["fencing_token"];
         let answer = match claimed["order"].as_object() {
             Some(order) => {
@@ -319,7 +353,7 @@ fn alike(effect: &Effect) -> Option<EffectResult> {
 }
 
 /// Tests that fail in another way each time.
-fn each_otherwise() -> impl Fn(&Effect) -> Option<EffectResult> {
+pub(crate) fn each_otherwise() -> impl Fn(&Effect) -> Option<EffectResult> {
     let count = std::cell::Cell::new(16_u32);
     move |effect| {
         let fails = matches!(effect, Effect::RunTests { .. });

@@ -1,11 +1,14 @@
 //! The person's machine at work for a job: requests, claims, results.
 
 use axum::http::{Method, StatusCode};
+use iama_job::EffectResult;
+use iama_job::event::TestOutcome;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use time::Duration;
 use walkdir::WalkDir;
 
+use crate::decisions::Play;
 use crate::jobs::{made, person, write};
 use crate::support::{Answer, TestApp};
 
@@ -251,4 +254,50 @@ async fn no_text_of_a_document_lies_anywhere_in_the_clear_and_after_its_time_now
     let (rows, gone): (i64, i64) =
         sqlx::query_as("SELECT count(*), count(deleted_at) FROM job_artifacts").fetch_one(app.db.pool()).await.unwrap();
     assert_eq!((rows, gone), (1, 1), "the row stays");
+}
+
+#[tokio::test]
+async fn a_result_may_name_its_request_itself_where_its_kind_is_answered() {
+    let app = TestApp::new().await;
+    let access = person(&app, "a@example.org").await;
+    let play = Play::with(&app, &access, "made").await;
+    let named = |request: &str, claimed: &Value, result: Value| {
+        let (effect, turn) = (&claimed["order"]["dispatch"]["id"], &claimed["order"]["turn"]);
+        let outcome = json!({ "outcome": "RESULT", "result": result });
+        let reply = json!({ "effect": effect, "turn": turn, "outcome": outcome, "documents": [] });
+        json!({ "request_id": request, "fencing_token": claimed["fencing_token"], "reply": reply })
+    };
+    let (request, claimed) = play.claim().await;
+    for path in ["/execution/apply-result", "/execution/test-result"] {
+        let refused = play.post(path, named(&request, &claimed, preflight(false))).await;
+        assert_eq!(refused.error(), (422, "WRONG_REQUEST_KIND".to_owned()), "{}", refused.text);
+        assert_eq!(refused.json()["error"]["details"]["kind"], "PREFLIGHT");
+    }
+    play.until("WAITING_STRATEGY.choosing", |_| None).await;
+    play.say("/proposals/select", json!({ "strategy": "STANDARD" })).await;
+    play.until("WAITING_SPEC_APPROVAL", |_| None).await;
+    play.say("/spec/approve", json!({})).await;
+    let green = EffectResult::TestsRun { outcome: TestOutcome::Green };
+    let green = serde_json::to_value(green).unwrap();
+    for (kind, own, other, result) in [
+        ("APPLY_PATCH", "/execution/apply-result", "/execution/test-result", json!({ "type": "PATCH_APPLIED" })),
+        ("RUN_TESTS", "/execution/test-result", "/execution/apply-result", green),
+    ] {
+        play.until_asked(kind, |_| None).await;
+        let (request, claimed) = play.claim().await;
+        let answer = named(&request, &claimed, result);
+        assert_eq!(play.post(other, answer.clone()).await.error().1, "WRONG_REQUEST_KIND");
+        let counts = play.post(own, answer.clone()).await;
+        assert_eq!(counts.status, StatusCode::OK, "{}", counts.text);
+        let again = play.post(own, answer.clone()).await;
+        assert_eq!((again.status, again.text), (counts.status, counts.text), "the same answer counts once");
+        let plain = json!({ "fencing_token": answer["fencing_token"], "reply": answer["reply"] });
+        let direct = play.post(&format!("/execution/requests/{request}/result"), plain).await;
+        assert_eq!(direct.status, StatusCode::OK, "{}", direct.text);
+        let mut otherwise = answer;
+        otherwise["reply"]["documents"] = json!([document("x.json", "{}")]);
+        assert_eq!(play.post(own, otherwise).await.error(), (409, "ALREADY_ANSWERED".to_owned()));
+    }
+    let missing = named(&uuid::Uuid::nil().to_string(), &claimed, preflight(false));
+    assert_eq!(play.post("/execution/test-result", missing).await.error(), (404, "NOT_FOUND".to_owned()));
 }

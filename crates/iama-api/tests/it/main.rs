@@ -17,3 +17,4 @@ mod streams;
 mod support;
 mod switches;
 mod usage;
+mod words;

@@ -2,7 +2,7 @@
 
 mod health;
 mod stopping;
-mod world;
+pub(crate) mod world;
 
 use axum::http::StatusCode;
 use iama_api::models::{check_table, make_due};

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::documents;
 use crate::endpoints::jobs::view::JobState;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::{Fields, Json};
 use crate::jobs::{Done, OwnRequest, lost, put_within, run_dry};
 use crate::models;
@@ -26,15 +26,15 @@ use crate::state::AppState;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
     /// The token of the claim.
-    fencing_token: i64,
+    pub(super) fencing_token: i64,
     /// What came of the order, as `iama_engine::executor::Reply`; nothing where there was no order.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    reply: Option<Reply>,
+    pub(super) reply: Option<Reply>,
     /// What came of following the news, where there was no order.
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
-    documents: Vec<Document>,
+    pub(super) documents: Vec<Document>,
 }
 
 /// Takes the answer to a request. The same one twice counts once; another one, or one under an old claim, is refused. All
@@ -59,11 +59,26 @@ pub(crate) async fn post(
     asked: OwnRequest,
     Json(answer): Json<Answer>,
 ) -> Result<Json<JobState>, ApiError> {
+    take(&state, asked, answer, None).await
+}
+
+/// Takes an answer, of a request of some kinds where they are named.
+pub(super) async fn take(
+    state: &AppState,
+    asked: OwnRequest,
+    answer: Answer,
+    kinds: Option<&[&str]>,
+) -> Result<Json<JobState>, ApiError> {
     let OwnRequest { own, request } = asked;
     let mut transaction = state.db.begin().await?;
     let before = journal::lock(&mut transaction, own.id).await?.ok_or_else(|| ApiError::not_found("job"))?;
     let known = requests::get(&mut transaction, own.id, request).await?;
     let known = known.ok_or_else(|| ApiError::not_found("request"))?;
+    if let Some(kinds) = kinds.filter(|kinds| !kinds.contains(&known.kind.as_str())) {
+        let told = format!("the request is for {}, and here {} are answered", known.kind, kinds.join(", "));
+        return Err(ApiError::new(ErrorCode::WrongRequestKind, told)
+            .details(json!({ "kind": known.kind, "answered_here": kinds })));
+    }
     check(&before.job, &known, &answer)?;
     let token = answer.fencing_token;
     if let Some(Reply { outcome: Outcome::CutShort, .. }) = answer.reply {
@@ -77,20 +92,20 @@ pub(crate) async fn post(
         Answered::Again => return Ok(Json(JobState::of(own.id, &before.job))),
         Answered::Lost(why) => return Err(lost(why)),
     }
-    keep_documents(&state, &mut transaction, &known, &answer).await?;
+    keep_documents(state, &mut transaction, &known, &answer).await?;
     if let Some(Reply { outcome: Outcome::Wants { call }, .. }) = &answer.reply {
-        models::want(&state, &mut transaction, &before, &known, call).await?;
+        models::want(state, &mut transaction, &before, &known, call).await?;
     }
     let credits = calls::charged(&mut transaction, own.id, &known.dispatch.id).await?;
     let event = answer.reply.as_ref().and_then(|reply| reply.event(Usage { credits }));
     let done = match event {
-        Some(event) => put_within(&state, &mut transaction, own.id, event).await?,
+        Some(event) => put_within(state, &mut transaction, own.id, event).await?,
         None => Done::Stale,
     };
     let job = match done {
         Done::Taken(job) => *job,
         Done::Stale => before.job,
-        Done::CreditsExhausted => return Err(run_dry(&state, transaction, own.id).await),
+        Done::CreditsExhausted => return Err(run_dry(state, transaction, own.id).await),
     };
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(Json(JobState::of(own.id, &job)))

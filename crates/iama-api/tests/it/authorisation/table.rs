@@ -59,6 +59,7 @@ pub(super) const TABLE: &[(&str, For)] = &[
     ("getProposals", For::Owner),
     ("getSpec", For::Owner),
     ("editSpec", For::Owner),
+    ("previewSpec", For::Owner),
     ("approveSpec", For::Owner),
     ("overrideBaseline", For::Owner),
     ("acknowledgeUncovered", For::Owner),
@@ -90,6 +91,8 @@ pub(super) const TABLE: &[(&str, For)] = &[
     ("claimRequest", For::Owner),
     ("renewClaim", For::Owner),
     ("answerRequest", For::Owner),
+    ("answerApply", For::Owner),
+    ("answerTests", For::Owner),
     ("decide", For::Owner),
     // Usage
     ("getSubscription", For::People),
