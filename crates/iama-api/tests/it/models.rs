@@ -1,6 +1,7 @@
 //! Model calls: wanted by a machine, made by the server, paid for once.
 
 mod health;
+mod priced;
 mod stopping;
 pub(crate) mod world;
 
