@@ -138,6 +138,7 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
     };
     let once = OpenApiRouter::new()
         .routes(routes!(execution::decide::post, viewing::decisions::get))
+        .routes(routes!(execution::log::post))
         .merge(deciding())
         .routes(routes!(jobs::list::get, jobs::create::post))
         .routes(routes!(jobs::get::get, jobs::cancel::delete))

@@ -4,7 +4,7 @@
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
 use iama_store::{
-    StoreError, admins, clients, devices, grants, idempotency, journal, requests, switches, throttle, timers,
+    StoreError, admins, artifacts, clients, devices, grants, idempotency, journal, requests, switches, throttle, timers,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -51,6 +51,7 @@ pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
     admins::sweep(&mut connection, state.clock.now()).await?;
     throttle::sweep(&mut connection, state.clock.now()).await?;
     devices::sweep(&mut connection, state.clock.now()).await?;
+    stream::forget_lines(&mut connection, state.clock.now() - artifacts::KEPT).await?;
     drop(connection);
     while objects::sweep(state, MOST).await? > 0 {}
     Ok(())

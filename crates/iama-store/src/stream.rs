@@ -96,6 +96,28 @@ pub async fn tell_sealed(
     Ok(())
 }
 
+/// The most log lines of one job.
+pub const MOST_LINES: i64 = 5_000;
+
+/// How many log lines of a job there are.
+pub async fn lines(connection: &mut PgConnection, job: Uuid) -> Result<i64, StoreError> {
+    let lines = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "lines!" FROM stream_events WHERE job_id = $1 AND event = 'log_line'"#,
+        job,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(lines)
+}
+
+/// Deletes log lines from before a moment: they may quote source, which is kept no longer.
+pub async fn forget_lines(connection: &mut PgConnection, before: OffsetDateTime) -> Result<u64, StoreError> {
+    let gone = sqlx::query!("DELETE FROM stream_events WHERE event = 'log_line' AND created_at <= $1", before)
+        .execute(connection)
+        .await?;
+    Ok(gone.rows_affected())
+}
+
 /// Wakes the readers of a job's stream when the transaction commits.
 pub async fn announce(connection: &mut PgConnection, job: Uuid) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_notify($1, $2)", CHANNEL, job.to_string()).execute(connection).await?;

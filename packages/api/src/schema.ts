@@ -662,6 +662,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/execution/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells the readers of the job's stream what the machine shows its own user: each line is an event `log_line`, sealed where it
+         *     lies and deleted after 14 days. What looks like a secret is left out, and of a job so many lines are kept.
+         */
+        post: operations["tellLines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/execution/requests": {
         parameters: {
             query?: never;
@@ -2157,6 +2177,21 @@ export interface components {
             /** @description What may stand in it, as JSON schema. */
             schema: Record<string, unknown>;
         };
+        /** @description Lines of a machine at work. */
+        Lines: {
+            /**
+             * Format: uuid
+             * @description The machine's session: only the one that is bound to the job is heard.
+             */
+            client_session: string;
+            /**
+             * @description The lines, the oldest first.
+             * @example [
+             *       "running the tests on the legacy code"
+             *     ]
+             */
+            lines: string[];
+        };
         /** @description Who signs in. */
         Login: {
             /**
@@ -2880,6 +2915,13 @@ export interface components {
              */
             user_id: string;
         };
+        /** @description What became of them. */
+        Told: {
+            /** @description How many more the job may say. */
+            room: number;
+            /** @description How many were told; the others are beyond what a job may say. */
+            taken: number;
+        };
         /** @description How much was used. */
         UsageSummary: {
             period?: components["schemas"]["PeriodUsage"] | null;
@@ -2978,6 +3020,7 @@ export type JobSummary = components['schemas']['JobSummary'];
 export type JobUsage = components['schemas']['JobUsage'];
 export type JobWanted = components['schemas']['JobWanted'];
 export type KnownView = components['schemas']['KnownView'];
+export type Lines = components['schemas']['Lines'];
 export type Login = components['schemas']['Login'];
 export type Mode = components['schemas']['Mode'];
 export type ModelHealth = components['schemas']['ModelHealth'];
@@ -3027,6 +3070,7 @@ export type TimeoutChoice = components['schemas']['TimeoutChoice'];
 export type TimeoutDecision = components['schemas']['TimeoutDecision'];
 export type Today = components['schemas']['Today'];
 export type TokenPair = components['schemas']['TokenPair'];
+export type Told = components['schemas']['Told'];
 export type UsageSummary = components['schemas']['UsageSummary'];
 export type WaitingDevice = components['schemas']['WaitingDevice'];
 export type Words = components['schemas']['Words'];
@@ -6514,6 +6558,111 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tellLines: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lines"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Another machine works for the job, or none */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;

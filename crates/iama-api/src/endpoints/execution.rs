@@ -3,6 +3,7 @@
 pub(crate) mod apply_result;
 pub(crate) mod claim;
 pub(crate) mod decide;
+pub(crate) mod log;
 mod named_result;
 pub(crate) mod news;
 pub(crate) mod renew;

@@ -9,6 +9,7 @@ use iama_api::sweeping::{self, Swept};
 use serde_json::{Value, json};
 use time::Duration;
 
+use crate::execution::Machine;
 use crate::jobs::{made, person, write};
 use crate::support::{PASSWORD, TestApp, token};
 
@@ -170,4 +171,52 @@ async fn after_its_grace_a_lost_client_has_cost_the_job() {
     let billable: bool =
         sqlx::query_scalar("SELECT billable FROM round_settlements").fetch_one(app.db.pool()).await.unwrap();
     assert!(!billable, "before the tests are generated nothing is charged");
+}
+
+#[tokio::test]
+async fn what_a_machine_shows_its_user_is_shown_to_every_reader_sealed_bounded_and_for_its_time() {
+    let app = TestApp::new().await;
+    let access = person(&app, "a@example.org").await;
+    let machine = Machine::with(&app, &access, "made").await;
+    let tell = async |key: &str, lines: Value| {
+        let body = json!({ "client_session": machine.beat().await, "lines": lines });
+        machine.write("/execution/log", key, Some(body)).await
+    };
+    let mut watcher = Read::open(&app, &machine.job, &access, None).await;
+    let before = watcher.all().await.last().unwrap().id;
+    let secret = format!("key AKIA{}", "Q3EGRJ5VXK2DT7MZ");
+    let lines = json!(["tests run on FORTY_ONE", secret, "2 of 3 passed"]);
+    let told = tell("1", lines.clone()).await;
+    assert_eq!(told.json(), json!({ "taken": 3, "room": 4_997 }), "{}", told.text);
+    assert_eq!(tell("1", lines).await.text, told.text, "the same key tells once");
+    app.state.hub.ring(machine.job.parse().unwrap());
+    let seen: Vec<Seen> = watcher.all().await.into_iter().filter(|seen| seen.event == "log_line").collect();
+    let texts: Vec<&str> = seen.iter().map(|seen| seen.data["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["tests run on FORTY_ONE", "(left out: it looks like a secret)", "2 of 3 passed"]);
+    assert_eq!(seen[0].id, before + 1);
+    let mut back = Read::open(&app, &machine.job, &access, Some(seen[1].id)).await;
+    assert_eq!(back.next().await.as_ref(), Some(&seen[2]), "who comes back misses and repeats nothing");
+    let rows: Vec<String> =
+        sqlx::query_scalar("SELECT t::text FROM stream_events t").fetch_all(app.db.pool()).await.unwrap();
+    assert!(rows.iter().any(|row| row.contains("log_line")) && !rows.iter().any(|row| row.contains("FORTY_ONE")));
+
+    for lines in [json!([]), json!(vec!["x"; 101]), json!(["x".repeat(2_001)])] {
+        let key = format!("bad {}", lines.to_string().len());
+        assert_eq!(tell(&key, lines).await.error(), (422, "VALIDATION_FAILED".to_owned()));
+    }
+    let stranger = json!({ "client_session": uuid::Uuid::nil(), "lines": ["x"] });
+    let refused = machine.write("/execution/log", "stranger", Some(stranger)).await;
+    assert_eq!(refused.error(), (409, "CLIENT_NOT_BOUND".to_owned()));
+    for batch in 0..50 {
+        assert_eq!(tell(&format!("batch {batch}"), json!(vec!["x"; 100])).await.status, StatusCode::OK);
+    }
+    let full = tell("more", json!(["x"])).await;
+    assert_eq!(full.json(), json!({ "taken": 0, "room": 0 }), "{}", full.text);
+    app.pass(Duration::days(14));
+    sweeping::tidy(&app.state).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM stream_events WHERE event = 'log_line'")
+        .fetch_one(app.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
 }

@@ -91,6 +91,7 @@ pub(super) const TABLE: &[(&str, For)] = &[
     ("claimRequest", For::Owner),
     ("renewClaim", For::Owner),
     ("answerRequest", For::Owner),
+    ("tellLines", For::Owner),
     ("answerApply", For::Owner),
     ("answerTests", For::Owner),
     ("decide", For::Owner),
