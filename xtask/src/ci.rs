@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::tools::{command, run as start, works};
 use crate::{
-    api_check, client, docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, node, pgbouncer,
-    platforms, postgres, queries, recipes, sarif_check, secrets, setup, story, tidy,
+    api_check, client, docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, node, oauth,
+    pgbouncer, platforms, postgres, queries, recipes, sarif_check, secrets, setup, story, tidy,
 };
 
 /// Runs everything; stops at the first failure.
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     step("client in TypeScript", || client::run(&client::Options::default()))?;
     step("tests", tests)?;
     step("the API and its document", || api_check::run(&api_check::Options::default()))?;
+    step("sign-ins by other providers", oauth::run)?;
     step("other systems", platforms::run)?;
     step("sarif", || sarif_check::run(&sarif_check::Options::default()))?;
     step("secrets in the repository", secrets::own)?;

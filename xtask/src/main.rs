@@ -25,6 +25,7 @@ mod material;
 mod model_jobs;
 mod mutation_bench;
 mod node;
+mod oauth;
 mod oracle;
 mod packages;
 mod patch_cases;
@@ -67,6 +68,8 @@ enum Command {
     ServerBench(server_bench::Options),
     /// Hold a running server to the document that describes its API, with requests that schemathesis makes up
     ApiCheck(api_check::Options),
+    /// Sign-ins by providers of other makers, and what an attacker would try
+    Oauth,
     /// Rules of the house that no other tool knows
     Tidy,
     /// Run published Python 2 packages through 2to3 and iama, and their tests on both sides
@@ -141,6 +144,7 @@ fn main() -> ExitCode {
         Command::Client(options) => client::run(&options),
         Command::ServerBench(options) => server_bench::run(&options),
         Command::ApiCheck(options) => api_check::run(&options),
+        Command::Oauth => oauth::run(),
         Command::Tidy => tidy::run(),
         Command::Material(options) => material::run(&options),
         Command::Oracle => oracle::run(),

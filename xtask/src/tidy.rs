@@ -20,7 +20,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-postgres", &[]),
     ("iama-sandbox", &[]),
     ("iama-store", &["iama-job", "iama-postgres"]),
-    ("iama-api", &["iama-engine", "iama-job", "iama-model", "iama-source", "iama-store"]),
+    ("iama-connect", &[]),
+    ("iama-api", &["iama-connect", "iama-engine", "iama-job", "iama-model", "iama-source", "iama-store"]),
     ("iama-server", &["iama-api", "iama-recipes", "iama-store"]),
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),
     (

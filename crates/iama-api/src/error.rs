@@ -54,6 +54,16 @@ error_codes! {
     SlowDown = "SLOW_DOWN", BAD_REQUEST, "Wait five seconds longer between two questions from now on.";
     AccessDenied = "ACCESS_DENIED", BAD_REQUEST, "Begin anew, if it was a mistake.";
     DeviceCodeExpired = "DEVICE_CODE_EXPIRED", BAD_REQUEST, "Begin anew.";
+    LoginCodeInvalid = "LOGIN_CODE_INVALID", BAD_REQUEST, "Begin the sign-in anew; a code is good once and for two minutes.";
+    ReturnRefused = "RETURN_REFUSED", UNPROCESSABLE_ENTITY,
+        "Wait on 127.0.0.1 at a port of your own, in an extension, or on a page that is configured.";
+    ProviderNotConfigured = "PROVIDER_NOT_CONFIGURED", UNPROCESSABLE_ENTITY, "Sign in another way.";
+    ProviderUnavailable = "PROVIDER_UNAVAILABLE", SERVICE_UNAVAILABLE, "Try again in a moment, or sign in another way.";
+    OauthStateInvalid = "OAUTH_STATE_INVALID", BAD_REQUEST,
+        "Begin the sign-in anew, and finish it in the same browser within ten minutes.";
+    IdentityNotProven = "IDENTITY_NOT_PROVEN", BAD_REQUEST, "Begin the sign-in anew.";
+    EmailNotVerified = "EMAIL_NOT_VERIFIED", FORBIDDEN, "Verify your address there first, or sign in another way.";
+    IdentityConflict = "IDENTITY_CONFLICT", CONFLICT, "Sign in with the account that you have used before.";
     RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, "Wait as long as Retry-After says, and ask less often.";
     EmailTaken = "EMAIL_TAKEN", CONFLICT, "Sign in, or use another address.";
     ConsentRequired = "CONSENT_REQUIRED", FORBIDDEN, "Accept the terms of data processing first.";
@@ -175,6 +185,16 @@ impl ApiError {
     /// Its code.
     pub const fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// What happened, in one sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &str {
+        &self.hint
     }
 
     /// Its status.

@@ -20,6 +20,7 @@ mod metering;
 pub mod models;
 mod network;
 mod objects;
+mod pages;
 mod routes;
 pub mod settings;
 mod state;

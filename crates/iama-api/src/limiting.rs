@@ -105,9 +105,9 @@ fn too_many(wait: Duration) -> ApiError {
     ApiError::new(ErrorCode::RateLimited, "too many requests came in a short time").retry_after(wait)
 }
 
-/// Lets a request pass, or tells when to ask again. Reading is not limited.
+/// Lets a request pass, or tells when to ask again. Reading is not limited, but a visit to a provider is no reading.
 pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() {
+    if request.method().is_safe() && !without_prefix(request.uri().path()).starts_with("/auth/oauth/") {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
@@ -117,13 +117,17 @@ pub(crate) async fn limit(State(state): State<AppState>, request: Request, next:
     }
 }
 
+fn without_prefix(path: &str) -> &str {
+    path.strip_prefix("/api/v1").unwrap_or(path)
+}
+
 async fn check(state: &AppState, parts: &mut Parts) -> Result<(), ApiError> {
     let network = Network::from_request_parts(parts, state).await?;
-    let path = parts.uri.path();
-    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let path = without_prefix(parts.uri.path());
     let limits = state.limits();
     // Whoever asks for another password has the old one checked, which takes as long as signing in.
-    if path.starts_with("/auth/") || path.starts_with("/admin/auth/") || path == "/me/password" {
+    let signs_in = ["/auth/", "/admin/auth/", "/me/password", "/device", "/sign-in"];
+    if signs_in.iter().any(|begin| path.starts_with(begin)) {
         return limits.sign_ins.check(&network);
     }
     limits.writes.check(&network)?;

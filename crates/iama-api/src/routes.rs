@@ -112,6 +112,10 @@ fn described(state: Option<&AppState>) -> OpenApiRouter<AppState> {
         .routes(routes!(auth::login::post))
         .routes(routes!(auth::refresh::post))
         .routes(routes!(auth::logout::post))
+        .routes(routes!(auth::oauth_initiate::github))
+        .routes(routes!(auth::oauth_initiate::google))
+        .routes(routes!(auth::oauth_callback::get))
+        .routes(routes!(auth::code_exchange::post))
         .routes(routes!(auth::device_begin::post))
         .routes(routes!(auth::device_token::post))
         .routes(routes!(auth::device_decide::get, auth::device_decide::post))
@@ -168,12 +172,18 @@ pub fn openapi() -> OpenApi {
     described(None).into_openapi()
 }
 
+/// The pages on which people sign in, limited as signing in is.
+fn pages(state: &AppState) -> Router<AppState> {
+    let pages = auth::device_page::routes().merge(auth::sign_in_page::routes());
+    pages.route_layer(from_fn_with_state(state.clone(), limiting::limit))
+}
+
 /// The whole API.
 pub fn router(state: &AppState) -> Router {
     let (routes, document) = described(Some(state)).split_for_parts();
     let routes = routes
         .merge(docs::routes(document))
-        .merge(auth::device_page::routes())
+        .merge(pages(state))
         .fallback(|| async { ApiError::new(ErrorCode::NoRoute, "there is no such endpoint").into_response() })
         .method_not_allowed_fallback(|| async {
             ApiError::new(ErrorCode::MethodNotAllowed, "the endpoint does not know this method").into_response()

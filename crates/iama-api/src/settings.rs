@@ -1,10 +1,15 @@
 //! What the API is told when it starts. Each section says all that is wrong with it at once.
 
+mod oauth;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use iama_connect::Providers;
+pub use oauth::{ClientSecret, ClientSecrets, GithubSettings, GoogleSettings, OauthSettings};
 
 /// What is wrong with a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use iama_connect::Providers;
 use iama_store::Database;
 use iama_store::sealing::KeyRing;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -14,7 +15,7 @@ use crate::limiting::Limits;
 use crate::metering::Window;
 use crate::models::Models;
 use crate::objects::Objects;
-use crate::settings::{AuthSettings, HttpSettings};
+use crate::settings::{AuthSettings, HttpSettings, OauthSettings};
 
 /// The parts, made once when the server starts.
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub struct Parts {
     pub http: HttpSettings,
     /// How people prove who they are.
     pub auth: AuthSettings,
+    /// Whom a sign-in may be handed to.
+    pub oauth: OauthSettings,
+    /// Who else vouches for people.
+    pub providers: Providers,
 }
 
 /// The parts, for every handler.

@@ -4,7 +4,8 @@
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
 use iama_store::{
-    StoreError, admins, artifacts, clients, devices, grants, idempotency, journal, requests, switches, throttle, timers,
+    StoreError, admins, artifacts, clients, devices, grants, idempotency, journal, login_codes, oauth_flows, requests,
+    switches, throttle, timers,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -52,6 +53,8 @@ pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
     throttle::sweep(&mut connection, state.clock.now()).await?;
     devices::sweep(&mut connection, state.clock.now()).await?;
     stream::forget_lines(&mut connection, state.clock.now() - artifacts::KEPT).await?;
+    oauth_flows::sweep(&mut connection, state.clock.now()).await?;
+    login_codes::sweep(&mut connection, state.clock.now()).await?;
     drop(connection);
     while objects::sweep(state, MOST).await? > 0 {}
     Ok(())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
-use iama_api::settings::{AuthSettings, Faults, HttpSettings};
+use iama_api::settings::{AuthSettings, Faults, HttpSettings, OauthSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) http: HttpSettings,
     /// Accounts.
     pub(crate) auth: AuthSettings,
+    /// Accounts elsewhere.
+    pub(crate) oauth: OauthSettings,
     /// Encryption of what is kept.
     pub(crate) sealing: SealingSettings,
     /// Where sealed bytes lie.
@@ -134,6 +136,7 @@ impl Config {
         faults.require(self.database.max_connections > 0, "database.max_connections", "must be above 0");
         self.http.validate(&mut faults);
         self.auth.validate(&mut faults);
+        self.oauth.validate(&mut faults);
         faults.require(!self.sealing.keys.is_empty(), "sealing.keys", "must name at least one key");
         for (at, key) in self.sealing.keys.iter().enumerate() {
             let one = key.file.is_some() != key.env.is_some();

@@ -11,6 +11,7 @@ use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use figment::providers::Env;
 use iama_api::models::KeyPlace;
+use iama_api::settings::ClientSecret;
 use iama_store::sealing::KeyRing;
 
 use crate::config::SealingKey;
@@ -40,6 +41,23 @@ pub(crate) fn ring(keys: &[SealingKey]) -> Result<KeyRing> {
         texts.push((key.name.clone(), text));
     }
     Ok(KeyRing::new(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))?)
+}
+
+/// What proves to a provider of identities who we are; nothing where none is named.
+pub(crate) fn client(secret: &ClientSecret) -> Result<Option<String>> {
+    let text = match (&secret.file, &secret.env) {
+        (Some(file), _) => fs::read_to_string(file)
+            .with_context(|| format!("oauth: the client secret {} cannot be read", file.display()))?,
+        (None, Some(name)) => {
+            Env::var(name).with_context(|| format!("oauth: the variable {name} with a client secret is not set"))?
+        }
+        (None, None) => return Ok(None),
+    };
+    let text = text.trim();
+    if text.is_empty() {
+        bail!("oauth: a client secret is empty");
+    }
+    Ok(Some(text.to_owned()))
 }
 
 /// Keys of model providers, looked up whenever a call is made: variables, and files in the folder of secrets.

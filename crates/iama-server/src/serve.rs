@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::hub::Hub;
 use iama_api::models::Models;
+use iama_api::settings::{ClientSecrets, Providers};
 use iama_api::{AppState, Objects, Parts};
 use iama_store::Database;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -36,7 +37,17 @@ pub(crate) fn state(config: &Config, db: Database) -> Result<AppState> {
         metrics,
         http: config.http.clone(),
         auth: config.auth.clone(),
+        providers: providers(config)?,
+        oauth: config.oauth.clone(),
     }))
+}
+
+/// Who vouches for people, as far as they are configured.
+fn providers(config: &Config) -> Result<Providers> {
+    let (github, google) = (&config.oauth.github, &config.oauth.google);
+    let secrets =
+        ClientSecrets { github: keys::client(&github.client_secret)?, google: keys::client(&google.client_secret)? };
+    config.oauth.providers(secrets, &config.http.public_url).context("a provider of identities cannot be used")
 }
 
 /// Serves until SIGTERM or SIGINT; then takes no more requests and waits for those that are under way.

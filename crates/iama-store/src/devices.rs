@@ -138,6 +138,14 @@ pub async fn decide(
     Ok(decided.rows_affected() > 0)
 }
 
+/// Takes back what a person has approved and no device has fetched.
+pub async fn withdraw(connection: &mut PgConnection, user: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE device_authorizations SET status = 'DENIED' WHERE user_id = $1 AND status = 'APPROVED'", user)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Forgets what is over.
 pub async fn sweep(connection: &mut PgConnection, now: OffsetDateTime) -> Result<(), StoreError> {
     sqlx::query!("DELETE FROM device_authorizations WHERE expires_at <= $1", now).execute(connection).await?;

@@ -30,6 +30,11 @@ impl Method {
             Self::Device => "DEVICE",
         }
     }
+
+    /// The way of a stable name.
+    pub(crate) fn read(code: &str) -> Option<Self> {
+        [Self::Password, Self::Github, Self::Google, Self::Device].into_iter().find(|method| method.code() == code)
+    }
 }
 
 /// Why a session ends.

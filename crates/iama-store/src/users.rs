@@ -145,6 +145,28 @@ pub async fn set_password(connection: &mut PgConnection, id: Uuid, hash: &str) -
     Ok(())
 }
 
+/// Keeps others from changing an account until the transaction ends.
+pub async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<(), StoreError> {
+    sqlx::query_scalar!(r#"SELECT 1 AS "one!" FROM users WHERE id = $1 FOR UPDATE"#, id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(())
+}
+
+/// Gives an account whose address nobody had shown to be theirs to the one who has. Its password goes: whoever chose it
+/// need not be the same. False when the address was known to be somebody's already.
+pub async fn claim(connection: &mut PgConnection, id: Uuid, now: OffsetDateTime) -> Result<bool, StoreError> {
+    let claimed = sqlx::query!(
+        "UPDATE users SET email_verified_at = $2, password_hash = NULL, token_generation = token_generation + 1
+         WHERE id = $1 AND email_verified_at IS NULL",
+        id,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(claimed.rows_affected() > 0)
+}
+
 /// Whether a person was stopped by an administrator.
 pub async fn is_stopped(connection: &mut PgConnection, id: Uuid) -> Result<bool, StoreError> {
     let stopped =

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use iama_store::admins::{self, AdminRole};
 use iama_store::audit::{self, Actor, Entry};
 use iama_store::sealing::sha256;
-use iama_store::{Connection, StoreError};
+use iama_store::{Connection, StoreError, sessions};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -50,6 +50,16 @@ pub(crate) struct Deed {
     pub(crate) user: Option<Uuid>,
     /// Ids, codes and counts.
     pub(crate) details: Value,
+}
+
+impl User {
+    /// Refuses whoever's session has ended, though their access token is still good: with it, nobody may make a new way in.
+    pub(crate) async fn require_session(&self, connection: &mut Connection) -> Result<(), ApiError> {
+        if sessions::is_open(connection, self.session).await? {
+            return Ok(());
+        }
+        Err(ApiError::new(ErrorCode::Unauthenticated, "the session has ended"))
+    }
 }
 
 impl Admin {

@@ -2,7 +2,7 @@
 
 use iama_store::sealing::sha256;
 use iama_store::throttle::{self, Allowance};
-use iama_store::{StoreError, users};
+use iama_store::{Connection, StoreError, users};
 use uuid::Uuid;
 
 use super::passwords::is_address;
@@ -16,6 +16,27 @@ const OF_ACCOUNT: Allowance = Allowance(5);
 /// Failures from one network that cost no time.
 const OF_NETWORK: Allowance = Allowance(50);
 
+/// Somebody whose password was right when it was checked, which takes a while.
+pub(crate) struct Checked {
+    /// Who.
+    pub(crate) user: Uuid,
+    hash: Option<String>,
+}
+
+impl Checked {
+    /// Who it is, as long as the password is still theirs: held until the transaction ends, so that nobody is signed in with a
+    /// password that somebody takes away meanwhile.
+    pub(crate) async fn held(&self, connection: &mut Connection) -> Result<Uuid, ApiError> {
+        users::lock(connection, self.user).await?;
+        let known = users::get(connection, self.user).await?;
+        if known.is_some_and(|known| known.password_hash == self.hash) { Ok(self.user) } else { Err(wrong()) }
+    }
+}
+
+fn wrong() -> ApiError {
+    ApiError::new(ErrorCode::InvalidCredentials, "the address or the password is wrong")
+}
+
 /// Whose address and password these are. Failures cost the one who fails: the account as seen from their network, and
 /// their network. Nobody else waits.
 pub(crate) async fn check(
@@ -23,7 +44,7 @@ pub(crate) async fn check(
     Network(network): &Network,
     email: &str,
     password: &str,
-) -> Result<Uuid, ApiError> {
+) -> Result<Checked, ApiError> {
     let email = email.trim().to_lowercase();
     let subjects =
         [sha256(format!("account {email} {network}").as_bytes()), sha256(format!("network {network}").as_bytes())];
@@ -41,12 +62,12 @@ pub(crate) async fn check(
     let mut transaction = state.db.begin().await?;
     let done = if let Some(user) = user.filter(|_| matches) {
         throttle::succeeded(&mut transaction, &subjects[0]).await?;
-        Ok(user.id)
+        Ok(Checked { user: user.id, hash: user.password_hash })
     } else {
         let now = state.clock.now();
         throttle::failed(&mut transaction, &subjects[0], OF_ACCOUNT, now).await?;
         throttle::failed(&mut transaction, &subjects[1], OF_NETWORK, now).await?;
-        Err(ApiError::new(ErrorCode::InvalidCredentials, "the address or the password is wrong"))
+        Err(wrong())
     };
     transaction.commit().await.map_err(StoreError::from)?;
     done

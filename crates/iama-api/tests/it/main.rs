@@ -13,6 +13,7 @@ mod jobs;
 mod limits;
 mod manners;
 mod models;
+mod oauth;
 mod streams;
 mod support;
 mod switches;

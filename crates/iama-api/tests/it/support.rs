@@ -12,7 +12,7 @@ use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::clock::Clock;
 use iama_api::hub::Hub;
 use iama_api::models::{KeyPlace, Models};
-use iama_api::settings::{AuthSettings, HttpSettings};
+use iama_api::settings::{AuthSettings, ClientSecrets, HttpSettings, OauthSettings};
 use iama_api::{AppState, Objects, Parts};
 use iama_store::admins::{self, AdminRole, NewAdmin};
 use iama_store::configs;
@@ -76,6 +76,11 @@ impl TestApp {
     }
 
     pub(crate) async fn with(http: HttpSettings) -> Self {
+        Self::vouched(http, OauthSettings::default(), ClientSecrets::default()).await
+    }
+
+    /// With people who vouch for others.
+    pub(crate) async fn vouched(http: HttpSettings, oauth: OauthSettings, secrets: ClientSecrets) -> Self {
         let db = database().await.unwrap();
         let mut connection = db.pool().acquire().await.unwrap();
         configs::seed(&mut connection, &["python2-3"], NOW).await.unwrap();
@@ -84,6 +89,7 @@ impl TestApp {
         let told = Arc::clone(&now);
         let lifetime = Duration::minutes(15);
         let objects = tempfile::tempdir().unwrap();
+        let providers = oauth.providers(secrets, &http.public_url).unwrap();
         let state = AppState::new(Parts {
             objects: Objects::folder(objects.path()).unwrap(),
             db: (*db).clone(),
@@ -96,6 +102,8 @@ impl TestApp {
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             http,
             auth: AuthSettings::default(),
+            providers,
+            oauth,
         });
         let from: SocketAddr = ([192, 0, 2, 7], 4711).into();
         let router = iama_api::router(&state).layer(MockConnectInfo(from));

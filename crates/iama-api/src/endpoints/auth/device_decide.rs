@@ -77,6 +77,9 @@ pub(crate) async fn post(
     Path(DevicePath { user_code }): Path<DevicePath>,
     Json(DeviceDecision { approve }): Json<DeviceDecision>,
 ) -> Result<StatusCode, ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    user.require_session(&mut connection).await?;
+    drop(connection);
     decide(&state, user.id, &user_code, approve).await.map(|()| StatusCode::NO_CONTENT)
 }
 

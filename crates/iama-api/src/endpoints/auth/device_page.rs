@@ -1,27 +1,36 @@
 //! `/device`: the page on which a person signs a device in. A plain form: it needs no script.
 
-use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Form, Router};
-use minijinja::{AutoEscape, Environment, context};
+use iama_store::sealing::sha256;
+use iama_store::{StoreError, login_codes, users};
+use minijinja::context;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::device_decide::{decide, waiting};
+use super::sign_in_page::{ways, wrong};
+use crate::auth::cookies::Cookie;
 use crate::auth::credentials;
+use crate::auth::targets::Target;
+use crate::auth::waiters::{Asked, redeem};
 use crate::error::{ApiError, ErrorCode};
+use crate::extract::Query;
 use crate::network::Network;
+use crate::pages::{Reader, page, refuse_foreign};
 use crate::state::AppState;
-
-/// The page's own styles, and its form sent to where it came from; nothing else.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-const PAGE: &str = include_str!("device_page.html");
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new().route("/device", get(show).post(answer))
+}
+
+/// What a browser keeps of somebody who has come from a provider to sign a device in: a login code for this page.
+pub(super) fn device_cookie(state: &AppState) -> Cookie<'_> {
+    Cookie::new(&state.http, "iama_device")
 }
 
 #[derive(Deserialize)]
@@ -30,14 +39,43 @@ struct Link {
     user_code: String,
 }
 
-async fn show(Query(link): Query<Link>) -> Result<Response, ApiError> {
-    page(StatusCode::OK, &Shown { user_code: &link.user_code, ..Shown::default() })
+async fn show(State(state): State<AppState>, reader: Reader, headers: HeaderMap, Query(link): Query<Link>) -> Response {
+    let shown = async {
+        match known(&state, &headers, &link.user_code).await? {
+            Some(user) => ask(&state, user, &link.user_code).await,
+            None => form(&state, StatusCode::OK, &link.user_code, "", ""),
+        }
+    };
+    shown.await.unwrap_or_else(|error| reader.told(error))
+}
+
+/// Who has come from a provider to sign in the device that shows this code.
+async fn known(state: &AppState, headers: &HeaderMap, user_code: &str) -> Result<Option<Uuid>, ApiError> {
+    let Some(code) = device_cookie(state).shown(headers) else { return Ok(None) };
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    let found = login_codes::look(&mut connection, &sha256(code.as_bytes()), state.clock.now()).await?;
+    let wanted = Target::device(user_code).kept();
+    Ok(found.filter(|found| found.return_to == wanted).map(|found| found.user))
+}
+
+/// Asks somebody who is known whether the device is theirs.
+async fn ask(state: &AppState, user: Uuid, user_code: &str) -> Result<Response, ApiError> {
+    let client = match waiting(state, user, user_code).await {
+        Ok(client) => client,
+        Err(error) if error.status().is_server_error() => return Err(error),
+        Err(error) => return form(state, error.status(), user_code, "", fault(&error)),
+    };
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    let known = users::get(&mut connection, user).await?.map(|user| user.email);
+    page(StatusCode::OK, "device", context! { user_code, known, client })
 }
 
 #[derive(Deserialize)]
 struct Filled {
     user_code: String,
+    #[serde(default)]
     email: String,
+    #[serde(default)]
     password: String,
     answer: String,
 }
@@ -45,29 +83,45 @@ struct Filled {
 async fn answer(
     State(state): State<AppState>,
     network: Network,
+    headers: HeaderMap,
     Form(filled): Form<Filled>,
-) -> Result<Response, ApiError> {
-    let shown = Shown { user_code: &filled.user_code, email: &filled.email, ..Shown::default() };
-    match decided(&state, &network, &filled).await {
-        Ok(done) => page(StatusCode::OK, &Shown { done: &done, ..shown }),
-        Err(error) if error.status().is_server_error() => Err(error),
-        Err(error) => {
-            let fault = match error.code() {
-                code if code == ErrorCode::NotFound.code() => {
-                    "No device waits under this code. Start the sign-in on the device again."
-                }
-                code if code == ErrorCode::TooManyAttempts.code() => {
-                    "There were too many attempts. Wait a moment and try again."
-                }
-                _ => "The address or the password is wrong.",
-            };
-            page(error.status(), &Shown { fault, ..shown })
-        }
+) -> Response {
+    let answered = match decided(&state, &network, &headers, &filled).await {
+        Ok(done) => page(StatusCode::OK, "device", context! { done }),
+        Err(error) if error.status().is_server_error() || error.code() == ErrorCode::BadRequest.code() => Err(error),
+        Err(error) => form(&state, error.status(), &filled.user_code, &filled.email, fault(&error)),
+    };
+    let gone = device_cookie(&state).taken().map(|cookie| AppendHeaders([(SET_COOKIE, cookie)]));
+    match (answered, gone) {
+        (Ok(page), Ok(gone)) => (gone, page).into_response(),
+        (Err(error), _) | (_, Err(error)) => Reader::Person.told(error),
     }
 }
 
-async fn decided(state: &AppState, network: &Network, filled: &Filled) -> Result<String, ApiError> {
-    let user = credentials::check(state, network, &filled.email, &filled.password).await?;
+fn fault(error: &ApiError) -> &'static str {
+    match error.code() {
+        code if code == ErrorCode::NotFound.code() => {
+            "No device waits under this code. Start the sign-in on the device again."
+        }
+        code if code == ErrorCode::LoginCodeInvalid.code() => "That took too long. Sign in again.",
+        _ => wrong(error),
+    }
+}
+
+async fn decided(
+    state: &AppState,
+    network: &Network,
+    headers: &HeaderMap,
+    filled: &Filled,
+) -> Result<String, ApiError> {
+    refuse_foreign(headers)?;
+    let user = if filled.password.is_empty() {
+        let wanted = Target::device(&filled.user_code).kept();
+        let code = device_cookie(state).shown(headers).unwrap_or_default();
+        redeem(state, code, |known| known.return_to == wanted).await?.user
+    } else {
+        credentials::check(state, network, &filled.email, &filled.password).await?.user
+    };
     let client = waiting(state, user, &filled.user_code).await?;
     let approve = filled.answer == "yes";
     decide(state, user, &filled.user_code, approve).await?;
@@ -79,21 +133,7 @@ async fn decided(state: &AppState, network: &Network, filled: &Filled) -> Result
     })
 }
 
-/// What the page says.
-#[derive(Default)]
-struct Shown<'s> {
-    user_code: &'s str,
-    email: &'s str,
-    fault: &'s str,
-    done: &'s str,
-}
-
-fn page(status: StatusCode, shown: &Shown<'_>) -> Result<Response, ApiError> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let Shown { user_code, email, fault, done } = *shown;
-    let text = environment.render_str(PAGE, context! { user_code, email, fault, done });
-    let text = text.map_err(|error| ApiError::internal(&error))?;
-    let policy = [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY))];
-    Ok((status, policy, Html(text)).into_response())
+fn form(state: &AppState, status: StatusCode, user_code: &str, email: &str, fault: &str) -> Result<Response, ApiError> {
+    let ways = ways(state, &Asked::device(user_code))?;
+    page(status, "device", context! { user_code, email, fault, ways })
 }

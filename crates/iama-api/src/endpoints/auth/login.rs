@@ -48,8 +48,9 @@ pub(crate) async fn post(
     let mut fields = Fields::default();
     fields.require(login.client.len() <= 200, "client", "is longer than 200 bytes");
     fields.done()?;
-    let user = credentials::check(&state, &network, &login.email, &login.password).await?;
+    let checked = credentials::check(&state, &network, &login.email, &login.password).await?;
     let mut transaction = state.db.begin().await?;
+    let user = checked.held(&mut transaction).await?;
     let pair = sign_in(&state, &mut transaction, user, Method::Password, &login.client).await?;
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(Json(pair))

@@ -76,7 +76,7 @@ pub(crate) async fn post(
 }
 
 /// The setting `feature.registration`, where it is off, closes the door.
-async fn refuse_closed(state: &AppState) -> Result<(), ApiError> {
+pub(super) async fn refuse_closed(state: &AppState) -> Result<(), ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(iama_store::StoreError::from)?;
     if configs::get(&mut connection, configs::REGISTRATION).await?.unwrap_or(true) {
         return Ok(());

@@ -19,7 +19,7 @@ pub(crate) struct Disclosure {
 }
 
 /// What is true of every job: none of it depends on a setting.
-const STATEMENTS: [&str; 4] = [
+pub(crate) const STATEMENTS: [&str; 4] = [
     "Your code stays on your machine, but for the parts that a model needs to see for one step of a job.",
     "Those parts are searched for secrets before they leave, kept encrypted, and deleted after 14 days.",
     "Nothing that you send is used to train a model, by us or by the providers that we call.",

@@ -44,6 +44,7 @@ pub(crate) async fn post(
     check_password(&mut fields, "new", &change.new);
     fields.done()?;
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    user.require_session(&mut connection).await?;
     let known = users::get(&mut connection, user.id).await?;
     let known =
         known.ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated, "the account does not exist any more"))?;

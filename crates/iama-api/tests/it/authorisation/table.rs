@@ -32,6 +32,10 @@ pub(super) const TABLE: &[(&str, For)] = &[
     ("login", For::Everybody),
     ("refresh", For::Everybody),
     ("logout", For::People),
+    ("beginGithubSignIn", For::Everybody),
+    ("beginGoogleSignIn", For::Everybody),
+    ("finishOauthSignIn", For::Everybody),
+    ("exchangeLoginCode", For::Everybody),
     ("beginDeviceSignIn", For::Everybody),
     ("finishDeviceSignIn", For::Everybody),
     ("getWaitingDevice", For::People),
@@ -121,6 +125,9 @@ pub(super) fn body(operation: &str, refresh: &str) -> Value {
         "register" => json!({ "email": "new@example.org", "password": PASSWORD, "consent": true }),
         "login" => json!({ "email": "owner@example.org", "password": PASSWORD }),
         "refresh" => json!({ "refresh_token": refresh }),
+        "exchangeLoginCode" => {
+            json!({ "code": "iama_lc_none", "code_verifier": "none", "return_to": "http://127.0.0.1:43210/" })
+        }
         "finishDeviceSignIn" => json!({ "device_code": "iama_dc_none" }),
         "changePassword" => json!({ "current": PASSWORD, "new": PASSWORD }),
         "createJob" => json!({ "project": "shop", "language_pair": "python2-3", "execution_mode": "LOCAL_NATIVE" }),
