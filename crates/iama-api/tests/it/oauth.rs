@@ -228,7 +228,8 @@ async fn who_does_not_consent_has_no_account_and_cannot_change_their_mind_with_t
     let mut browser = Browser::default();
     let page = world.came(&mut browser, "google").await;
     let refused = world.consent(&mut browser, &page, "").await;
-    let told = query(&location(&refused));
+    assert_eq!(refused.status, StatusCode::OK, "a form does not lead elsewhere");
+    let told = query(&refreshed(&refused));
     assert_eq!((told["error"].as_str(), told["error_description"].as_str()), ("access_denied", "CONSENT_REQUIRED"));
     let again = world.consent(&mut browser, &page, "yes").await;
     assert!(again.status == StatusCode::BAD_REQUEST && again.text.contains("OAUTH_STATE_INVALID"), "{}", again.text);
@@ -244,7 +245,7 @@ async fn a_ticket_is_good_for_its_visit_alone() {
     let (visit, ticket) = (hidden(&theirs, "visit"), hidden(&hers, "ticket"));
     let fields = [("visit", visit.as_str()), ("ticket", &ticket), ("consent", "yes"), ("answer", "yes")];
     let refused = eve.submit(&world.app, "/sign-in/consent", &fields).await;
-    assert_eq!(query(&location(&refused))["error_description"], "OAUTH_STATE_INVALID");
+    assert_eq!(query(&refreshed(&refused))["error_description"], "OAUTH_STATE_INVALID");
     assert_eq!(world.count("users").await, 0);
 }
 

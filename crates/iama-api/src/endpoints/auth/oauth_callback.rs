@@ -63,7 +63,7 @@ pub(crate) async fn get(
         Err(error) => return reader.told(error),
     };
     let done = arrived(&state, &visit, &own, &said).await;
-    let answer = done.or_else(|error| turned_away(&state, reader, &visit.waiter, error));
+    let answer = done.or_else(|error| turned_away(&state, reader, &visit.waiter, error, true));
     answer.unwrap_or_else(|error| reader.told(error))
 }
 
@@ -147,6 +147,7 @@ pub(super) fn turned_away(
     reader: Reader,
     waiter: &Waiter,
     error: ApiError,
+    by_link: bool,
 ) -> Result<Response, ApiError> {
     let Target::Client(address) = &waiter.target else { return Ok(reader.told(error)) };
     let kind = match error.status() {
@@ -155,5 +156,5 @@ pub(super) fn turned_away(
         _ => "access_denied",
     };
     let address = waiter.address(state, address, &[("error", kind), ("error_description", error.code())])?;
-    go_on(&address, "You are not signed in", true)
+    go_on(&address, "You are not signed in", by_link)
 }

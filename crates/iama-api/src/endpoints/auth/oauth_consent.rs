@@ -32,7 +32,7 @@ pub(super) async fn answer(State(state): State<AppState>, headers: HeaderMap, Fo
         Err(error) => return reader.told(error),
     };
     let done = decided(&state, &visit, &filled).await;
-    let answer = done.or_else(|error| turned_away(&state, reader, &visit.waiter, error));
+    let answer = done.or_else(|error| turned_away(&state, reader, &visit.waiter, error, false));
     answer.unwrap_or_else(|error| reader.told(error))
 }
 
