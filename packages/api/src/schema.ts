@@ -722,6 +722,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/execution/apply-result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes what came of a patch: the answer to a request of the kind `APPLY_PATCH`, `APPLY_DELIVERY` or `REVERT_DELIVERY`, which the
+         *     body names. It is the same as an answer to the request itself; one of another kind is refused with `WRONG_REQUEST_KIND`.
+         */
+        post: operations["answerApply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/execution/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells the readers of the job's stream what the machine shows its own user: each line is an event `log_line`, sealed where it
+         *     lies and deleted after 14 days. What looks like a secret is left out, and of a job so many lines are kept.
+         */
+        post: operations["tellLines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/execution/requests": {
         parameters: {
             query?: never;
@@ -787,6 +827,26 @@ export interface paths {
          *     of it counts or nothing does.
          */
         post: operations["answerRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/execution/test-result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes what came of a test run: the answer to a request of the kind `RUN_BASELINE`, `RUN_TESTS` or `RETEST_SELECTION`, which the
+         *     body names. It is the same as an answer to the request itself; one of another kind is refused with `WRONG_REQUEST_KIND`.
+         */
+        post: operations["answerTests"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1093,6 +1153,26 @@ export interface paths {
         put?: never;
         /** Approves the spec: tests are written, and from here on a round that ends is charged. */
         post: operations["approveSpec"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/spec/nl-convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a model of class L2 what would become of the spec by a person's words. Nothing of the job changes. The same words about
+         *     the same revision are asked for once. The answer is part of what the round costs; where none of use comes, nobody pays.
+         */
+        post: operations["previewSpec"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1838,7 +1918,7 @@ export interface components {
          * @description Codes of the API's own. Decisions that a job refuses carry the codes of `iama_job::RefusalCode`.
          * @enum {string}
          */
-        ErrorCode: "BAD_REQUEST" | "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS" | "REFRESH_TOKEN_INVALID" | "REFRESH_TOKEN_REUSED" | "TOO_MANY_ATTEMPTS" | "AUTHORIZATION_PENDING" | "SLOW_DOWN" | "ACCESS_DENIED" | "DEVICE_CODE_EXPIRED" | "LOGIN_CODE_INVALID" | "RETURN_REFUSED" | "PROVIDER_NOT_CONFIGURED" | "PROVIDER_UNAVAILABLE" | "OAUTH_STATE_INVALID" | "IDENTITY_NOT_PROVEN" | "EMAIL_NOT_VERIFIED" | "IDENTITY_CONFLICT" | "RATE_LIMITED" | "EMAIL_TAKEN" | "CONSENT_REQUIRED" | "DISCLOSURE_REQUIRED" | "FORBIDDEN" | "ACCOUNT_SUSPENDED" | "ENTITLEMENT_DENIED" | "NOT_IN_THIS_VERSION" | "DAILY_JOBS_USED" | "CREDITS_EXHAUSTED" | "LAST_SUPER_ADMIN" | "CONFIG_CHANGED" | "RAW_KEY_REFUSED" | "CREDITS_SHORT" | "KILL_SWITCH" | "REGISTRATION_CLOSED" | "NOT_FOUND" | "NOT_YET" | "NO_SUCH_ENDPOINT" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_KEY_MISSING" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_IN_PROGRESS" | "CLIENT_NOT_BOUND" | "SPEC_STALE" | "LEASE_LOST" | "ALREADY_ANSWERED" | "ARTIFACT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TIMEOUT" | "UNAVAILABLE" | "INTERNAL";
+        ErrorCode: "BAD_REQUEST" | "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS" | "REFRESH_TOKEN_INVALID" | "REFRESH_TOKEN_REUSED" | "TOO_MANY_ATTEMPTS" | "AUTHORIZATION_PENDING" | "SLOW_DOWN" | "ACCESS_DENIED" | "DEVICE_CODE_EXPIRED" | "LOGIN_CODE_INVALID" | "RETURN_REFUSED" | "PROVIDER_NOT_CONFIGURED" | "PROVIDER_UNAVAILABLE" | "OAUTH_STATE_INVALID" | "IDENTITY_NOT_PROVEN" | "EMAIL_NOT_VERIFIED" | "IDENTITY_CONFLICT" | "RATE_LIMITED" | "EMAIL_TAKEN" | "CONSENT_REQUIRED" | "DISCLOSURE_REQUIRED" | "FORBIDDEN" | "ACCOUNT_SUSPENDED" | "ENTITLEMENT_DENIED" | "NOT_IN_THIS_VERSION" | "DAILY_JOBS_USED" | "CREDITS_EXHAUSTED" | "LAST_SUPER_ADMIN" | "CONFIG_CHANGED" | "RAW_KEY_REFUSED" | "CREDITS_SHORT" | "KILL_SWITCH" | "REGISTRATION_CLOSED" | "NOT_FOUND" | "NOT_YET" | "NO_SUCH_ENDPOINT" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_KEY_MISSING" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_IN_PROGRESS" | "CLIENT_NOT_BOUND" | "SPEC_STALE" | "PREVIEW_IN_PROGRESS" | "CONTEXT_CAP" | "ANSWER_UNUSABLE" | "MODEL_UNAVAILABLE" | "WRONG_REQUEST_KIND" | "LEASE_LOST" | "ALREADY_ANSWERED" | "ARTIFACT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TIMEOUT" | "UNAVAILABLE" | "INTERNAL";
         /** @description What went wrong. */
         ErrorDetail: {
             /**
@@ -2177,6 +2257,21 @@ export interface components {
             /** @description What may stand in it, as JSON schema. */
             schema: Record<string, unknown>;
         };
+        /** @description Lines of a machine at work. */
+        Lines: {
+            /**
+             * Format: uuid
+             * @description The machine's session: only the one that is bound to the job is heard.
+             */
+            client_session: string;
+            /**
+             * @description The lines, the oldest first.
+             * @example [
+             *       "running the tests on the legacy code"
+             *     ]
+             */
+            lines: string[];
+        };
         /** @description Who signs in. */
         Login: {
             /**
@@ -2245,6 +2340,21 @@ export interface components {
              * @description Wait, or are under way.
              */
             open: number;
+        };
+        /** @description An answer with the request that it is to. */
+        NamedAnswer: {
+            /**
+             * Format: int64
+             * @description The token of the claim.
+             */
+            fencing_token: number;
+            /** @description What came of the order, as `iama_engine::executor::Reply`. */
+            reply: Record<string, unknown>;
+            /**
+             * Format: uuid
+             * @description The request.
+             */
+            request_id: string;
         };
         /** @description The change. */
         PasswordChange: {
@@ -2726,6 +2836,20 @@ export interface components {
              */
             revision_token: string;
         };
+        /** @description A spec as it would be. Nothing of it is kept as the job's: an edit with these items makes it so. */
+        SpecPreview: {
+            /** @description All items, in their order; a new one has an empty name. */
+            items: components["schemas"]["ItemView"][];
+            /** @description What the model wanted and nobody may change, with the reason. */
+            refused: string[];
+            /**
+             * @description The revision that it is made from: an edit names it.
+             * @example 2f1c7b1e5d53bf76edb4a085654e2899
+             */
+            revision_token: string;
+            /** @description What the model says about it. */
+            says: string;
+        };
         /** @description A spec. */
         SpecView: {
             /** @description What must hold. */
@@ -2894,6 +3018,13 @@ export interface components {
              */
             user_id: string;
         };
+        /** @description What became of them. */
+        Told: {
+            /** @description How many more the job may say. */
+            room: number;
+            /** @description How many were told; the others are beyond what a job may say. */
+            taken: number;
+        };
         /** @description How much was used. */
         UsageSummary: {
             period?: components["schemas"]["PeriodUsage"] | null;
@@ -2992,10 +3123,12 @@ export type JobSummary = components['schemas']['JobSummary'];
 export type JobUsage = components['schemas']['JobUsage'];
 export type JobWanted = components['schemas']['JobWanted'];
 export type KnownView = components['schemas']['KnownView'];
+export type Lines = components['schemas']['Lines'];
 export type Login = components['schemas']['Login'];
 export type LoginCodeExchange = components['schemas']['LoginCodeExchange'];
 export type Mode = components['schemas']['Mode'];
 export type ModelHealth = components['schemas']['ModelHealth'];
+export type NamedAnswer = components['schemas']['NamedAnswer'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type PeriodUsage = components['schemas']['PeriodUsage'];
@@ -3029,6 +3162,7 @@ export type SessionView = components['schemas']['SessionView'];
 export type SettingView = components['schemas']['SettingView'];
 export type SettingWanted = components['schemas']['SettingWanted'];
 export type SpecEdit = components['schemas']['SpecEdit'];
+export type SpecPreview = components['schemas']['SpecPreview'];
 export type SpecView = components['schemas']['SpecView'];
 export type StrategyName = components['schemas']['StrategyName'];
 export type StrongerClass = components['schemas']['StrongerClass'];
@@ -3040,6 +3174,7 @@ export type TimeoutChoice = components['schemas']['TimeoutChoice'];
 export type TimeoutDecision = components['schemas']['TimeoutDecision'];
 export type Today = components['schemas']['Today'];
 export type TokenPair = components['schemas']['TokenPair'];
+export type Told = components['schemas']['Told'];
 export type UsageSummary = components['schemas']['UsageSummary'];
 export type WaitingDevice = components['schemas']['WaitingDevice'];
 export type Words = components['schemas']['Words'];
@@ -6762,6 +6897,211 @@ export interface operations {
             };
         };
     };
+    answerApply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tellLines: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lines"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Another machine works for the job, or none */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listRequests: {
         parameters: {
             query?: never;
@@ -7038,6 +7378,106 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Answer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    answerTests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedAnswer"];
             };
         };
         responses: {
@@ -9125,6 +9565,137 @@ export interface operations {
             };
             /** @description Too many requests came in a short time */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server, or its database, has no time at present */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    previewSpec: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each intent. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Words"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier has no such model, or too few credits are left */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no spec to be approved, or a newer one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests came in a short time */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description What the model answered is of no use */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
