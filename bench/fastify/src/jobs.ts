@@ -74,7 +74,7 @@ function readCursor(cursor: string | undefined): { at: string; id: string } | un
   }
   const [micros, id] = Buffer.from(cursor, "base64url").toString().split(".");
   if (micros === undefined || id === undefined || !/^\d{7,}$/.test(micros)) {
-    throw new ApiError(422, "VALIDATION_FAILED", "cursor is none of ours", "Correct the fields named in the details.");
+    throw new ApiError(422, "VALIDATION_FAILED", "cursor is none of ours", "Correct what is named; /docs says what the endpoint takes.");
   }
   const whole = new Date(Number(micros.slice(0, -6)) * 1000).toISOString().slice(0, -5);
   return { at: `${whole}.${micros.slice(-6)}Z`, id };

@@ -114,6 +114,10 @@ pub(crate) fn check(known: &Known, value: &Value) -> Result<(), ApiError> {
     if holds_key(value) {
         return Err(ApiError::new(ErrorCode::RawKeyRefused, "the value looks like it holds a key, or another secret"));
     }
+    // Whatever is put where a reference belongs may be what it should refer to, of whatever form the keys of a provider are.
+    if known.name.ends_with(".api_key_ref") && value.as_str().is_some_and(|text| !is_reference(text)) {
+        return Err(ApiError::new(ErrorCode::RawKeyRefused, "the value is no reference, and may be a key itself"));
+    }
     let schema = (known.schema)();
     let validator = jsonschema::validator_for(&schema).map_err(|error| ApiError::internal(&error))?;
     let told = |error: jsonschema::ValidationError<'_>| format!("value{}: {}", error.instance_path(), error.masked());

@@ -42,7 +42,7 @@ macro_rules! error_codes {
 
 error_codes! {
     BadRequest = "BAD_REQUEST", BAD_REQUEST, "Send the request as the API's document describes it.";
-    ValidationFailed = "VALIDATION_FAILED", UNPROCESSABLE_ENTITY, "Correct the fields named in the details.";
+    ValidationFailed = "VALIDATION_FAILED", UNPROCESSABLE_ENTITY, "Correct what is named; /docs says what the endpoint takes.";
     Unauthenticated = "UNAUTHENTICATED", UNAUTHORIZED, "Sign in and send the access token.";
     TokenExpired = "TOKEN_EXPIRED", UNAUTHORIZED, "Change the refresh token for a new pair.";
     InvalidCredentials = "INVALID_CREDENTIALS", UNAUTHORIZED, "Check the e-mail address and the password.";

@@ -1,5 +1,8 @@
 //! What requests carry, refused in the API's own words when it is not right.
 
+use std::error::Error;
+use std::iter;
+
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -57,7 +60,13 @@ pub(crate) struct Path<T>(pub T);
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         match &rejection {
-            JsonRejection::JsonDataError(_) => Self::new(ErrorCode::ValidationFailed, rejection.body_text()),
+            JsonRejection::JsonDataError(error) => {
+                let message = format!("the body is not what this endpoint takes: {}", cause(error));
+                Self::new(ErrorCode::ValidationFailed, message)
+            }
+            JsonRejection::JsonSyntaxError(error) => {
+                Self::new(ErrorCode::BadRequest, format!("the body is no JSON: {}", cause(error)))
+            }
             JsonRejection::BytesRejection(_) if rejection.status().as_u16() == 413 => {
                 Self::new(ErrorCode::PayloadTooLarge, "the body is too large")
             }
@@ -68,8 +77,14 @@ impl From<JsonRejection> for ApiError {
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(ErrorCode::ValidationFailed, rejection.body_text())
+        let message = format!("the query is not what this endpoint takes: {}", cause(&rejection));
+        Self::new(ErrorCode::ValidationFailed, message)
     }
+}
+
+/// What the parser says, without what those say that pass it on.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    iter::successors(Some(error), |error| (*error).source()).last().map(ToString::to_string).unwrap_or_default()
 }
 
 impl From<PathRejection> for ApiError {

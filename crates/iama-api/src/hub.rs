@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use iama_store::stream::Told;
+use axum::response::sse::Event;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -30,13 +30,22 @@ impl Bell {
     }
 }
 
+/// An event as its readers are sent it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    /// Its place in the stream.
+    pub(crate) id: i64,
+    /// What is sent.
+    pub(crate) event: Event,
+}
+
 /// The end of a job's stream, as somebody has read it after a ring. It is locked while it is read, so that of many readers one asks.
 #[derive(Debug, Default)]
 pub(crate) struct Tail {
     read: Option<(u64, Instant)>,
     /// The events after this one, the oldest first.
     after: i64,
-    events: Vec<Told>,
+    events: Vec<Sent>,
     /// Sessions that were open.
     sessions: HashSet<Uuid>,
 }
@@ -52,7 +61,7 @@ impl Tail {
     }
 
     /// Keeps what a reader has read.
-    pub(crate) fn keep(&mut self, ring: u64, session: Uuid, seen: i64, events: Vec<Told>) {
+    pub(crate) fn keep(&mut self, ring: u64, session: Uuid, seen: i64, events: Vec<Sent>) {
         if !self.is_of(ring) {
             self.sessions.clear();
             self.read = Some((ring, Instant::now()));
@@ -62,8 +71,8 @@ impl Tail {
     }
 
     /// The events after this one, the newest first.
-    pub(crate) fn after(&self, seen: i64) -> Vec<Told> {
-        self.events.iter().rev().take_while(|told| told.id > seen).cloned().collect()
+    pub(crate) fn after(&self, seen: i64) -> Vec<Sent> {
+        self.events.iter().rev().take_while(|sent| sent.id > seen).cloned().collect()
     }
 }
 

@@ -30,18 +30,44 @@ struct JobPath {
     job_id: Uuid,
 }
 
-impl FromRequestParts<AppState> for OwnJob {
+/// A job that somebody names. Whose it is, is not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedJob {
+    /// The job, if there is one.
+    pub(crate) id: Uuid,
+    /// Who asks.
+    pub(crate) user: User,
+}
+
+impl NamedJob {
+    /// The job, if it belongs to the person who asks.
+    pub(crate) async fn own(self, connection: &mut Connection) -> Result<OwnJob, ApiError> {
+        let Self { id, user } = self;
+        if jobs::owner(connection, id).await? == Some(user.id) {
+            return Ok(OwnJob { id, user });
+        }
+        Err(ApiError::not_found("job"))
+    }
+}
+
+impl FromRequestParts<AppState> for NamedJob {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let user = User::from_request_parts(parts, state).await?;
         let missing = |_| ApiError::not_found("job");
         let Path(JobPath { job_id: id }) = Path::from_request_parts(parts, state).await.map_err(missing)?;
+        Ok(Self { id, user })
+    }
+}
+
+impl FromRequestParts<AppState> for OwnJob {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let named = NamedJob::from_request_parts(parts, state).await?;
         let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-        if jobs::owner(&mut connection, id).await? == Some(user.id) {
-            return Ok(Self { id, user });
-        }
-        Err(ApiError::not_found("job"))
+        named.own(&mut connection).await
     }
 }
 

@@ -9,6 +9,7 @@ mod background;
 mod commands;
 mod config;
 mod keys;
+mod listening;
 mod serve;
 mod surroundings;
 

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
-use crate::{background, keys, surroundings};
+use crate::{background, keys, listening, surroundings};
 
 /// How long requests that are under way may take to end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -52,18 +52,21 @@ fn providers(config: &Config) -> Result<Providers> {
 
 /// Serves until SIGTERM or SIGINT; then takes no more requests and waits for those that are under way.
 pub(crate) async fn serve(config: &Config, state: &AppState, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+    // Each stream holds a file open.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     let listener = TcpListener::bind(&config.http.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let address = listener.local_addr()?;
-    let router = iama_api::router(state).into_make_service_with_connect_info::<SocketAddr>();
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let background = background::start(state);
     let open = state.clone();
     ready(address);
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+    let server = listening::serve(listener, iama_api::router(state), async move {
         tokio::select! {
             _ = term.recv() => {}
             _ = interrupt.recv() => {}
@@ -73,7 +76,7 @@ pub(crate) async fn serve(config: &Config, state: &AppState, ready: impl FnOnce(
         let _ = stop.send(true);
     });
     tokio::select! {
-        done = server => done?,
+        () = server => {}
         () = async {
             let _ = stopped.changed().await;
             tokio::time::sleep(GRACE).await;

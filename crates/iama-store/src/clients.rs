@@ -31,16 +31,20 @@ pub enum Beat {
     Taken,
 }
 
-/// A beat of a client that is bound and was not lost. False for any other: then [`beat`] finds out, with the job locked.
+/// A beat of a client of a person's that is bound to the job and was not lost. False for any other: then [`beat`] finds out, with
+/// the job locked.
 pub async fn steady(
     connection: &mut PgConnection,
     job: Uuid,
+    user: Uuid,
     session: Uuid,
     now: OffsetDateTime,
 ) -> Result<bool, StoreError> {
     let beaten = sqlx::query!(
-        "UPDATE client_heartbeat_sessions SET last_seen_at = $3 WHERE id = $2 AND job_id = $1 AND status = 'ACTIVE'",
+        "UPDATE client_heartbeat_sessions SET last_seen_at = $4
+         WHERE id = $3 AND job_id = $1 AND user_id = $2 AND status = 'ACTIVE'",
         job,
+        user,
         session,
         now,
     )

@@ -73,6 +73,9 @@ impl fmt::Debug for Settings {
     }
 }
 
+/// A connection that was put back so shortly ago is not tried before it is used again: it was tried when it was put back.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 impl Default for PoolSize {
     fn default() -> Self {
         Self {
@@ -126,6 +129,15 @@ impl Database {
             .acquire_timeout(settings.pool.acquire)
             .idle_timeout(settings.pool.idle)
             .max_lifetime(settings.pool.lifetime)
+            .test_before_acquire(false)
+            .before_acquire(|connection, of| {
+                Box::pin(async move {
+                    if of.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(pooled);
         Ok(Self { pool, direct, timeouts: settings.timeouts })
     }

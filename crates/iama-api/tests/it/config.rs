@@ -128,15 +128,20 @@ async fn where_a_key_lies_is_said_by_a_super_admin_and_a_key_by_nobody() {
     let table =
         json!({ "provider": { "anthropic": { "base-url": "https://example.org", "headers": { "x-api-key": raw } } } });
     let hidden = json!({ "route": [{ "class": "L1", "provider": "x", "model": raw }] });
-    for (key, value, version) in
-        [(key, json!(raw), 2), ("IAMA_LLM_ROUTE_TABLE", table, 0), ("IAMA_LLM_ROUTE_TABLE", hidden, 0)]
-    {
+    // A key of a form that no scanner knows is refused for standing where a reference belongs.
+    let unknown = json!("Zx8Kq2Vw-of-a-provider-that-nobody-knows");
+    let tries = [
+        (key, json!(raw), 2),
+        (key, unknown, 2),
+        ("IAMA_LLM_ROUTE_TABLE", table, 0),
+        ("IAMA_LLM_ROUTE_TABLE", hidden, 0),
+    ];
+    for (key, value, version) in tries {
         let answer = put(&app, &root, key, value, version).await;
         assert_eq!(answer.error(), (422, "RAW_KEY_REFUSED".to_owned()), "{key}");
         assert!(!answer.text.contains("Zx8Kq2Vw"), "{}", answer.text);
     }
-    let odd = put(&app, &root, key, json!("anthropic"), 2).await;
-    assert_eq!(odd.error(), (422, "VALIDATION_FAILED".to_owned()));
+    assert_eq!(put(&app, &root, key, json!(7), 2).await.error(), (422, "VALIDATION_FAILED".to_owned()));
     let kept: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM dynamic_config_history h WHERE to_jsonb(h)::text LIKE '%Zx8Kq2Vw%')
               + (SELECT count(*) FROM audit_events a WHERE to_jsonb(a)::text LIKE '%Zx8Kq2Vw%')",

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::{Fields, Json};
-use crate::jobs::{OwnJob, put_within};
+use crate::jobs::{NamedJob, put_within};
 use crate::state::AppState;
 
 /// A beat.
@@ -52,7 +52,7 @@ pub(crate) struct Heard {
     ))]
 pub(crate) async fn post(
     State(state): State<AppState>,
-    own: OwnJob,
+    named: NamedJob,
     Json(beat): Json<Heartbeat>,
 ) -> Result<Json<Heard>, ApiError> {
     let mut fields = Fields::default();
@@ -60,12 +60,14 @@ pub(crate) async fn post(
     fields.require(!beat.client.contains('\0'), "client", "must not contain NUL");
     fields.done()?;
     let now = state.clock.now();
-    if let Some(session) = beat.client_session {
-        let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-        if clients::steady(&mut connection, own.id, session, now).await? {
-            return Ok(heard(session));
-        }
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    if let Some(session) = beat.client_session
+        && clients::steady(&mut connection, named.id, named.user.id, session, now).await?
+    {
+        return Ok(heard(session));
     }
+    let own = named.own(&mut connection).await?;
+    drop(connection);
     let mut transaction = state.db.begin().await?;
     let (job, user) = (own.id, own.user.id);
     // The job first and its client second, as everywhere.

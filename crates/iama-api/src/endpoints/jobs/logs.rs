@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Query};
-use crate::hub::{BATCH, LOOK, Reader};
+use crate::hub::{BATCH, LOOK, Reader, Sent};
 use crate::jobs::OwnJob;
 use crate::state::AppState;
 
@@ -68,7 +68,7 @@ struct Reading {
     seen: i64,
     has_begun: bool,
     /// The next one is the last.
-    waiting: Vec<Told>,
+    waiting: Vec<Sent>,
 }
 
 impl Reading {
@@ -78,14 +78,14 @@ impl Reading {
             if self.state.hub.is_closed() {
                 return None;
             }
-            self.fetch().await.inspect_err(|error| tracing::warn!(%error, "a stream ends")).ok()?;
+            Box::pin(self.fetch()).await.inspect_err(|error| tracing::warn!(%error, "a stream ends")).ok()?;
             if self.waiting.is_empty() {
                 let _ = tokio::time::timeout(LOOK, self.news.news()).await;
             }
         }
-        let told = self.waiting.pop()?;
-        self.seen = told.id;
-        Some(self.event(told))
+        let sent = self.waiting.pop()?;
+        self.seen = sent.id;
+        Some(sent.event)
     }
 
     /// Who begins asks the database: what is there already may not have rung yet. Afterwards one reader asks for all.
@@ -106,13 +106,14 @@ impl Reading {
         Ok(())
     }
 
-    async fn ask(&self) -> Result<Vec<Told>, StoreError> {
+    async fn ask(&self) -> Result<Vec<Sent>, StoreError> {
         let mut connection = self.state.db.pool().acquire().await?;
         if !sessions::is_open(&mut connection, self.own.user.session).await? {
             return Err(StoreError::Missing("session"));
         }
         let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
-        stream::after(&mut connection, self.own.id, self.seen, most).await
+        let told = stream::after(&mut connection, self.own.id, self.seen, most).await?;
+        Ok(told.into_iter().map(|told| Sent { id: told.id, event: self.event(told) }).collect())
     }
 
     fn event(&self, told: Told) -> Event {
