@@ -71,6 +71,7 @@ error_codes! {
     Forbidden = "FORBIDDEN", FORBIDDEN, "Ask somebody whose role allows it.";
     AccountSuspended = "ACCOUNT_SUSPENDED", FORBIDDEN, "Write to support.";
     EntitlementDenied = "ENTITLEMENT_DENIED", FORBIDDEN, "Upgrade to a tier that includes it.";
+    SubscriptionPastDue = "SUBSCRIPTION_PAST_DUE", FORBIDDEN, "Pay what is open, and start the job then.";
     NotInThisVersion = "NOT_IN_THIS_VERSION", UNPROCESSABLE_ENTITY, "Use `LOCAL_DOCKER` or `LOCAL_NATIVE`.";
     DailyJobsUsed = "DAILY_JOBS_USED", FORBIDDEN, "Wait until tomorrow, or upgrade.";
     CreditsExhausted = "CREDITS_EXHAUSTED", FORBIDDEN, "Wait for the next period, or upgrade.";

@@ -61,10 +61,21 @@ pub struct TierLimits {
     pub credits_a_month: u32,
 }
 
+impl Subscription {
+    /// What counts at a moment: a subscription that was cancelled counts until its period ends, and is Free from then on.
+    #[must_use]
+    pub fn at(self, now: OffsetDateTime) -> Self {
+        if self.status == Status::Cancelled && self.period_ends_at <= now {
+            return Self { tier: Tier::Free, trial: false, ..self };
+        }
+        self
+    }
+}
+
 /// What a person may start and use now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowed {
-    /// The subscription.
+    /// The subscription, as it counts now.
     pub subscription: Subscription,
     /// The numbers of its tier.
     pub limits: TierLimits,
@@ -102,9 +113,14 @@ pub async fn subscription(connection: &mut PgConnection, user: Uuid) -> Result<O
     .transpose()
 }
 
-/// What a person may start and use now.
-pub async fn allowed(connection: &mut PgConnection, user: Uuid) -> Result<Option<Allowed>, StoreError> {
+/// What a person may start and use at a moment.
+pub async fn allowed(
+    connection: &mut PgConnection,
+    user: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Allowed>, StoreError> {
     let Some(subscription) = subscription(&mut *connection, user).await? else { return Ok(None) };
+    let subscription = subscription.at(now);
     let limits = limits(&mut *connection, subscription.tier).await?;
     let caps: Option<BTreeMap<String, u32>> = configs::get(connection, CONTEXT_CAPS).await?;
     let name = subscription.tier.code();

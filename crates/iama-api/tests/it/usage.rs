@@ -55,6 +55,56 @@ async fn a_subscription_is_what_its_row_says() {
 }
 
 #[tokio::test]
+async fn with_a_missing_payment_no_job_starts_and_those_at_work_go_on() {
+    let app = TestApp::new().await;
+    let access = person(&app, "a@example.org").await;
+    set_tier(&app, "PRO").await;
+    let start = async |key: &str| {
+        let job = made(&app, &access, key).await;
+        write(&app, Method::POST, &format!("/jobs/{job}/start"), &access, &format!("start-{key}"), None).await
+    };
+    let at_work = start("before").await;
+    assert_eq!(at_work.status, StatusCode::OK, "{}", at_work.text);
+    set_status(&app, "PAST_DUE").await;
+    assert_eq!(start("open").await.error(), (403, "SUBSCRIPTION_PAST_DUE".to_owned()));
+    let listed = get(&app, &access, "/jobs").await;
+    let places: Vec<&Value> = listed["jobs"].as_array().unwrap().iter().map(|job| &job["status"]).collect();
+    assert_eq!(places, ["PENDING", "ANALYZING"], "and nothing was reserved for it");
+    set_status(&app, "ACTIVE").await;
+    assert_eq!(start("paid").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_cancelled_subscription_counts_until_its_period_ends() {
+    let app = TestApp::new().await;
+    let access = person(&app, "a@example.org").await;
+    set_tier(&app, "MAX").await;
+    set_status(&app, "CANCELLED").await;
+    let elsewhere = json!({ "project": "shop", "language_pair": "python2-3", "execution_mode": "REMOTE_SANDBOX" });
+    let asked =
+        async |key: &str| write(&app, Method::POST, "/jobs", &access, key, Some(elsewhere.clone())).await.error();
+    assert_eq!(asked("1").await, (422, "NOT_IN_THIS_VERSION".to_owned()));
+    let before = get(&app, &access, "/subscription/me").await;
+    assert_eq!((&before["tier"], &before["status"]), (&json!("MAX"), &json!("CANCELLED")));
+    app.pass(Duration::days(32));
+    let access = token(&app.login("a@example.org", PASSWORD).await.json(), "access_token").to_owned();
+    let after = get(&app, &access, "/subscription/me").await;
+    assert_eq!((&after["tier"], &after["entitlements"]["jobs_a_day"]), (&json!("FREE"), &json!(3)));
+    let denied = write(&app, Method::POST, "/jobs", &access, "2", Some(elsewhere.clone())).await;
+    assert_eq!(denied.error(), (403, "ENTITLEMENT_DENIED".to_owned()));
+    let job = made(&app, &access, "free").await;
+    let started = write(&app, Method::POST, &format!("/jobs/{job}/start"), &access, "start", None).await;
+    assert_eq!(started.status, StatusCode::OK, "{}", started.text);
+    let tier: String =
+        sqlx::query_scalar("SELECT tier FROM entitlement_snapshots").fetch_one(app.db.pool()).await.unwrap();
+    assert_eq!(tier, "FREE");
+}
+
+async fn set_status(app: &TestApp, status: &str) {
+    sqlx::query("UPDATE subscription_tiers SET status = $1").bind(status).execute(app.db.pool()).await.unwrap();
+}
+
+#[tokio::test]
 async fn where_only_the_day_limits_the_day_is_told() {
     let app = TestApp::new().await;
     let access = person(&app, "a@example.org").await;

@@ -106,7 +106,8 @@ impl Stage<'_> {
 
     async fn reserve(&self, connection: &mut PgConnection, round: u32) -> Result<Option<Put>, StoreError> {
         let round = Round { user: self.owner, job: self.id, round };
-        let allowed = tiers::allowed(connection, self.owner).await?.ok_or(StoreError::Missing("subscription"))?;
+        let allowed =
+            tiers::allowed(connection, self.owner, self.now).await?.ok_or(StoreError::Missing("subscription"))?;
         let reserved = quota::reserve(connection, round, &allowed.quota(), self.now).await?;
         Ok(reserved.err().map(Put::Denied))
     }

@@ -107,7 +107,7 @@ pub(crate) async fn post(
     fields.done()?;
     let now = state.clock.now();
     let subscription = tiers::subscription(&mut transaction, user.id).await?;
-    let subscription = subscription.ok_or(StoreError::Missing("subscription"))?;
+    let subscription = subscription.ok_or(StoreError::Missing("subscription"))?.at(now);
     refuse_remote(wanted.execution_mode, subscription.tier)?;
     let project = jobs::project(&mut transaction, user.id, project, &wanted.language_pair, now).await?;
     let job = NewJob {

@@ -62,7 +62,11 @@ async fn entitlement(
     if users::is_stopped(connection, own.user.id).await? {
         return Err(ApiError::new(ErrorCode::AccountSuspended, "this account may start no job at present"));
     }
-    let allowed = tiers::allowed(connection, own.user.id).await?.ok_or(StoreError::Missing("subscription"))?;
+    let allowed = tiers::allowed(connection, own.user.id, state.clock.now()).await?;
+    let allowed = allowed.ok_or(StoreError::Missing("subscription"))?;
+    if allowed.subscription.status == tiers::Status::PastDue {
+        return Err(ApiError::new(ErrorCode::SubscriptionPastDue, "a payment is missing"));
+    }
     let segment = if user.segment == "A" { Segment::A } else { Segment::B };
     let models::Routes { version, routes } =
         models::routes_at_start(state, connection, allowed.subscription.tier).await?;

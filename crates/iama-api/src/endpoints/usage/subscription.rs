@@ -51,7 +51,7 @@ pub(crate) struct Entitlements {
     analysis_report: bool,
 }
 
-/// What the person who asks is entitled to, by the tier that is on record.
+/// What the person who asks is entitled to: by the tier on record, and by `FREE` once a cancelled one has ended.
 #[utoipa::path(get, path = "/subscription/me", operation_id = "getSubscription", tag = "Usage", security(("user" = [])),
     responses(
         (status = OK, body = Subscription),
@@ -59,7 +59,8 @@ pub(crate) struct Entitlements {
     ))]
 pub(crate) async fn get(State(state): State<AppState>, user: User) -> Result<Json<Subscription>, ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    let allowed = tiers::allowed(&mut connection, user.id).await?.ok_or(StoreError::Missing("subscription"))?;
+    let allowed = tiers::allowed(&mut connection, user.id, state.clock.now()).await?;
+    let allowed = allowed.ok_or(StoreError::Missing("subscription"))?;
     let (known, grant) = (allowed.subscription, allowed.subscription.tier.grant());
     Ok(Json(Subscription {
         tier: known.tier.code(),

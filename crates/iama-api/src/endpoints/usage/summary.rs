@@ -76,7 +76,7 @@ pub(crate) struct PeriodUsage {
 pub(crate) async fn get(State(state): State<AppState>, user: User) -> Result<Json<UsageSummary>, ApiError> {
     let now = state.clock.now();
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    let allowed = tiers::allowed(&mut connection, user.id).await?.ok_or(StoreError::Missing("subscription"))?;
+    let allowed = tiers::allowed(&mut connection, user.id, now).await?.ok_or(StoreError::Missing("subscription"))?;
     let limits = allowed.quota();
     let today = today(quota::jobs_on(&mut connection, user.id, now).await?, limits.jobs_a_day, now);
     let tier = allowed.subscription.tier.code();

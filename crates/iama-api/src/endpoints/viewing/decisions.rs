@@ -41,7 +41,8 @@ pub(crate) struct DecisionsView {
 pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Json<DecisionsView>, ApiError> {
     let job = viewing::job(&state, own).await?;
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    let allowed = tiers::allowed(&mut connection, own.user.id).await?.ok_or(StoreError::Missing("subscription"))?;
+    let allowed = tiers::allowed(&mut connection, own.user.id, state.clock.now()).await?;
+    let allowed = allowed.ok_or(StoreError::Missing("subscription"))?;
     let classes: &[iama_job::ModelClass] = match &job.state {
         JobState::WaitingEscalationDecision { classes, .. } => classes,
         _ => &[],

@@ -83,7 +83,8 @@ pub(crate) async fn get(State(state): State<AppState>, own: OwnJob) -> Result<Js
     let job = viewing::job(&state, own).await?;
     let JobState::FallbackRequired { reason, .. } = &job.state else { return Err(ApiError::not_yet("fallback")) };
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    let allowed = tiers::allowed(&mut connection, own.user.id).await?.ok_or(StoreError::Missing("subscription"))?;
+    let allowed = tiers::allowed(&mut connection, own.user.id, state.clock.now()).await?;
+    let allowed = allowed.ok_or(StoreError::Missing("subscription"))?;
     let suite: Option<SuiteSummary> = documents::latest(&state, &mut connection, own.id, "result.summary.json").await?;
     let failures: Option<Value> = documents::latest(&state, &mut connection, own.id, "result.failures.json").await?;
     let manifest: Option<Value> = documents::latest(&state, &mut connection, own.id, "partial.manifest.json").await?;
