@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::tools::{command, run as start, works};
 use crate::{
     api_check, client, docker_job, escapes, fault_matrix, injections, kill, material, model_jobs, node, oauth,
-    pgbouncer, platforms, postgres, queries, recipes, sarif_check, secrets, setup, story, tidy,
+    pgbouncer, platforms, postgres, queries, recipes, s3, sarif_check, secrets, setup, story, tidy,
 };
 
 /// Runs everything; stops at the first failure.
@@ -62,6 +62,9 @@ fn tests() -> Result<()> {
     nextest.env("IAMA_TEST_NODE", node::node()?);
     if let Some(program) = pgbouncer::program() {
         nextest.env("IAMA_TEST_PGBOUNCER", program);
+    }
+    if let Some(program) = s3::program() {
+        nextest.env("IAMA_TEST_S3", program);
     }
     start(&mut nextest)?;
     Ok(server.stop()?)

@@ -37,6 +37,7 @@ mod proof;
 mod python3;
 mod queries;
 mod recipes;
+mod s3;
 mod sarif_check;
 mod secrets;
 mod server;

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::tools::{command, run as start, works};
-use crate::{pgbouncer, postgres};
+use crate::{pgbouncer, postgres, s3};
 
 /// All of it.
 pub(crate) fn run() -> Result<()> {
@@ -11,7 +11,8 @@ pub(crate) fn run() -> Result<()> {
     cargo_tool("nextest", "0.9.143")?;
     cargo_tool("machete", "0.9.2")?;
     postgres::bundle()?;
-    pgbouncer::build()
+    pgbouncer::build()?;
+    s3::build()
 }
 
 /// Bubblewrap closes test runs off. Installed from the distribution when this runs as root on Debian.

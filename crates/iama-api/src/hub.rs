@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::metering::OpenStream;
+
 /// The longest time between two looks at the database, and at a session.
 pub(crate) const LOOK: Duration = Duration::from_secs(30);
 
@@ -88,6 +90,7 @@ pub struct Hub {
 pub(crate) struct Reader {
     news: watch::Receiver<u64>,
     bell: Arc<Bell>,
+    _open: OpenStream,
 }
 
 impl Reader {
@@ -122,7 +125,7 @@ impl Hub {
             bells.insert(job, Arc::downgrade(&bell));
             bell
         });
-        Reader { news: bell.rings.subscribe(), bell }
+        Reader { news: bell.rings.subscribe(), bell, _open: OpenStream::new() }
     }
 
     /// Wakes the readers of a job.

@@ -8,11 +8,13 @@ use iama_store::journal::{self, Put};
 use iama_store::requests::Lost;
 use iama_store::{Connection, StoreError, Transaction, clients, jobs};
 use serde::Deserialize;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::auth::User;
 use crate::error::{ApiError, ErrorCode};
 use crate::extract::Path;
+use crate::metering;
 use crate::state::AppState;
 
 /// A job of the person who asks. To anybody else it does not exist.
@@ -44,6 +46,7 @@ impl NamedJob {
     pub(crate) async fn own(self, connection: &mut Connection) -> Result<OwnJob, ApiError> {
         let Self { id, user } = self;
         if jobs::owner(connection, id).await? == Some(user.id) {
+            tracing::Span::current().record("job", tracing::field::display(id));
             return Ok(OwnJob { id, user });
         }
         Err(ApiError::not_found("job"))
@@ -101,7 +104,10 @@ impl FromRequestParts<AppState> for OwnRequest {
 pub(crate) fn lost(why: Lost) -> ApiError {
     match why {
         Lost::Missing => ApiError::not_found("request"),
-        Lost::Taken => ApiError::new(ErrorCode::LeaseLost, "another claim on this request counts"),
+        Lost::Taken => {
+            metrics::counter!("iama_leases_lost_total", "of" => "request").increment(1);
+            ApiError::new(ErrorCode::LeaseLost, "another claim on this request counts")
+        }
         Lost::Answered => ApiError::new(ErrorCode::AlreadyAnswered, "this request was answered otherwise"),
         Lost::Cancelled => ApiError::new(ErrorCode::LeaseLost, "nobody waits for this request any more"),
     }
@@ -139,9 +145,14 @@ pub(crate) async fn put_within(
     job: Uuid,
     event: Event,
 ) -> Result<Done, ApiError> {
-    let before = journal::lock(connection, job).await?.ok_or_else(|| ApiError::not_found("job"))?;
-    match journal::put(connection, &before, event, state.clock.now()).await? {
-        Put::Taken { job: after, .. } => {
+    let span = tracing::info_span!("step", %job, event = event.kind().code());
+    let put = async {
+        let before = journal::lock(connection, job).await?.ok_or_else(|| ApiError::not_found("job"))?;
+        Ok::<_, ApiError>(journal::put(connection, &before, event, state.clock.now()).await?)
+    };
+    match put.instrument(span).await? {
+        Put::Taken { job: after, record } => {
+            metering::settled(&record);
             if after.state.place().is_ended() {
                 clients::close(connection, job).await?;
             }

@@ -33,7 +33,7 @@ const DOCS_POLICY: &str =
 
 /// Routes with everything around them.
 pub(crate) fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let http = &state.http;
+    let (http, traces) = (&state.http, state.traces);
     routes
         .layer(DefaultBodyLimit::max(http.body_limit_bytes))
         .layer(from_fn_with_state(state.clone(), metering::meter))
@@ -41,18 +41,12 @@ pub(crate) fn around(routes: Router<AppState>, state: &AppState) -> Router<AppSt
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-                .layer(TraceLayer::new_for_http().make_span_with(span))
+                .layer(TraceLayer::new_for_http().make_span_with(move |request: &Request| traces.request(request)))
                 .layer(from_fn(security_headers))
                 .layer(cors(&http.allowed_origins))
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(from_fn_with_state(state.clone(), in_time)),
         )
-}
-
-/// The span of a request. Its address may hold ids, never secrets: those come in headers and bodies.
-fn span(request: &Request) -> tracing::Span {
-    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
 }
 
 async fn security_headers(request: Request, next: Next) -> Response {

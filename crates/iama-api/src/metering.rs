@@ -7,13 +7,20 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use metrics::{counter, histogram};
+use iama_job::journal::Record;
+use iama_job::{Effect, StateKind};
+use iama_store::{StoreError, health};
+use metrics::{counter, gauge, histogram};
 use time::OffsetDateTime;
 
+use crate::error::ApiError;
 use crate::state::AppState;
 
 /// How many minutes are counted together.
 const MINUTES: i64 = 5;
+
+/// Jobs in these are many and say nothing of the load.
+const ENDED_OR_NEW: [&str; 3] = ["PENDING", "DELIVERED", "FAILED"];
 
 /// Notes a request and its answer.
 #[expect(clippy::disallowed_methods, reason = "a request is measured by the real clock")]
@@ -22,12 +29,72 @@ pub(crate) async fn meter(State(state): State<AppState>, request: Request, next:
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
+    tracing::Span::current().record("status", response.status().as_u16());
     state.rates().note(response.status().is_server_error(), state.clock.now());
     let status = response.status().as_u16().to_string();
     let labels = [("method", method), ("route", route), ("status", status)];
     histogram!("iama_http_request_seconds", &labels).record(started.elapsed().as_secs_f64());
     counter!("iama_http_requests_total", &labels).increment(1);
     response
+}
+
+/// Counts the rounds that an event has settled.
+pub(crate) fn settled(record: &Record) {
+    for dispatch in &record.effects {
+        if let Effect::SettleBilling { settlement } = &dispatch.effect {
+            let billable = if settlement.billable { "true" } else { "false" };
+            counter!("iama_rounds_settled_total", "class" => settlement.class.code(), "billable" => billable)
+                .increment(1);
+        }
+    }
+}
+
+/// A stream that is open.
+#[derive(Debug)]
+pub(crate) struct OpenStream(());
+
+impl OpenStream {
+    pub(crate) fn new() -> Self {
+        gauge!("iama_streams_open").increment(1);
+        Self(())
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        gauge!("iama_streams_open").decrement(1);
+    }
+}
+
+/// Measures what lies in the database, and the connections to it.
+pub async fn measure(state: &AppState) -> Result<(), ApiError> {
+    let (all, idle) = (state.db.pool().size(), state.db.pool().num_idle());
+    gauge!("iama_db_connections", "state" => "idle").set(count(idle));
+    gauge!("iama_db_connections", "state" => "busy").set(f64::from(all) - count(idle));
+    let now = state.clock.now();
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    let jobs = health::active_jobs(&mut connection).await?;
+    let waiting = health::waiting(&mut connection, now).await?;
+    drop(connection);
+    for kind in StateKind::ALL.iter().filter(|kind| !ENDED_OR_NEW.contains(&kind.code())) {
+        let found = jobs.iter().find(|found| found.name == kind.code()).map_or(0, |found| found.count);
+        gauge!("iama_jobs_active", "status" => kind.code()).set(size(found));
+    }
+    gauge!("iama_outbox_waiting").set(size(waiting.outbox));
+    gauge!("iama_outbox_age_seconds").set(waiting.outbox_age_s);
+    gauge!("iama_model_calls_open").set(size(waiting.calls));
+    gauge!("iama_sweep_lag_seconds").set(waiting.sweep_lag_s);
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no table has so many rows")]
+const fn size(rows: i64) -> f64 {
+    rows as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no pool has so many connections")]
+const fn count(connections: usize) -> f64 {
+    connections as f64
 }
 
 /// Requests of some time.

@@ -5,6 +5,7 @@
 
 mod account;
 mod asking;
+mod counting;
 mod ending;
 mod making;
 mod table;

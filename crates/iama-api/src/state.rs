@@ -16,6 +16,7 @@ use crate::metering::Window;
 use crate::models::Models;
 use crate::objects::Objects;
 use crate::settings::{AuthSettings, HttpSettings, OauthSettings};
+use crate::traces::Traces;
 
 /// The parts, made once when the server starts.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// What Prometheus reads.
     pub metrics: PrometheusHandle,
+    /// How traces come in and go on.
+    pub traces: Traces,
     /// How HTTP is spoken.
     pub http: HttpSettings,
     /// How people prove who they are.

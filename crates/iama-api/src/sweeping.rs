@@ -60,6 +60,11 @@ pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Deletes objects whose rows were rolled back. Gives how many.
+pub async fn sweep_orphans(state: &AppState) -> Result<usize, ApiError> {
+    objects::sweep_orphans(state).await
+}
+
 /// A client counts as lost in the transaction in which its job hears of it.
 async fn lost(state: &AppState) -> Result<usize, ApiError> {
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;

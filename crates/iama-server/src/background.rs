@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iama_api::{AppState, models, sweeping};
+use iama_api::{AppState, metering, models, sweeping};
 use iama_store::requests::STOP_CHANNEL;
 use iama_store::{calls, stream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -13,6 +13,12 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// How often is thrown away what nobody needs.
 const TIDY: Duration = Duration::from_mins(10);
+
+/// How often is looked for objects that no row names. All of them are listed for it.
+const LIST: Duration = Duration::from_hours(1);
+
+/// How often is measured what lies in the database.
+const MEASURE: Duration = Duration::from_secs(10);
 
 /// The wait before a broken connection is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -38,6 +44,8 @@ pub(crate) fn start(state: &AppState) -> Background {
     tasks.spawn(listen(state.clone()));
     tasks.spawn(sweep(state.clone()));
     tasks.spawn(tidy(state.clone()));
+    tasks.spawn(measure(state.clone()));
+    tasks.spawn(sweep_orphans(state.clone()));
     Background { _tasks: tasks, calls: tokio::spawn(models::drive(state.clone())) }
 }
 
@@ -108,6 +116,30 @@ async fn tidy(state: AppState) {
         ticks.tick().await;
         if let Err(error) = sweeping::tidy(&state).await {
             tracing::warn!(code = error.code(), "what nobody needs could not be thrown away");
+        }
+    }
+}
+
+async fn sweep_orphans(state: AppState) {
+    let mut ticks = interval(LIST);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match sweeping::sweep_orphans(&state).await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "objects without a row were deleted"),
+            Err(error) => tracing::warn!(code = error.code(), "objects could not be listed"),
+        }
+    }
+}
+
+async fn measure(state: AppState) {
+    let mut ticks = interval(MEASURE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = metering::measure(&state).await {
+            tracing::warn!(code = error.code(), "the database could not be measured");
         }
     }
 }

@@ -6,10 +6,13 @@ mod dev;
 mod migrate;
 
 use anyhow::{Context as _, Result};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::args::{Admin, Arguments, Command};
-use crate::config::{Config, LogSettings};
+use crate::config::Config;
+use crate::traces::Sender;
 
 /// Does what the command line says.
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
@@ -34,16 +37,14 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")
 }
 
-/// Logs go to standard error, so that what is printed can be read by programs.
-fn log(settings: &LogSettings) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.filter).context("log.filter cannot be understood")?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if settings.json {
-        lines.json().init();
-    } else {
-        lines.init();
-    }
-    Ok(())
+/// Logs go to standard error, so that what is printed can be read by programs; spans go to whoever collects them.
+fn tell(config: &Config) -> Result<Sender> {
+    let filter = EnvFilter::try_new(&config.log.filter).context("log.filter cannot be understood")?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if config.log.json { lines.json().boxed() } else { lines.boxed() };
+    let sender = Sender::new(&config.traces)?;
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(sender.layer()).init();
+    Ok(sender)
 }
 
 /// What went wrong with the database, with its code and hint.

@@ -1,5 +1,6 @@
 //! The configuration: typed sections from a file and the environment, validated as a whole before anything starts.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -33,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) models: ModelsSettings,
     /// Logs.
     pub(crate) log: LogSettings,
+    /// Traces.
+    pub(crate) traces: TracesSettings,
 }
 
 /// Where the database is.
@@ -73,12 +76,69 @@ pub(crate) struct SealingKey {
     pub(crate) env: Option<String>,
 }
 
-/// Where sealed bytes lie.
+/// Where sealed bytes lie: in a folder, or in a bucket.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ObjectsSettings {
     /// A folder.
     pub(crate) folder: Option<PathBuf>,
+    /// A bucket of a service that speaks S3.
+    pub(crate) s3: Option<S3Settings>,
+}
+
+/// A bucket of a service that speaks S3, such as Spaces.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct S3Settings {
+    /// The service, as in `https://fra1.digitaloceanspaces.com`.
+    pub(crate) endpoint: String,
+    /// The region that requests are signed for.
+    pub(crate) region: String,
+    /// The bucket.
+    pub(crate) bucket: String,
+    /// What the names of objects begin with.
+    #[serde(default)]
+    pub(crate) prefix: String,
+    /// Whether the bucket is a part of the host's name rather than of the path.
+    #[serde(default)]
+    pub(crate) virtual_hosted: bool,
+    /// Where the name of the access key lies.
+    pub(crate) access_key: SecretPlace,
+    /// Where its secret lies.
+    pub(crate) secret_key: SecretPlace,
+}
+
+/// Where a secret lies.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SecretPlace {
+    /// The file that holds it.
+    pub(crate) file: Option<PathBuf>,
+    /// The variable that holds it instead.
+    pub(crate) env: Option<String>,
+}
+
+impl ObjectsSettings {
+    fn validate(&self, faults: &mut Faults) {
+        let Some(s3) = &self.s3 else {
+            return faults.require(self.folder.is_some(), "objects", "needs a folder or s3");
+        };
+        faults.require(self.folder.is_none(), "objects", "must not have both a folder and s3");
+        let host = s3.endpoint.strip_prefix("https://").or_else(|| s3.endpoint.strip_prefix("http://"));
+        let is_host = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '@']));
+        faults.require(is_host, "objects.s3.endpoint", "must be http:// or https:// and a host, without a path");
+        faults.require(!s3.region.is_empty(), "objects.s3.region", "must not be empty");
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+        let is_bucket = (3..=63).contains(&s3.bucket.len()) && s3.bucket.chars().all(named);
+        faults.require(is_bucket, "objects.s3.bucket", "must have 3 to 63 small letters, digits, - and .");
+        let path = |part: &str| !part.is_empty() && part != "." && part != "..";
+        let is_path = s3.prefix.is_empty() || s3.prefix.split('/').all(path);
+        faults.require(is_path, "objects.s3.prefix", "must be a path without / at its ends");
+        for (name, place) in [("access_key", &s3.access_key), ("secret_key", &s3.secret_key)] {
+            let one = place.file.is_some() != place.env.is_some();
+            faults.require(one, &format!("objects.s3.{name}"), "must have either file or env");
+        }
+    }
 }
 
 /// How models are called. Which there are is a setting that changes without a release: `IAMA_LLM_ROUTE_TABLE`.
@@ -111,6 +171,46 @@ impl Default for LogSettings {
     }
 }
 
+/// Where traces go.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TracesSettings {
+    /// A collector that takes OTLP over HTTP, as in `http://collector:4318`; none where traces go nowhere.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` goes before it.
+    pub(crate) endpoint: Option<String>,
+    /// The file with a header that the collector wants, as in `authorization: Bearer …`.
+    pub(crate) header_file: Option<PathBuf>,
+    /// The part of traces that is sent, from 0 to 1, where whoever asks has not decided it.
+    pub(crate) ratio: f64,
+}
+
+impl Default for TracesSettings {
+    fn default() -> Self {
+        Self { endpoint: None, header_file: None, ratio: 1.0 }
+    }
+}
+
+impl TracesSettings {
+    fn validate(&self, faults: &mut Faults) {
+        let is_url = |url: &str| {
+            let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+            rest.is_some_and(|host| !host.is_empty() && !host.contains(['?', '#', '@']))
+        };
+        let holds = self.endpoint.as_deref().is_none_or(is_url);
+        faults.require(holds, "traces.endpoint", "must be http:// or https:// and a host");
+        faults.require((0.0..=1.0).contains(&self.ratio), "traces.ratio", "must be from 0 to 1");
+    }
+
+    /// What is sent along with spans.
+    pub(crate) fn headers(&self) -> Result<HashMap<String, String>> {
+        let Some(file) = &self.header_file else { return Ok(HashMap::new()) };
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("traces.header_file: {} cannot be read", file.display()))?;
+        let (name, value) = text.trim().split_once(':').context("traces.header_file holds no header")?;
+        Ok(HashMap::from([(name.trim().to_owned(), value.trim().to_owned())]))
+    }
+}
+
 impl Config {
     /// Reads the file, if one is named, and the environment.
     pub(crate) fn read(file: Option<&PathBuf>) -> Result<Self> {
@@ -126,6 +226,7 @@ impl Config {
         let url = |name: &str| Env::var(name).filter(|url| !url.is_empty());
         config.database.url = url("DATABASE_URL").or(config.database.url);
         config.database.direct_url = url("DIRECT_DATABASE_URL").or(config.database.direct_url);
+        config.traces.endpoint = url("OTEL_EXPORTER_OTLP_ENDPOINT").or(config.traces.endpoint);
         Ok(config)
     }
 
@@ -143,7 +244,8 @@ impl Config {
             faults.require(one, &format!("sealing.keys[{at}]"), "must have either file or env");
             faults.require(!key.name.is_empty(), &format!("sealing.keys[{at}].name"), "must not be empty");
         }
-        faults.require(self.objects.folder.is_some(), "objects.folder", "is missing");
+        self.objects.validate(&mut faults);
+        self.traces.validate(&mut faults);
         if faults.0.is_empty() {
             return Ok(());
         }

@@ -10,11 +10,12 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use figment::providers::Env;
+use iama_api::S3;
 use iama_api::models::KeyPlace;
 use iama_api::settings::ClientSecret;
 use iama_store::sealing::KeyRing;
 
-use crate::config::SealingKey;
+use crate::config::{S3Settings, SealingKey, SecretPlace};
 
 /// The private keys of access tokens, as they lie in their files.
 pub(crate) fn signing(files: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
@@ -41,6 +42,35 @@ pub(crate) fn ring(keys: &[SealingKey]) -> Result<KeyRing> {
         texts.push((key.name.clone(), text));
     }
     Ok(KeyRing::new(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))?)
+}
+
+/// A bucket with the key that opens it.
+pub(crate) fn bucket(settings: &S3Settings) -> Result<S3> {
+    let S3Settings { endpoint, region, bucket, prefix, virtual_hosted, access_key, secret_key } = settings.clone();
+    Ok(S3 {
+        endpoint,
+        region,
+        bucket,
+        prefix,
+        virtual_hosted,
+        access_key: read_secret("objects.s3.access_key", &access_key)?,
+        secret_key: read_secret("objects.s3.secret_key", &secret_key)?,
+    })
+}
+
+fn read_secret(setting: &str, place: &SecretPlace) -> Result<String> {
+    let text = match (&place.file, &place.env) {
+        (Some(file), _) => {
+            fs::read_to_string(file).with_context(|| format!("{setting}: {} cannot be read", file.display()))?
+        }
+        (None, Some(name)) => Env::var(name).with_context(|| format!("{setting}: the variable {name} is not set"))?,
+        (None, None) => bail!("{setting} has neither file nor env"),
+    };
+    let text = text.trim();
+    if text.is_empty() {
+        bail!("{setting} is empty");
+    }
+    Ok(text.to_owned())
 }
 
 /// What proves to a provider of identities who we are; nothing where none is named.

@@ -12,6 +12,7 @@ mod keys;
 mod listening;
 mod serve;
 mod surroundings;
+mod traces;
 
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();

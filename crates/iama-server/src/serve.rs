@@ -8,9 +8,9 @@ use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::hub::Hub;
 use iama_api::models::Models;
 use iama_api::settings::{ClientSecrets, Providers};
-use iama_api::{AppState, Objects, Parts};
+use iama_api::{AppState, ObjectError, Objects, Parts, Traces};
 use iama_store::Database;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,26 +20,47 @@ use crate::{background, keys, listening, surroundings};
 /// How long requests that are under way may take to end.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// Bounds of timings, in seconds: from a request that reads a row to a model that thinks for minutes.
+const BUCKETS: [f64; 12] = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 180.0, 600.0];
+
 /// What handlers may use.
-pub(crate) fn state(config: &Config, db: Database) -> Result<AppState> {
+pub(crate) fn state(config: &Config, db: Database, traces: Traces) -> Result<AppState> {
     let pems = keys::signing(&config.auth.signing_keys)?;
     let lifetime = time::Duration::seconds(i64::try_from(config.auth.access_token_s)?);
-    let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
+    let timings = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
+    let metrics = timings.and_then(PrometheusBuilder::install_recorder).context("metrics cannot be recorded")?;
     Ok(AppState::new(Parts {
         db,
         hub: Hub::default(),
         models: Models::new(keys::of_providers(config.models.secrets.clone())),
         clock: surroundings::clock(),
         ring: keys::ring(&config.sealing.keys)?,
-        objects: Objects::folder(config.objects.folder.as_deref().context("objects.folder is missing")?)?,
+        objects: objects(config)?,
         signing: SigningKeys::new(config.http.public_url.clone(), lifetime, &pems)?,
         passwords: Passwords::new(config.auth.bcrypt_cost)?,
         metrics,
+        traces,
         http: config.http.clone(),
         auth: config.auth.clone(),
         providers: providers(config)?,
         oauth: config.oauth.clone(),
     }))
+}
+
+fn objects(config: &Config) -> Result<Objects> {
+    if let Some(s3) = &config.objects.s3 {
+        return Ok(Objects::s3(&keys::bucket(s3)?)?);
+    }
+    Ok(Objects::folder(config.objects.folder.as_deref().context("objects has no folder")?)?)
+}
+
+/// A bucket that refuses its key, or is not there, will not come by itself; one that is away may.
+async fn check_objects(objects: &Objects) -> Result<()> {
+    match objects.check().await {
+        Err(error @ ObjectError::Away(_)) => tracing::warn!(%error, "artifacts cannot be kept at present"),
+        done => done.context("objects cannot be used\n hint: look at the settings objects.s3")?,
+    }
+    Ok(())
 }
 
 /// Who vouches for people, as far as they are configured.
@@ -52,6 +73,7 @@ fn providers(config: &Config) -> Result<Providers> {
 
 /// Serves until SIGTERM or SIGINT; then takes no more requests and waits for those that are under way.
 pub(crate) async fn serve(config: &Config, state: &AppState, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+    check_objects(&state.objects).await?;
     // Each stream holds a file open.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");

@@ -1,5 +1,7 @@
 //! What jobs leave behind, as rows: where the sealed bytes lie, what they are, and when they go.
 
+use std::collections::BTreeSet;
+
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -191,4 +193,16 @@ pub async fn gone(connection: &mut PgConnection, id: Uuid, now: OffsetDateTime) 
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Those of some names that no artifact has whose bytes are there.
+pub async fn unknown(connection: &mut PgConnection, ids: &[Uuid]) -> Result<BTreeSet<Uuid>, StoreError> {
+    let rows = sqlx::query_scalar!(
+        r#"SELECT named AS "named!" FROM unnest($1::uuid[]) AS named
+           WHERE NOT EXISTS (SELECT FROM job_artifacts a WHERE a.id = named AND a.deleted_at IS NULL)"#,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
 }

@@ -42,6 +42,8 @@ pub struct Wanted<'a> {
     pub quote: Option<&'a str>,
     /// What is asked, sealed.
     pub question: Uuid,
+    /// The trace that it is a part of, as W3C has it.
+    pub traceparent: Option<&'a str>,
 }
 
 /// A call that was taken.
@@ -65,6 +67,8 @@ pub struct Taken {
     pub failures: i32,
     /// What may have been spent by somebody who took it and was not heard of again, in millionths of a dollar.
     pub lost: Option<i64>,
+    /// The trace that it is a part of, as W3C has it.
+    pub traceparent: Option<String>,
 }
 
 /// How a call ended.
@@ -96,8 +100,8 @@ pub async fn want(connection: &mut PgConnection, wanted: &Wanted<'_>, now: Offse
     let id = Uuid::now_v7();
     sqlx::query!(
         "INSERT INTO model_calls (id, job_id, request_id, user_id, name, stage, model_class, fingerprint, quote_id,
-             wanted_artifact_id, not_before, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+             wanted_artifact_id, not_before, created_at, traceparent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
         id,
         wanted.job,
         wanted.request,
@@ -109,6 +113,7 @@ pub async fn want(connection: &mut PgConnection, wanted: &Wanted<'_>, now: Offse
         wanted.quote,
         wanted.question,
         now,
+        wanted.traceparent,
     )
     .execute(&mut *connection)
     .await?;
@@ -185,7 +190,7 @@ pub async fn take(connection: &mut PgConnection, now: OffsetDateTime) -> Result<
                    ELSE m.cost_microdollars END
            FROM next WHERE m.id = next.id
            RETURNING m.id, m.job_id, m.user_id, m.request_id, m.wanted_artifact_id, m.fencing_token, m.tries, m.failures,
-               next.status AS before, next.worst_case_microdollars AS "lost?""#,
+               m.traceparent, next.status AS before, next.worst_case_microdollars AS "lost?""#,
         now,
         now + LEASE,
         L1_AT_ONCE,
@@ -202,6 +207,7 @@ pub async fn take(connection: &mut PgConnection, now: OffsetDateTime) -> Result<
         tries: row.tries,
         failures: row.failures,
         lost: row.lost.filter(|_| row.before == "DISPATCHED"),
+        traceparent: row.traceparent,
     }))
 }
 

@@ -98,3 +98,34 @@ pub async fn providers(connection: &mut PgConnection, since: OffsetDateTime) -> 
     .await?;
     Ok(rows)
 }
+
+/// What waits to be done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Waiting {
+    /// Commands that were not delivered.
+    pub outbox: i64,
+    /// How long the oldest of them waits, in seconds.
+    pub outbox_age_s: f64,
+    /// Model calls that wait, or are under way.
+    pub calls: i64,
+    /// For how long the oldest timer is due that nobody has found, in seconds.
+    pub sweep_lag_s: f64,
+}
+
+/// What waits to be done at a moment.
+pub async fn waiting(connection: &mut PgConnection, now: OffsetDateTime) -> Result<Waiting, StoreError> {
+    let row = sqlx::query_as!(
+        Waiting,
+        r#"SELECT
+             (SELECT count(*) FROM outbox WHERE delivered_at IS NULL) AS "outbox!",
+             coalesce((SELECT extract(epoch FROM $1 - min(created_at)) FROM outbox
+                       WHERE delivered_at IS NULL), 0)::float8 AS "outbox_age_s!",
+             (SELECT count(*) FROM model_calls WHERE status IN ('WANTED', 'DISPATCHED')) AS "calls!",
+             coalesce((SELECT extract(epoch FROM $1 - min(fires_at)) FROM job_timers
+                       WHERE fires_at <= $1), 0)::float8 AS "sweep_lag_s!""#,
+        now,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row)
+}

@@ -24,6 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use uuid::Uuid;
 
 use super::account::Account;
+use super::counting;
 use super::making::RENEW;
 use super::table;
 use crate::deciding::Open;
@@ -225,11 +226,14 @@ impl Asking {
         let session = Session::new(None, iama_model::Cost::ZERO);
         let call = self.call.call(&session, &self.entitlement);
         let mut unheard = |_: iama_model::Progress<'_>| {};
-        tokio::select! {
-            biased;
-            never = self.watch(&at_work.cancel, why) => match never {},
-            done = self.router.call(&call, &at_work.cancel, &mut unheard) => done,
-        }
+        let asked = async {
+            tokio::select! {
+                biased;
+                never = self.watch(&at_work.cancel, why) => match never {},
+                done = self.router.call(&call, &at_work.cancel, &mut unheard) => done,
+            }
+        };
+        counting::counted(self.call.class, self.call.stage, asked).await
     }
 
     /// Cancels the call when it takes too long, or nobody may want it any more.

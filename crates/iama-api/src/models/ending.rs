@@ -11,6 +11,7 @@ use iama_store::{StoreError, Transaction, calls, credits, journal, quota};
 use serde_json::{Value, json};
 
 use super::account::{Account, code, unsent};
+use super::counting;
 use super::making::Work;
 use super::wanting::{ANSWER, next_turn, origin};
 use crate::error::ApiError;
@@ -70,6 +71,7 @@ impl Work<'_> {
             End::Declined(declined) => {
                 let WantedCall { name, fingerprint, stage, class, template, .. } = self.call.clone();
                 let tier = self.owned.job.entitlement.tier;
+                counting::unsent(class, stage, code(&declined));
                 let audit = unsent(tier, stage, class, template, code(&declined));
                 self.answered(&Answered { name, fingerprint, came: Came::Declined { declined }, audit }).await
             }
@@ -97,7 +99,11 @@ impl Work<'_> {
         credits::lock(&mut transaction, self.owned.owner).await?;
         let now = self.state.clock.now();
         let is_ours = calls::renew(&mut transaction, self.taken.id, self.taken.token, now).await?;
-        Ok((is_ours && owned.job.awaits(&self.asked.dispatch.id)).then_some((transaction, owned)))
+        let is_awaited = is_ours && owned.job.awaits(&self.asked.dispatch.id);
+        if !is_awaited {
+            counting::lost();
+        }
+        Ok(is_awaited.then_some((transaction, owned)))
     }
 
     async fn answered(&self, answered: &Answered) -> Result<(), ApiError> {

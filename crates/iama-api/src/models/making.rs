@@ -14,9 +14,10 @@ use iama_store::quota::{self, Round};
 use iama_store::requests::{self, Request};
 use iama_store::{Connection, StoreError, users};
 use tokio::time::{MissedTickBehavior, interval, sleep};
+use tracing::Instrument as _;
 
 use super::ending::End;
-use super::{table, wanting};
+use super::{counting, table, wanting};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -37,7 +38,8 @@ pub(super) struct Work<'a> {
 
 /// Makes a call that was taken. What goes wrong on our side leaves it to whoever takes it next.
 pub(super) async fn make(state: &AppState, taken: &Taken) {
-    if let Err(error) = attempt(state, taken).await {
+    let span = state.traces.model_call(taken.id, taken.job, taken.traceparent.as_deref());
+    if let Err(error) = Box::pin(attempt(state, taken)).instrument(span).await {
         tracing::warn!(call = %taken.id, job = %taken.job, code = error.code(), "a model call was left to the next who takes it");
     }
 }
@@ -150,11 +152,14 @@ impl Work<'_> {
         let at_work = self.state.models.begin(self.taken.id, self.taken.job);
         let call = self.call.call(session, &self.owned.job.entitlement);
         let mut unheard = |_: iama_model::Progress<'_>| {};
-        tokio::select! {
-            biased;
-            never = self.watch(&at_work.cancel, router, why) => match never {},
-            done = router.call(&call, &at_work.cancel, &mut unheard) => done,
-        }
+        let asked = async {
+            tokio::select! {
+                biased;
+                never = self.watch(&at_work.cancel, router, why) => match never {},
+                done = router.call(&call, &at_work.cancel, &mut unheard) => done,
+            }
+        };
+        counting::counted(self.call.class, self.call.stage, asked).await
     }
 
     /// Renews the lease, and cancels the call when it must stop.

@@ -73,6 +73,7 @@ pub(crate) async fn want(
     let name = format!("calls/{}.wanted.json", call.name);
     let kept = Kept { kind: QUESTION, name: &name, text: &text, origin: origin(&asked.dispatch.id, asked.turn) };
     let question = objects::keep(state, connection, job, kept).await?;
+    let traceparent = state.traces.current();
     let wanted = Wanted {
         job,
         request: asked.id,
@@ -83,6 +84,7 @@ pub(crate) async fn want(
         fingerprint: &call.fingerprint,
         quote: call.quote.as_ref().map(|quote| quote.0.as_str()),
         question,
+        traceparent: traceparent.as_deref(),
     };
     let known = calls::known_answer(connection, job, &call.name, &call.fingerprint, now).await?;
     let id = calls::want(connection, &wanted, now).await?;

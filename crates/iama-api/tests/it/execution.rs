@@ -22,7 +22,7 @@ pub(crate) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     /// One with a job that was started.
-    async fn at_work(app: &'a TestApp) -> Self {
+    pub(crate) async fn at_work(app: &'a TestApp) -> Self {
         let access = person(app, "a@example.org").await;
         Self::with(app, &access, "make").await
     }

@@ -4,6 +4,7 @@
 mod accounts;
 mod admins;
 mod authorisation;
+mod buckets;
 mod config;
 mod decisions;
 mod devices;

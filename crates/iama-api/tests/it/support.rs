@@ -12,8 +12,8 @@ use iama_api::auth::{Passwords, SigningKeys};
 use iama_api::clock::Clock;
 use iama_api::hub::Hub;
 use iama_api::models::{KeyPlace, Models};
-use iama_api::settings::{AuthSettings, ClientSecrets, HttpSettings, OauthSettings};
-use iama_api::{AppState, Objects, Parts};
+use iama_api::settings::{AuthSettings, ClientSecrets, HttpSettings, OauthSettings, Providers};
+use iama_api::{AppState, Objects, Parts, Traces};
 use iama_store::admins::{self, AdminRole, NewAdmin};
 use iama_store::configs;
 use iama_store::sealing::KeyRing;
@@ -81,6 +81,26 @@ impl TestApp {
 
     /// With people who vouch for others.
     pub(crate) async fn vouched(http: HttpSettings, oauth: OauthSettings, secrets: ClientSecrets) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let providers = oauth.providers(secrets, &http.public_url).unwrap();
+        Self::over(http, (oauth, providers), Objects::folder(folder.path()).unwrap(), folder).await
+    }
+
+    /// One whose artifacts lie elsewhere than in its folder.
+    pub(crate) async fn with_objects(objects: Objects) -> Self {
+        let http = HttpSettings::default();
+        let oauth = OauthSettings::default();
+        let providers = oauth.providers(ClientSecrets::default(), &http.public_url).unwrap();
+        Self::over(http, (oauth, providers), objects, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn over(
+        http: HttpSettings,
+        oauth: (OauthSettings, Providers),
+        objects: Objects,
+        folder: tempfile::TempDir,
+    ) -> Self {
+        let (oauth, providers) = oauth;
         let db = database().await.unwrap();
         let mut connection = db.pool().acquire().await.unwrap();
         configs::seed(&mut connection, &["python2-3"], NOW).await.unwrap();
@@ -88,10 +108,8 @@ impl TestApp {
         let now = Arc::new(Mutex::new(NOW));
         let told = Arc::clone(&now);
         let lifetime = Duration::minutes(15);
-        let objects = tempfile::tempdir().unwrap();
-        let providers = oauth.providers(secrets, &http.public_url).unwrap();
         let state = AppState::new(Parts {
-            objects: Objects::folder(objects.path()).unwrap(),
+            objects,
             db: (*db).clone(),
             hub: Hub::default(),
             models: Models::new(key),
@@ -100,6 +118,7 @@ impl TestApp {
             signing: SigningKeys::new(http.public_url.clone(), lifetime, &[PEM.as_str()]).unwrap(),
             passwords: Passwords::new(4).unwrap(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
+            traces: Traces::default(),
             http,
             auth: AuthSettings::default(),
             providers,
@@ -107,7 +126,7 @@ impl TestApp {
         });
         let from: SocketAddr = ([192, 0, 2, 7], 4711).into();
         let router = iama_api::router(&state).layer(MockConnectInfo(from));
-        Self { db, state, objects, router, now }
+        Self { db, state, objects: folder, router, now }
     }
 
     pub(crate) fn pass(&self, time: Duration) {

@@ -10,12 +10,13 @@ use crate::serve;
 pub(crate) async fn run(configured: &Configured) -> Result<()> {
     let config = Config::read(configured.config.as_ref())?;
     config.validate()?;
-    super::log(&config.log)?;
+    let sender = super::tell(&config)?;
     let db = connect(&config).await?;
     db.is_current().await.map_err(super::told)?;
-    let state = serve::state(&config, db.clone())?;
+    let state = serve::state(&config, db.clone(), sender.traces())?;
     serve::serve(&config, &state, |address| tracing::info!(%address, "listening")).await?;
     db.close().await;
+    sender.end().await;
     Ok(())
 }
 

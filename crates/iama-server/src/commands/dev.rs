@@ -20,10 +20,10 @@ pub(crate) async fn run(dev: Dev) -> Result<()> {
     let folders = folders(dev.data.as_deref())?;
     let config = config(&dev, &folders)?;
     config.validate()?;
-    super::log(&config.log)?;
+    let sender = super::tell(&config)?;
     let opened = open(&config, &folders).await?;
     let db = opened.database.clone();
-    let state = serve::state(&config, db.clone())?;
+    let state = serve::state(&config, db.clone(), sender.traces())?;
     let password = first_account(&state).await?;
     serve::serve(&config, &state, |address| {
         println!("IAMA listens on http://{address}; its API is described at http://{address}/docs");
@@ -32,7 +32,9 @@ pub(crate) async fn run(dev: Dev) -> Result<()> {
         }
     })
     .await?;
-    close(opened).await
+    close(opened).await?;
+    sender.end().await;
+    Ok(())
 }
 
 /// The database that is named, else one's own, with all migrations and settings of this version.
@@ -93,7 +95,9 @@ fn config(dev: &Dev, folders: &DevFolders) -> Result<Config> {
         keys::ensure_signing(&file)?;
         config.auth.signing_keys.push(file);
     }
-    config.objects.folder.get_or_insert_with(|| folders.objects.clone());
+    if config.objects.s3.is_none() {
+        config.objects.folder.get_or_insert_with(|| folders.objects.clone());
+    }
     if config.sealing.keys.is_empty() {
         let file = folders.keys.join("sealing.key");
         keys::ensure_sealing(&file)?;

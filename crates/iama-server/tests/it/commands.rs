@@ -39,7 +39,44 @@ fn all_that_is_wrong_with_a_configuration_is_named_at_once() {
         "auth.signing_keys must name at least one file",
         "auth.bcrypt_cost must be from 12 to 16",
         "sealing.keys must name at least one key",
-        "objects.folder is missing",
+        "objects needs a folder or s3",
+    ] {
+        assert!(told.contains(wanted), "{wanted} is not in\n{told}");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_a_bucket_and_a_collector_is_named_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server.toml");
+    let text = r#"
+        [objects]
+        folder = "objects"
+        [objects.s3]
+        endpoint = "https://keys@fra1.example.org/bucket"
+        region = ""
+        bucket = "No"
+        prefix = "/a"
+        access_key = { env = "A", file = "a" }
+        secret_key = {}
+        [traces]
+        endpoint = "collector:4317"
+        ratio = 2.0
+    "#;
+    std::fs::write(&file, text).unwrap();
+    let done = run(&["api", "--config", file.to_str().unwrap()], &[]);
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(!done.status.success());
+    for wanted in [
+        "objects must not have both a folder and s3",
+        "objects.s3.endpoint must be",
+        "objects.s3.region must not be empty",
+        "objects.s3.bucket must have",
+        "objects.s3.prefix must be",
+        "objects.s3.access_key must have either file or env",
+        "objects.s3.secret_key must have either file or env",
+        "traces.endpoint must be",
+        "traces.ratio must be",
     ] {
         assert!(told.contains(wanted), "{wanted} is not in\n{told}");
     }

@@ -5,3 +5,4 @@ mod client;
 mod commands;
 mod dev;
 mod models;
+mod traces;
