@@ -1,8 +1,9 @@
 //! The whole story with the real binaries: an account, a machine that is signed in, a job that the server drives and this
 //! machine carries out, its delivery applied and taken back; then a job whose code a scripted model mends, and servers that are
-//! killed in mid-job. The patch is always that of a job without a server.
+//! killed in mid-job. The patch is always that of a job without a server. In the end nothing of it lies in the clear anywhere.
 
 mod kills;
+mod leaks;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use iama_model::fake::{Background, Fake};
 use serde_json::{Value, json};
 
 use self::server::Dev;
+use crate::model_jobs::expert::PREFACE as ANSWER;
 use crate::model_jobs::kill::slowly;
 use crate::model_jobs::{Bench, expert, table};
 use crate::packages::{self, Package};
@@ -68,9 +70,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let token = story.account()?;
     story.sign_in(&token)?;
     println!("an account, and this machine signed in by a code");
-    story.by_recipes(&token)?;
-    story.by_models(&token, &provider)?;
-    story.killed(&provider, options.kills)?;
+    let administrator = story.server.administrator()?;
+    story.server.name_key(&administrator)?;
+    let jobs = [story.by_recipes(&token)?, story.by_models(&token, &provider)?];
+    story.killed(&provider, &administrator, options.kills)?;
+    story.leaks(&provider, &jobs)?;
     println!("{}", story.server.check()?);
     Ok(())
 }
@@ -101,7 +105,7 @@ impl Story {
         Ok(project)
     }
 
-    fn by_recipes(&self, token: &str) -> Result<()> {
+    fn by_recipes(&self, token: &str) -> Result<(PathBuf, Delivered)> {
         let (alone, project) = (self.project("alone")?, self.project("recipes")?);
         let before = tree(&project)?;
         let local = self.job(&alone, &RECIPES)?;
@@ -125,10 +129,10 @@ impl Story {
         let place = self.ask(token, &format!("/api/v1/jobs/{}", job.id))?["place"].clone();
         ensure!(place == "DELIVERED.reverted", "the server says {place}");
         println!("applied ({} files) and taken back; the server knows", changed.len());
-        Ok(())
+        Ok((project, job))
     }
 
-    fn by_models(&self, token: &str, provider: &Background) -> Result<()> {
+    fn by_models(&self, token: &str, provider: &Background) -> Result<(PathBuf, Delivered)> {
         let (alone, project) = (self.project("alone")?, self.project("models")?);
         let local = self.job(&alone, &MODELS)?;
         let asked = provider.seen().len();
@@ -142,23 +146,23 @@ impl Story {
             "job {}: DELIVERED by a model, {calls} calls, the patch that of a job without a server; {usage}",
             job.id
         );
-        Ok(())
+        let keys = provider.seen().iter().filter_map(|seen| seen.header("authorization").map(str::to_owned)).count();
+        ensure!(keys == calls, "the provider was shown a key {keys} times");
+        Ok((project, job))
     }
 
     /// An account that may start jobs. Gives an access token.
     fn account(&self) -> Result<String> {
         let body = json!({ "email": EMAIL, "password": PASSWORD, "consent": true, "client": "story" });
-        self.server.ask("POST", "/api/v1/auth/register", None, Some(&body))?;
+        self.server.tokens(&self.server.ask("POST", "/api/v1/auth/register", None, Some(&body))?)?;
         let token = self.token()?;
         self.server.ask("POST", "/api/v1/me/disclosure", Some(&token), None)?;
         Ok(token)
     }
 
-    /// A fresh access token: they last a quarter of an hour.
+    /// A fresh access token.
     fn token(&self) -> Result<String> {
-        let body = json!({ "email": EMAIL, "password": PASSWORD, "client": "story" });
-        let pair: Value = serde_json::from_str(&self.server.ask("POST", "/api/v1/auth/login", None, Some(&body))?)?;
-        pair["access_token"].as_str().map(str::to_owned).context("no token came")
+        self.server.sign_in(EMAIL, PASSWORD, "story")
     }
 
     fn ask(&self, token: &str, path: &str) -> Result<Value> {
@@ -182,13 +186,16 @@ impl Story {
         let mut told = BufReader::new(waiting.stderr.take().context("iama says nothing")?).lines();
         let code = told.find_map(|line| line.ok()?.split_once("user_code=").map(|(_, code)| code.trim().to_owned()));
         let code = code.context("iama login shows no code")?;
+        self.server.keep("code to sign in", &code);
         let path = format!("/api/v1/auth/device/{code}");
         self.server.ask("POST", &path, Some(token), Some(&json!({ "approve": true })))?;
         let rest: Vec<String> = told.map_while(Result::ok).collect();
         let done = waiting.wait_with_output()?;
         let said = String::from_utf8_lossy(&done.stdout);
         ensure!(done.status.success() && said.contains(EMAIL), "iama login failed: {}", rest.join("\n"));
-        Ok(())
+        let kept: Value = serde_json::from_slice(&fs::read(self.settings.join("iama/accounts.json"))?)?;
+        let account = kept.as_object().and_then(|kept| kept.values().next()).context("iama keeps no account")?;
+        self.server.tokens(&account.to_string()).map(drop)
     }
 
     fn refactor(&self, project: &Path, more: &[&str]) -> Command {

@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::sealing::sha256;
 
 /// How long somebody has time to confirm.
 pub const LIFETIME: Duration = Duration::minutes(15);
@@ -14,6 +15,11 @@ pub const INTERVAL_S: i32 = 5;
 
 /// What a device that asks too often has to wait longer, in seconds.
 const SLOWER_S: i32 = 5;
+
+/// What stands in a row for a code that its owner types: whoever reads rows cannot say yes.
+fn kept(user_code: &str) -> String {
+    hex::encode(sha256(user_code.as_bytes()))
+}
 
 /// Begins to wait for somebody who confirms. Fails with [`StoreError::is_duplicate`] when the code is in use.
 pub async fn begin(
@@ -27,7 +33,7 @@ pub async fn begin(
         "INSERT INTO device_authorizations (device_code_hash, user_code, client, interval_seconds, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
         &device_code[..],
-        user_code,
+        kept(user_code),
         client,
         INTERVAL_S,
         now,
@@ -109,7 +115,7 @@ pub async fn waiting(
 ) -> Result<Option<String>, StoreError> {
     let client = sqlx::query_scalar!(
         "SELECT client FROM device_authorizations WHERE user_code = $1 AND status = 'PENDING' AND expires_at > $2",
-        user_code,
+        kept(user_code),
         now,
     )
     .fetch_optional(connection)
@@ -128,7 +134,7 @@ pub async fn decide(
     let decided = sqlx::query!(
         "UPDATE device_authorizations SET status = $3, user_id = $2
          WHERE user_code = $1 AND status = 'PENDING' AND expires_at > $4",
-        user_code,
+        kept(user_code),
         user,
         if approved { "APPROVED" } else { "DENIED" },
         now,

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use iama_model::fake::Seen;
 use iama_patch::{FileState, Files, LineKind, diff};
 
+/// What it says before any edit.
+pub(crate) const PREFACE: &str = "What the old version allowed does not exist any more.";
+
 /// The largest file that is given whole.
 const WHOLE: usize = 30 << 10;
 
@@ -44,7 +47,7 @@ pub(crate) fn mend(seen: &Seen, wanted: &BTreeMap<String, String>, held: &BTreeS
             answer += &blocks(&path, &now, then);
         }
     }
-    (!answer.is_empty()).then(|| format!("What the old version allowed does not exist any more.\n\n{answer}"))
+    (!answer.is_empty()).then(|| format!("{PREFACE}\n\n{answer}"))
 }
 
 /// An edit that changes a file and mends nothing: `number` tells one such edit from the next.
