@@ -6,6 +6,7 @@ mod kills;
 mod leaks;
 mod server;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -65,8 +66,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let table = table(&provider, &["L1"]);
     let server = Dev::start(work.path().join("data"), &table)?;
     let package = packages::named(&options.package)?;
-    let mut story =
-        Story { server, iama, settings: work.path().join("settings"), folder: work.path().to_owned(), package, table };
+    let (settings, folder) = (work.path().join("settings"), work.path().to_owned());
+    let mut story = Story { server, iama, settings, folder, package, table, lines: RefCell::default() };
     let token = story.account()?;
     story.sign_in(&token)?;
     println!("an account, and this machine signed in by a code");
@@ -89,7 +90,12 @@ struct Story {
     package: &'static Package,
     /// The models that jobs of this machine's own call: those of the server.
     table: String,
+    /// What the machine has shown its user and told the server.
+    lines: RefCell<Vec<String>>,
 }
+
+/// An event of a stream: number, name, and what it says.
+type Event = (u64, String, Value);
 
 /// A job that was delivered.
 struct Delivered {
@@ -219,19 +225,29 @@ impl Story {
         ensure!(detail["place"] == "DELIVERED.ready", "the server says {}", detail["place"]);
         ensure!(detail["artifact_expires_at"].is_string(), "nothing says when artifacts are deleted");
         let all = self.stream(token, &job.id, 0)?;
-        let ids: Vec<u64> = all.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<u64> = all.iter().map(|(id, ..)| *id).collect();
         ensure!(ids == (1..=ids.len() as u64).collect::<Vec<_>>(), "the stream has gaps: {ids:?}");
         let half = ids.len() as u64 / 2;
         ensure!(self.stream(token, &job.id, half)? == all[ids.len() / 2..], "the stream goes on otherwise than it was");
         for name in ["state_change", "execution_request", "artifact_ready"] {
-            ensure!(all.iter().any(|(_, event)| event == name), "the stream has no {name}");
+            ensure!(all.iter().any(|(_, event, _)| event == name), "the stream has no {name}");
         }
-        println!("{} events on the stream, the same from the middle on", all.len());
+        let lines = all.iter().filter(|(_, event, _)| event == "log_line");
+        let lines: Vec<String> = lines.filter_map(|(.., data)| Some(data["text"].as_str()?.to_owned())).collect();
+        for begin in ["running the tests on the result", "passed "] {
+            ensure!(lines.iter().any(|line| line.starts_with(begin)), "no line says {begin:?}: {lines:?}");
+        }
+        println!(
+            "{} events on the stream, {} lines of the machine among them; the same from the middle on",
+            all.len(),
+            lines.len()
+        );
+        self.lines.borrow_mut().extend(lines);
         Ok(())
     }
 
-    /// The events of a job that has ended, after one of them: number and name.
-    fn stream(&self, token: &str, job: &str, after: u64) -> Result<Vec<(u64, String)>> {
+    /// The events of a job that has ended, after one of them.
+    fn stream(&self, token: &str, job: &str, after: u64) -> Result<Vec<Event>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.server.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         let path = format!("/api/v1/jobs/{job}/logs");
@@ -248,15 +264,17 @@ impl Story {
             text.extend_from_slice(&bytes[..count]);
         }
         let text = String::from_utf8(text)?;
-        let (mut events, mut id) = (BTreeMap::new(), None);
+        let (mut events, mut id, mut event) = (BTreeMap::new(), None, "");
         for line in text.lines() {
             if let Some(number) = line.strip_prefix("id: ") {
                 id = number.parse::<u64>().ok();
-            } else if let (Some(name), Some(id)) = (line.strip_prefix("event: "), id) {
-                events.insert(id, name.to_owned());
+            } else if let Some(name) = line.strip_prefix("event: ") {
+                event = name;
+            } else if let (Some(data), Some(id)) = (line.strip_prefix("data: "), id) {
+                events.insert(id, (event.to_owned(), serde_json::from_str(data)?));
             }
         }
-        Ok(events.into_iter().collect())
+        Ok(events.into_iter().map(|(id, (event, data))| (id, event, data)).collect())
     }
 }
 

@@ -5,6 +5,7 @@ mod account;
 mod client;
 mod drive;
 mod fault;
+mod lines;
 mod presence;
 mod wire;
 

@@ -30,55 +30,69 @@ impl Ticker {
 
     pub(crate) fn take(&mut self, progress: Progress<'_>) {
         match progress {
-            Progress::Stage(stage) => {
-                self.end_count();
-                let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
-                tell!("{} {stage}", paint::dim(at));
-            }
             Progress::Asking => self.end_count(),
-            Progress::Call { class, attempt, again } => {
+            Progress::Stage(_) | Progress::Call { .. } => {
                 self.end_count();
                 let at = format!("{:5.1}s", self.started.elapsed().as_secs_f64());
-                let attempt = if attempt > 0 { format!(", attempt {attempt} of 9") } else { String::new() };
-                let again = if again { " once more: its answer would not do" } else { "" };
-                tell!("{} asking a model ({class}{attempt}){again}", paint::dim(at));
+                tell!("{} {}", paint::dim(at), step(&progress).unwrap_or_default());
             }
             Progress::Answered { route, cost, spent } => {
                 let cost = cost.map_or_else(|| "no price known".to_owned(), |cost| cost.to_string());
                 tell!("       {route}: {cost}, {spent} so far");
             }
-            Progress::Rewritten { files } => tell!("       {} rewritten", number(files, "file")),
-            Progress::Generated { record } => tell!("       {}", generated(record)),
+            Progress::Rewritten { .. } | Progress::Generated { .. } => {
+                tell!("       {}", step(&progress).unwrap_or_default());
+            }
             Progress::Test { id, status } => {
-                let failed = matches!(status, Status::Failed | Status::Error | Status::Timeout);
-                self.tests.insert(id.clone(), failed);
+                self.tests.insert(id.clone(), is_bad(status));
                 if self.live {
                     let mut err = io::stderr();
                     // A count that cannot be shown is no reason to stop.
-                    let _ = write!(err, "\r{} ", self.line());
+                    let _ = write!(err, "\r       {} ", counted(&self.tests));
                     let _ = err.flush();
                 }
             }
         }
     }
 
-    fn line(&self) -> String {
-        let failed = self.tests.values().filter(|failed| **failed).count();
-        format!("       {}, {failed} not passing", number(self.tests.len(), "test"))
-    }
-
     /// Ends the line of a count.
     pub(crate) fn end_count(&mut self) {
         if !self.tests.is_empty() {
-            let line = self.line();
+            let line = counted(&self.tests);
             if self.live {
-                tell!("\r{line} ");
+                tell!("\r       {line} ");
             } else {
-                tell!("{line}");
+                tell!("       {line}");
             }
         }
         self.tests.clear();
     }
+}
+
+/// What a step says in one line; nothing where it says none, or only what calls cost.
+pub(crate) fn step(progress: &Progress<'_>) -> Option<String> {
+    Some(match progress {
+        Progress::Stage(stage) => (*stage).to_owned(),
+        Progress::Call { class, attempt, again } => {
+            let attempt = if *attempt > 0 { format!(", attempt {attempt} of 9") } else { String::new() };
+            let again = if *again { " once more: its answer would not do" } else { "" };
+            format!("asking a model ({class}{attempt}){again}")
+        }
+        Progress::Rewritten { files } => format!("{} rewritten", number(*files, "file")),
+        Progress::Generated { record } => generated(record),
+        Progress::Asking | Progress::Answered { .. } | Progress::Test { .. } => return None,
+    })
+}
+
+/// Whether a test ended as it should not.
+pub(crate) const fn is_bad(status: Status) -> bool {
+    matches!(status, Status::Failed | Status::Error | Status::Timeout)
+}
+
+/// How many tests have ended, each with whether it ended badly.
+pub(crate) fn counted(tests: &BTreeMap<TestId, bool>) -> String {
+    let failed = tests.values().filter(|failed| **failed).count();
+    format!("{}, {failed} not passing", number(tests.len(), "test"))
 }
 
 /// What came of the tests that a model was asked for.

@@ -28,7 +28,7 @@ impl Story {
             let token = self.token()?;
             ensure!(self.used(&token, &job)? == paid, "killed after {after:?}, the job cost something else");
             let all = self.stream(&token, &job.id, 0)?;
-            let ids: Vec<u64> = all.iter().map(|(id, _)| *id).collect();
+            let ids: Vec<u64> = all.iter().map(|(id, ..)| *id).collect();
             ensure!(ids == (1..=ids.len() as u64).collect::<Vec<_>>(), "the stream has gaps: {ids:?}");
             events += ids.len();
         }

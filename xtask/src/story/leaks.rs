@@ -1,5 +1,5 @@
-//! What must lie nowhere in the clear: code, prompts and answers, words of specs, anchors, errors of tests, tokens, passwords
-//! and keys. It is looked for in every row of the database, in every file of the server's data, in its log and in its metrics.
+//! What must lie nowhere in the clear: code, prompts and answers, words of specs, anchors, errors of tests, lines of machines,
+//! tokens, passwords and keys. It is looked for in every row of the database, in every file of the server's data, in its log and in its metrics.
 //!
 //! A search that finds nothing shows nothing unless it would find: so everything is found first where it has to lie, and what
 //! was planted in a row and in the log is found there by the same search.
@@ -25,7 +25,7 @@ use crate::tools::{command, output};
 const SHORTEST: usize = 20;
 
 /// The kinds of what is looked for, each of which has to be there.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "code before",
     "code after",
     "prompt",
@@ -33,6 +33,7 @@ const KINDS: [&str; 11] = [
     "words of a spec",
     "anchor",
     "error of a test",
+    "line of a machine",
     "token",
     "password",
     "key",
@@ -182,6 +183,7 @@ impl Story {
             }
         }
         needles.lines("answer", super::ANSWER);
+        self.lines.borrow().iter().for_each(|line| needles.lines("line of a machine", line));
         for prompt in &prompts {
             needles.lines("prompt", prompt);
         }
@@ -202,6 +204,7 @@ impl Story {
             all.push(b'\n');
         }
         all.extend(super::ANSWER.bytes());
+        all.extend(self.lines.borrow().join("\n").bytes());
         Ok(all)
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::account::Accounts;
 use super::client::{Asked, Client};
 use super::fault::Fault;
+use super::lines::Lines;
 use super::presence::Presence;
 use crate::machine;
 use crate::problem::Problem;
@@ -25,6 +26,8 @@ struct Session {
 
 /// A job of a server's, on this machine.
 pub(crate) struct Remote<'m> {
+    /// Goes first: the last lines need the connection.
+    lines: Lines,
     client: Client,
     folder: JobFolder,
     machine: &'m Machine,
@@ -41,7 +44,8 @@ impl<'m> Remote<'m> {
         let before = folder.read_if_kept::<Session>(SESSION)?.map(|session| session.id);
         let presence =
             Presence::begin(client.wire(), client.runtime().handle(), &folder.id, before.as_deref(), &machine::name())?;
-        let mut remote = Self { client, folder: folder.clone(), machine, executor, presence };
+        let lines = presence.lines((machine.clock)());
+        let mut remote = Self { lines, client, folder: folder.clone(), machine, executor, presence };
         remote.keep_session()?;
         remote.follow()?;
         Ok(Some(remote))
@@ -115,15 +119,20 @@ impl<'m> Remote<'m> {
         self.keep_session()?;
         let token = claimed.fencing_token;
         let held = self.presence.hold(request, token);
+        let lines = &mut self.lines;
+        let mut told = |step: Progress<'_>| {
+            lines.take(step);
+            progress(step);
+        };
         let answered = match (claimed.order, claimed.news) {
             (Some(order), _) => {
-                let reply = self.executor.carry_out(&order, decider, progress);
+                let reply = self.executor.carry_out(&order, decider, &mut told);
                 drop(held);
                 let reply: Reply = reply?;
                 self.client.answer(&job, request, token, &reply)
             }
             (None, Some(news)) => {
-                let documents = self.executor.follow(&news, progress);
+                let documents = self.executor.follow(&news, &mut told);
                 drop(held);
                 self.client.followed(&job, request, token, &documents?)
             }

@@ -71,6 +71,14 @@ impl Fault {
         matches!(self, Self::Refused(refusal) if refusal.code == code)
     }
 
+    /// When a server wants to be asked again; nothing where it does not say.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after,
+            _ => None,
+        }
+    }
+
     /// What a person is told.
     pub(crate) fn problem(self, url: &str) -> Problem {
         match self {

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use iama_job::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{sleep, timeout};
 
+use super::lines::Lines;
 use super::wire::Wire;
 use crate::machine;
 use crate::problem::Problem;
@@ -61,6 +63,11 @@ impl Presence {
     /// The session that this machine has at the job.
     pub(super) fn session(&self) -> String {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What tells the readers of the job's stream what is done here, from this moment on.
+    pub(super) fn lines(&self, since: Timestamp) -> Lines {
+        Lines::begin(&self.wire, &self.runtime, &self.job, &self.session, since)
     }
 
     /// Notes that all news so far are being looked at.

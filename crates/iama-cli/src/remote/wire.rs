@@ -146,6 +146,11 @@ impl Wire {
         read(self.signed(call).await?).await
     }
 
+    /// Sends a request, and never again: what does not arrive is no loss.
+    pub(super) async fn try_send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Fault> {
+        read(self.signed(call).await?).await
+    }
+
     /// Sends a request with the access token, and with a new one when that has run out.
     async fn signed(&self, call: &Call<'_>) -> Result<Response, Fault> {
         if !call.signed {

@@ -17,6 +17,7 @@ mod proof;
 mod recipes;
 mod scan;
 mod scenarios;
+mod served;
 mod slips;
 mod strength;
 mod timeouts;
