@@ -374,6 +374,12 @@ pub(crate) struct JobsSpec {
     /// Make what this file says the next revision; a job at work begins again with it
     #[arg(long, value_name = "FILE")]
     pub(crate) set: Option<PathBuf>,
+    /// Show what a model makes of the spec by these words of yours; nothing is changed
+    #[arg(long, value_name = "TEXT", conflicts_with = "set")]
+    pub(crate) words: Option<String>,
+    /// Make what --words shows the next revision
+    #[arg(long, requires = "words")]
+    pub(crate) take: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use iama_engine::driver::{Agreement, PERSON, no_checkpoint};
 use iama_engine::problem::{Kind, Problem};
 use iama_engine::situation::{Choice, Said, Situation};
 use iama_engine::{Answer, Decider, Question};
-use iama_job::ModelClass;
+use iama_job::{Denial, ModelClass};
 use iama_model::templates::Mode;
 use iama_recipes::Strategy;
 use iama_sandbox::{Level, printable};
@@ -20,7 +20,7 @@ use crate::{paint, show};
 mod proposal;
 mod spec;
 
-pub(crate) use spec::Editor;
+pub(crate) use spec::{Editor, previewed};
 
 /// The decider for a command: with `--yes` the policy, else the person, else nobody.
 pub(crate) fn decider(yes: bool, editor: Option<Editor>) -> Box<dyn Decider> {
@@ -116,8 +116,11 @@ impl Decider for Person {
                 show::told(situation);
                 say(situation)
             }
-            Question::Preview(previewed) => {
-                spec::show_preview(previewed);
+            Question::Preview(told) => {
+                tell!("");
+                for line in previewed(&told.spec, &told.preview) {
+                    tell!("{line}");
+                }
                 confirm(question)
             }
             Question::Spec(agreement) => return self.agree(question, agreement).map(|answer| (answer, PERSON)),
@@ -144,11 +147,9 @@ impl Person {
         let mut choices = vec!["yes", "no"];
         choices.extend(self.editor.is_some().then_some("edit"));
         choices.extend(agreement.words.map(|_| "words …"));
-        if let Some(class) = agreement.words {
-            tell!(
-                "  {}",
-                paint::dim(format!("`words …` asks a model ({class}) for a change, and shows it before it counts"))
-            );
+        let wording = wording(agreement);
+        if let Some(told) = &wording {
+            tell!("  {}", paint::dim(told));
         }
         let prompt = format!("{sentence} [{}]", choices.join(" / "));
         loop {
@@ -166,9 +167,31 @@ impl Person {
                 ("w" | "words", words, _) if agreement.words.is_some() && !words.is_empty() => {
                     return Ok(Answer::Words(words.to_owned()));
                 }
+                ("w" | "words", _, _) => wording.iter().for_each(|told| tell!("  {}", paint::warning(told))),
                 _ => {}
             }
         }
+    }
+}
+
+/// What a person has to know of changes in their own words; nothing where no model is configured.
+fn wording(agreement: &Agreement) -> Option<String> {
+    match (&agreement.words, &agreement.denied) {
+        (Some(class), _) => {
+            Some(format!("`words …` asks a model ({class}) for a change, and shows it before it counts"))
+        }
+        (None, denied) => denied.map(no_words),
+    }
+}
+
+/// Why a server asks no model about somebody's words.
+pub(crate) fn no_words(denial: Denial) -> String {
+    let needs = |class: ModelClass| format!("a change in your own words needs a model of class {class}");
+    match denial {
+        Denial::EntitlementDenied { class, tier, needs: better } => {
+            format!("{}, which {} has and {} has not", needs(class), better.code(), tier.code())
+        }
+        Denial::NoRoute { class } => format!("{}, and the server has none", needs(class)),
     }
 }
 

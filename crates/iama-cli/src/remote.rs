@@ -7,6 +7,7 @@ mod drive;
 mod fault;
 mod lines;
 mod presence;
+mod rewording;
 mod wire;
 
 pub(crate) use account::Accounts;

@@ -15,6 +15,7 @@ use crate::perform::Done;
 use crate::problem::{Kind, Problem};
 use crate::request::{Machine, Request};
 use crate::situation::{self, Said};
+use crate::spec::{Preview, Spec, revise};
 use crate::stages::Stages;
 
 mod question;
@@ -77,6 +78,17 @@ pub const PERSON: &str = "person";
 pub trait Decider {
     /// The answer, and who gave it; a problem when nobody can.
     fn decide(&mut self, question: &Question) -> Result<(Answer, &'static str), Problem>;
+
+    /// Whether a server asks a model for changes of the spec in words, in place of this machine.
+    fn rewords(&self) -> bool {
+        false
+    }
+
+    /// What would become of a spec by a person's words, as the server has it from a model; nothing where it gave none and the
+    /// person knows why. Called only where [`Self::rewords`].
+    fn reword(&mut self, _spec: &Spec, _words: &str) -> Result<Option<Preview>, Problem> {
+        Ok(None)
+    }
 }
 
 /// Makes a job and journals its start.
@@ -162,6 +174,24 @@ pub fn decide_said(folder: &JobFolder, machine: &Machine, said: &Said) -> Result
     bench.note_said(said)?;
     bench.take(Event::Decision(decision))?;
     Ok(bench.job)
+}
+
+/// What would become of a job's spec by a person's words, as a model of this machine's has it. Nothing is changed.
+pub fn preview(
+    folder: &JobFolder,
+    machine: &Machine,
+    words: &str,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Preview, Problem> {
+    let request = own_request(folder)?;
+    let mut nobody = Nobody;
+    let mut bench = Bench::open(folder, machine, &request, &mut nobody, progress)?;
+    let spec = revise::current(folder)?;
+    if bench.shop.words_class(&bench.job).is_none() {
+        return Err(Problem::input("MODELS_MISSING", "the job has no model that could be asked")
+            .hint("change the spec itself: `iama jobs spec --set FILE`"));
+    }
+    bench.shop.preview_words(&bench.job, &spec, words)
 }
 
 /// For commands that put one decision and ask nothing.

@@ -35,7 +35,7 @@ pub mod stages;
 pub mod verify;
 
 pub use bench::Decided;
-pub use driver::{Answer, Decider, Progress, Question, decide, decide_said, drive, start};
+pub use driver::{Answer, Decider, Progress, Question, decide, decide_said, drive, preview, start};
 pub use folder::JobFolder;
 pub use models::Models;
 pub use perform::rewriting::read_rules;

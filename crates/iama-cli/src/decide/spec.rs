@@ -4,9 +4,8 @@ use std::fs;
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use iama_engine::driver::Previewed;
 use iama_engine::problem::Problem;
-use iama_engine::spec::{Edited, Kind, Origin, Spec, SpecItem, markdown, revise};
+use iama_engine::spec::{Edited, Kind, Origin, Preview, Spec, SpecItem, markdown, revise};
 use iama_engine::{JobFolder, Machine, folder};
 use iama_sandbox::printable;
 
@@ -36,9 +35,10 @@ fn line(item: &SpecItem) {
     tell!("  {}  {}", paint::place(format!("{:6}", printable(&item.id))), printable(&item.text));
 }
 
-/// Shows what is different in edited items.
-pub(super) fn show_changes(before: &[SpecItem], after: &[SpecItem]) {
+/// What is different in edited items.
+fn changes(before: &[SpecItem], after: &[SpecItem]) -> Vec<String> {
     let changes = revise::changes(before, after);
+    let mut lines = Vec::new();
     let whole = |item: &SpecItem| {
         let scenario = item.behaviour.as_ref().map_or_else(String::new, |behaviour| {
             format!(" Given {}, when {}, then {}.", behaviour.given, behaviour.when, behaviour.then)
@@ -47,34 +47,35 @@ pub(super) fn show_changes(before: &[SpecItem], after: &[SpecItem]) {
     };
     let named = |item: &SpecItem| if item.id.is_empty() { "new".to_owned() } else { printable(&item.id).into_owned() };
     for item in &changes.removed {
-        tell!("  {}", paint::removed(format!("- {:6} {}", named(item), whole(item))));
+        lines.push(format!("  {}", paint::removed(format!("- {:6} {}", named(item), whole(item)))));
     }
     for (old, new) in &changes.changed {
-        tell!("  {}", paint::removed(format!("- {:6} {}", named(old), whole(old))));
-        tell!("  {}", paint::added(format!("+ {:6} {}", named(new), whole(new))));
+        lines.push(format!("  {}", paint::removed(format!("- {:6} {}", named(old), whole(old)))));
+        lines.push(format!("  {}", paint::added(format!("+ {:6} {}", named(new), whole(new)))));
     }
     for item in &changes.added {
-        tell!("  {}", paint::added(format!("+ {:6} {}", named(item), whole(item))));
+        lines.push(format!("  {}", paint::added(format!("+ {:6} {}", named(item), whole(item)))));
     }
     if changes.moved {
-        tell!("  {}", paint::dim("items stand in another order"));
+        lines.push(format!("  {}", paint::dim("items stand in another order")));
     }
+    lines
 }
 
-/// Shows what would become of a spec by words.
-pub(super) fn show_preview(previewed: &Previewed) {
-    let Previewed { spec, preview } = previewed;
-    tell!("");
+/// What would become of a spec by words, for a person to read.
+pub(crate) fn previewed(spec: &Spec, preview: &Preview) -> Vec<String> {
+    let mut lines = Vec::new();
     if !preview.says.is_empty() {
-        tell!("  {}", paint::dim(format!("the model says: {}", printable(&preview.says))));
+        lines.push(format!("  {}", paint::dim(format!("the model says: {}", printable(&preview.says)))));
     }
     for why in &preview.refused {
-        tell!("  {} {}", paint::warning("not done:"), printable(why));
+        lines.push(format!("  {} {}", paint::warning("not done:"), printable(why)));
     }
     if spec.items == preview.edited.items {
-        tell!("  nothing would change");
+        lines.push("  nothing would change".to_owned());
     }
-    show_changes(&spec.items, &preview.edited.items);
+    lines.extend(changes(&spec.items, &preview.edited.items));
+    lines
 }
 
 /// What a person writes with.
@@ -115,7 +116,9 @@ impl Editor {
                     return Ok(None);
                 }
                 Ok(parsed) => {
-                    show_changes(&spec.items, &parsed.items);
+                    for line in changes(&spec.items, &parsed.items) {
+                        tell!("{line}");
+                    }
                     self.put_away();
                     return Ok(Some(Edited { based_on: parsed.token, by: Origin::Person, items: parsed.items }));
                 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use iama_engine::Decided;
 use iama_engine::executor::{Document, News, Order, Reply};
+use iama_engine::spec::{Behaviour, Kind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -49,6 +50,23 @@ pub(super) struct Claimed {
     pub(super) fencing_token: i64,
     pub(super) order: Option<Order>,
     pub(super) news: Option<News>,
+}
+
+/// A spec as it would be.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reworded {
+    pub(super) says: String,
+    pub(super) items: Vec<RewordedItem>,
+    pub(super) refused: Vec<String>,
+}
+
+/// An item as it would be; a new one has no name.
+#[derive(Debug, Deserialize)]
+pub(super) struct RewordedItem {
+    pub(super) id: String,
+    pub(super) kind: Kind,
+    pub(super) text: String,
+    pub(super) scenario: Option<Behaviour>,
 }
 
 /// The codes of a device that wants to be signed in.
@@ -107,8 +125,25 @@ impl Client {
         self.try_ask(call).map_err(|fault| fault.problem(self.url()))
     }
 
+    /// Waits for something, as long as no person wants to stop.
+    fn unless_interrupted<T>(&self, what: impl Future<Output = T>) -> Option<T> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = what => Some(done),
+                () = interrupted() => None,
+            }
+        })
+    }
+
     fn try_ask<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Fault> {
         self.runtime.block_on(self.wire.send(call))
+    }
+}
+
+/// Comes back when a person wants to stop.
+async fn interrupted() {
+    while !crate::machine::is_interrupted() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -140,17 +175,8 @@ impl Client {
     }
 
     fn pause(&self, time: Duration) -> Result<(), Problem> {
-        let end = self.runtime.block_on(async {
-            let sleep = tokio::time::sleep(time);
-            tokio::pin!(sleep);
-            loop {
-                tokio::select! {
-                    () = &mut sleep => return true,
-                    () = tokio::time::sleep(Duration::from_millis(50)) => if crate::machine::is_interrupted() { return false },
-                }
-            }
-        });
-        if end { Ok(()) } else { Err(super::drive::interrupted("nobody was signed in", "run `iama login` again")) }
+        let paused = self.unless_interrupted(tokio::time::sleep(time));
+        paused.ok_or_else(|| super::drive::interrupted("nobody was signed in", "run `iama login` again"))
     }
 
     pub(crate) fn me(&self) -> Result<Me, Problem> {
@@ -219,6 +245,29 @@ impl Client {
         let path = format!("/jobs/{job}/execution/requests/{request}/result");
         let body = json!({ "fencing_token": token, "documents": came });
         self.try_ask::<Value>(&Call::post(&path, body)).map(drop)
+    }
+
+    /// What would become of a spec by a person's words; nothing where they have stopped waiting for it.
+    pub(super) fn reword(&self, job: &str, token: &str, words: &str, key: String) -> Option<Result<Reworded, Fault>> {
+        let path = format!("/jobs/{job}/spec/nl-convert");
+        let body = json!({ "revision_token": token, "text": words });
+        let call = Call::post(&path, body).once(key).of_model();
+        self.unless_interrupted(self.wire.send(&call))
+    }
+
+    /// The part of the month's allowance that the last round of a job may take, in percent; nothing where there is none to
+    /// take a part of.
+    pub(super) fn share(&self, job: &str) -> Option<f64> {
+        #[derive(Deserialize)]
+        struct Usage {
+            rounds: Vec<Round>,
+        }
+        #[derive(Deserialize)]
+        struct Round {
+            percent_of_period: Option<f64>,
+        }
+        let usage: Usage = self.ask(&Call::get(&format!("/usage/job/{job}"))).ok()?;
+        usage.rounds.last()?.percent_of_period
     }
 
     pub(super) fn news(&self, job: &str, seen: u64) -> Result<News, Problem> {

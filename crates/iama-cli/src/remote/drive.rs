@@ -2,10 +2,12 @@
 //! here and told there.
 
 use iama_engine::executor::{Executor, Reply, server_of};
+use iama_engine::models::holds_secret;
 use iama_engine::problem::Kind;
 use iama_engine::situation::Said;
+use iama_engine::spec::{Preview, Spec};
 use iama_engine::{Answer, Decided, Decider, JobFolder, Machine, Progress, Question};
-use iama_job::{Decision, Job};
+use iama_job::{Decision, Denial, Job, ModelClass};
 use serde::{Deserialize, Serialize};
 
 use super::account::Accounts;
@@ -13,6 +15,8 @@ use super::client::{Asked, Client};
 use super::fault::Fault;
 use super::lines::Lines;
 use super::presence::Presence;
+use super::rewording::{self, Wording};
+use crate::decide::no_words;
 use crate::machine;
 use crate::problem::Problem;
 
@@ -64,7 +68,9 @@ impl<'m> Remote<'m> {
     ) -> Result<Job, Problem> {
         loop {
             self.work(decider, progress)?;
-            match self.executor.decide(decider, progress)? {
+            let Self { client, folder, machine, executor, .. } = &mut *self;
+            let mut wording = Wording { decider: &mut *decider, client, job: &folder.id, clock: machine.clock };
+            match executor.decide(&mut wording, progress)? {
                 Some(decided) => self.tell(&decided)?,
                 None => return self.job(),
             }
@@ -96,6 +102,12 @@ impl<'m> Remote<'m> {
             }
             self.presence.wait();
         }
+    }
+
+    /// Does what is asked for until the job waits for nothing, and asks nobody. Gives the job.
+    pub(crate) fn rest(&mut self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Job, Problem> {
+        self.work(&mut Nobody, progress)?;
+        self.job()
     }
 
     /// What this machine is asked for next. What it has claimed before, and did not answer, is asked for still.
@@ -167,6 +179,25 @@ impl<'m> Remote<'m> {
         }
     }
 
+    /// What would become of the spec by a person's words. Nothing is changed.
+    pub(crate) fn preview(&self, spec: &Spec, words: &str) -> Result<Preview, Problem> {
+        if holds_secret(words) {
+            let problem =
+                Problem::input("WORDS_SECRET", "something in your words looks like a secret; nothing was sent");
+            return Err(problem.hint("say it without"));
+        }
+        if let Err(denial) = self.job()?.entitlement.route(ModelClass::L2) {
+            let (code, hint) = match denial {
+                Denial::EntitlementDenied { .. } => ("ENTITLEMENT_DENIED", "nothing was sent; change the spec itself"),
+                Denial::NoRoute { .. } => ("NO_ROUTE", "ask whoever runs the server, or change the spec itself"),
+            };
+            let problem = Problem::input(code, no_words(denial));
+            return Err(problem.hint(format!("{hint}: `iama jobs spec --set FILE`")));
+        }
+        let came = rewording::reword(&self.client, &self.folder.id, spec, words, (self.machine.clock)())?;
+        came.map_err(|fault| fault.problem(self.client.url()))
+    }
+
     fn keep_session(&self) -> Result<(), Problem> {
         self.folder.keep(SESSION, &Session { id: self.presence.session() })
     }
@@ -186,8 +217,7 @@ pub(crate) fn put(
     remote.work(&mut Nobody, progress)?;
     let decided = remote.executor().decided(decision)?;
     remote.tell(&decided)?;
-    remote.work(&mut Nobody, progress)?;
-    remote.job()
+    remote.rest(progress)
 }
 
 /// Puts a decision of a person's as they said it. What follows from it is left to [`Remote::drive`].

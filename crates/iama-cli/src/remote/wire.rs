@@ -19,6 +19,9 @@ use crate::problem::{Problem, bad_input};
 /// How long a request may take.
 const REQUEST: Duration = Duration::from_mins(1);
 
+/// How long a request may take whose answer a model makes: longer than a server waits for one.
+const REQUEST_OF_MODEL: Duration = Duration::from_mins(4);
+
 /// The longest time without a byte on a stream: the server says something every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(45);
 
@@ -48,11 +51,12 @@ pub(super) struct Call<'c> {
     key: Option<String>,
     body: Option<Value>,
     signed: bool,
+    time: Duration,
 }
 
 impl<'c> Call<'c> {
     const fn plain(method: Method, path: &'c str) -> Self {
-        Self { method, path, key: None, body: None, signed: true }
+        Self { method, path, key: None, body: None, signed: true, time: REQUEST }
     }
 
     pub(super) const fn get(path: &'c str) -> Self {
@@ -75,6 +79,11 @@ impl<'c> Call<'c> {
     /// A write that happens once, however often it is sent.
     pub(super) fn once(self, key: String) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    /// A request that a model has a part in.
+    pub(super) fn of_model(self) -> Self {
+        Self { time: REQUEST_OF_MODEL, ..self }
     }
 
     pub(super) fn unsigned(self) -> Self {
@@ -191,7 +200,7 @@ impl Wire {
     }
 
     async fn sent(&self, call: &Call<'_>, token: Option<&str>) -> Result<Response, Fault> {
-        let request = self.request(call.method.clone(), call.path, token).timeout(REQUEST);
+        let request = self.request(call.method.clone(), call.path, token).timeout(call.time);
         let request = match &call.key {
             Some(key) => request.header("idempotency-key", key),
             None => request,

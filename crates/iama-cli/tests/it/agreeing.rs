@@ -372,6 +372,28 @@ fn a_script_reads_the_spec_and_makes_a_revision_from_the_one_it_has_read() {
 }
 
 #[test]
+fn a_script_asks_a_model_of_this_machine_for_a_change_in_words() {
+    use iama_model::fake::{Fake, Reply, frames};
+    use serde_json::json;
+    let world = project();
+    let change = json!({"action": "change", "id": "S1", "kind": null, "text": "Rewrite printing.", "given": null, "when": null, "then": null});
+    let answer = json!({"say": "Said so.", "changes": [change]}).to_string();
+    let provider = Fake::in_background(move |_| Reply::stream(&frames::openai(&[&answer], "stop"))).unwrap();
+    let here = json!({"kind": "openai-compatible", "base-url": format!("{}/v1", provider.url)});
+    let route = json!({"class": "L1", "provider": "here", "model": "scripted", "price": {"input": 1.0, "output": 2.0}});
+    let table = json!({"route": [route], "provider": {"here": here}}).to_string();
+    let run = |arguments: &[&str]| world.iama_where(&[("IAMA_LLM_ROUTE_TABLE", Path::new(&table))], arguments);
+    assert_eq!(run(&["refactor", ".", "--strategy", "standard"]).error(), "DECISION_NEEDED");
+    let shown = run(&["jobs", "spec", "--words", "Call it printing"]);
+    assert!(shown.code == 0 && shown.out.contains("+ S1     Rewrite printing."), "{}{}", shown.out, shown.err);
+    assert_eq!(record(&world, "spec.json")["revision"], 1);
+    let taken = run(&["jobs", "spec", "--words", "Call it printing", "--take", "--json"]);
+    assert_eq!((taken.code, &taken.json()["revision"], provider.seen().len()), (0, &json!(2), 1), "{}", taken.err);
+    let alone = world.iama(&["jobs", "spec", "--words", "Call it printing"]);
+    assert_eq!(alone.error(), "MODELS_MISSING", "{}", alone.err);
+}
+
+#[test]
 fn a_spec_that_is_edited_in_the_middle_of_work_begins_again_with_a_question() {
     use iama_model::fake::{Fake, Reply, frames};
     use serde_json::json;

@@ -2,6 +2,7 @@
 //! decided by then is decided with them, in front of the same eyes: changes that are not committed with the first one, runs on
 //! this machine with the second.
 
+use iama_job::{Denial, ModelClass};
 use iama_sandbox::Level;
 
 use super::Bench;
@@ -24,15 +25,27 @@ impl Bench<'_> {
     pub(super) fn agreement(&self) -> Result<Question, Problem> {
         let probe = &self.shop.machine.sandbox.probe;
         let spec = revise::current(self.shop.folder)?;
-        let words = self.shop.words_class(&self.job);
+        let (words, denied) = self.words();
         if probe.level == Level::Docker {
-            return Ok(Question::Spec(Box::new(Agreement { spec, run: None, no_checkpoint: false, words })));
+            return Ok(Question::Spec(Box::new(Agreement { spec, run: None, no_checkpoint: false, words, denied })));
         }
         let asked = Question::NativeRun { level: probe.level, reason: probe.reason.clone() };
         let known = self.is_answered(&asked)? || isolation::is_agreed(self.shop.machine, probe.level);
         let run = (!known).then(|| (probe.level, probe.reason.clone()));
         let no_checkpoint = !self.is_answered(&Question::NoCheckpoint)? && !isolation::has_checkpoint(&self.shop);
-        Ok(Question::Spec(Box::new(Agreement { spec, run, no_checkpoint, words })))
+        Ok(Question::Spec(Box::new(Agreement { spec, run, no_checkpoint, words, denied })))
+    }
+
+    /// Whom a change in words is asked of, or why a server would ask nobody.
+    fn words(&self) -> (Option<ModelClass>, Option<Denial>) {
+        if !self.decider.rewords() || self.shop.request.no_models {
+            return (self.shop.words_class(&self.job), None);
+        }
+        // A server takes them to no other class.
+        match self.job.entitlement.route(ModelClass::L2) {
+            Ok(_) => (Some(ModelClass::L2), None),
+            Err(denial) => (None, Some(denial)),
+        }
     }
 
     /// Puts on record what an answer decides besides its own question.

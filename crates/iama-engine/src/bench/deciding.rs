@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::Bench;
 use crate::driver::{Answer, PERSON, Previewed, Progress, Question};
 use crate::folder::{JobFolder, cannot_read, cannot_write};
+use crate::perform::repairing::case::without_secrets;
 use crate::problem::Problem;
 use crate::situation;
-use crate::spec::{Edited, Spec, revise};
+use crate::spec::{Edited, Spec, revise, words};
 
 /// A decision, and the texts that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,8 +120,14 @@ impl Bench<'_> {
     }
 
     /// Shows what would become of a spec by words, and commits it if whoever asked says so.
-    fn change_by_words(&mut self, spec: &Spec, words: &str) -> Result<Asked, Problem> {
-        let preview = self.shop.preview_words(&self.job, spec, words)?;
+    fn change_by_words(&mut self, spec: &Spec, said: &str) -> Result<Asked, Problem> {
+        let preview = if self.decider.rewords() {
+            (self.shop.progress)(Progress::Stage(words::STAGE));
+            let Some(preview) = self.decider.reword(spec, &without_secrets(said))? else { return Ok(Asked::Again) };
+            preview
+        } else {
+            self.shop.preview_words(&self.job, spec, said)?
+        };
         let question = Question::Preview(Box::new(Previewed { spec: spec.clone(), preview }));
         let (answer, by) = self.decider.decide(&question)?;
         self.note(&question, &answer, by)?;

@@ -1,6 +1,6 @@
 //! What a person is asked, and what they can answer.
 
-use iama_job::ModelClass;
+use iama_job::{Denial, ModelClass};
 use iama_model::templates::Mode;
 use iama_recipes::Strategy;
 use iama_sandbox::Level;
@@ -139,6 +139,8 @@ pub struct Agreement {
     pub no_checkpoint: bool,
     /// The class of the model that a change in words is asked of; nothing where none can be asked.
     pub words: Option<ModelClass>,
+    /// Why a server would ask none.
+    pub denied: Option<Denial>,
 }
 
 /// A change of the spec that somebody asked for in words.

@@ -111,7 +111,7 @@ impl Shop<'_> {
 
     /// What would become of the spec by a person's words.
     pub(crate) fn preview_words(&mut self, job: &Job, spec: &Spec, said: &str) -> Result<Preview, Problem> {
-        (self.progress)(Progress::Stage("asking a model for a change of the spec"));
+        (self.progress)(Progress::Stage(words::STAGE));
         let said = without_secrets(said);
         let name = format!("words-{}-{}", spec.revision, &super::sha256(said.as_bytes())[..12]);
         let mut cost = Cost::ZERO;

@@ -13,6 +13,9 @@ use super::revise::Edited;
 use crate::asked::{self, Ask, Parts};
 use crate::problem::Problem;
 
+/// What is done while a model is asked.
+pub(crate) const STAGE: &str = "asking a model for a change of the spec";
+
 /// The most changes of one answer.
 const CHANGES: usize = 50;
 
