@@ -126,7 +126,7 @@ async fn check(state: &AppState, parts: &mut Parts) -> Result<(), ApiError> {
     let path = without_prefix(parts.uri.path());
     let limits = state.limits();
     // Whoever asks for another password has the old one checked, which takes as long as signing in.
-    let signs_in = ["/auth/", "/admin/auth/", "/me/password", "/device", "/sign-in"];
+    let signs_in = ["/auth/", "/admin/auth/", "/me/password", "/device", "/sign-in", "/register"];
     if signs_in.iter().any(|begin| path.starts_with(begin)) {
         return limits.sign_ins.check(&network);
     }

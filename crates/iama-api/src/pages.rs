@@ -22,6 +22,7 @@ static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("base", include_str!("pages/base.html")),
         ("device", include_str!("pages/device.html")),
         ("sign-in", include_str!("pages/sign_in.html")),
+        ("register", include_str!("pages/register.html")),
         ("consent", include_str!("pages/consent.html")),
         ("told", include_str!("pages/told.html")),
         ("done", include_str!("pages/done.html")),

@@ -174,7 +174,7 @@ pub fn openapi() -> OpenApi {
 
 /// The pages on which people sign in, limited as signing in is.
 fn pages(state: &AppState) -> Router<AppState> {
-    let pages = auth::device_page::routes().merge(auth::sign_in_page::routes());
+    let pages = auth::device_page::routes().merge(auth::sign_in_page::routes()).merge(auth::register_page::routes());
     pages.route_layer(from_fn_with_state(state.clone(), limiting::limit))
 }
 

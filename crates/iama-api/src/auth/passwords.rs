@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// The longest password that bcrypt tells from others, in bytes.
-const LONGEST_BYTES: usize = 72;
+pub(crate) const LONGEST_BYTES: usize = 72;
 /// The shortest password, in characters.
-const SHORTEST_CHARS: usize = 10;
+pub(crate) const SHORTEST_CHARS: usize = 10;
 
 /// What is wrong with a new password.
 pub fn faults(password: &str) -> Vec<String> {

@@ -27,7 +27,7 @@ const OF_CLIENT: Duration = Duration::minutes(2);
 pub(crate) const OF_DEVICE: Duration = Duration::minutes(10);
 
 /// Where a sign-in is to be brought: to a program, with the challenge of its verifier, or to a device that shows a code.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct Asked {
@@ -56,6 +56,12 @@ impl Asked {
     /// For a device.
     pub(crate) fn device(user_code: &str) -> Self {
         Self { user_code: Some(user_code.to_owned()), ..Self::default() }
+    }
+
+    /// The address of a page that is to go on with the same.
+    pub(crate) fn link(&self, path: &str) -> Result<String, ApiError> {
+        let query = serde_urlencoded::to_string(self).map_err(|error| ApiError::internal(&error))?;
+        Ok(format!("{path}?{query}"))
     }
 }
 

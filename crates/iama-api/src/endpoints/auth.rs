@@ -12,4 +12,5 @@ mod oauth_consent;
 pub(crate) mod oauth_initiate;
 pub(crate) mod refresh;
 pub(crate) mod register;
+pub(crate) mod register_page;
 pub(crate) mod sign_in_page;

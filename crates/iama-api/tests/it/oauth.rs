@@ -4,6 +4,7 @@ mod codes;
 mod fake;
 mod pages;
 mod proofs;
+mod registering;
 
 use std::collections::BTreeMap;
 

@@ -134,6 +134,7 @@ async fn decided(
 }
 
 fn form(state: &AppState, status: StatusCode, user_code: &str, email: &str, fault: &str) -> Result<Response, ApiError> {
-    let ways = ways(state, &Asked::device(user_code))?;
-    page(status, "device", context! { user_code, email, fault, ways })
+    let asked = Asked::device(user_code);
+    let (ways, register) = (ways(state, &asked)?, asked.link("/register")?);
+    page(status, "device", context! { user_code, email, fault, ways, register })
 }

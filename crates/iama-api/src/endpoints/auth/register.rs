@@ -3,11 +3,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use iama_job::Tier;
-use iama_store::configs;
 use iama_store::sessions::Method;
 use iama_store::users::{self, NewUser};
+use iama_store::{Connection, configs};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::auth::pairs::{TokenPair, sign_in};
 use crate::auth::passwords::{self, is_address};
@@ -54,25 +55,31 @@ pub(crate) async fn post(
     check(&wanted, &email)?;
     refuse_closed(&state).await?;
     let hash = state.passwords.hash(&wanted.password).await.map_err(|error| ApiError::internal(&error))?;
-    let user = NewUser {
-        email: &email,
-        email_verified: false,
-        password_hash: Some(&hash),
-        display_name: wanted.display_name.trim(),
-        consent: wanted.consent,
-        tier: Tier::Free,
-    };
     let mut transaction = state.db.begin().await?;
-    let id = users::create(&mut transaction, &user, state.clock.now()).await.map_err(|error| {
+    let id = make(&state, &mut transaction, &email, &hash, wanted.display_name.trim()).await?;
+    let pair = sign_in(&state, &mut transaction, id, Method::Password, &wanted.client).await?;
+    transaction.commit().await.map_err(iama_store::StoreError::from)?;
+    Ok((StatusCode::CREATED, Json(pair)))
+}
+
+/// Makes an account of somebody who has consented. The password is hashed before, so that an address that is taken is refused after
+/// the same time as one that is not.
+pub(super) async fn make(
+    state: &AppState,
+    connection: &mut Connection,
+    email: &str,
+    hash: &str,
+    display_name: &str,
+) -> Result<Uuid, ApiError> {
+    let (email_verified, consent, tier, password_hash) = (false, true, Tier::Free, Some(hash));
+    let user = NewUser { email, email_verified, password_hash, display_name, consent, tier };
+    users::create(connection, &user, state.clock.now()).await.map_err(|error| {
         if error.is_duplicate() {
             ApiError::new(ErrorCode::EmailTaken, "this address has an account")
         } else {
             error.into()
         }
-    })?;
-    let pair = sign_in(&state, &mut transaction, id, Method::Password, &wanted.client).await?;
-    transaction.commit().await.map_err(iama_store::StoreError::from)?;
-    Ok((StatusCode::CREATED, Json(pair)))
+    })
 }
 
 /// The setting `feature.registration`, where it is off, closes the door.

@@ -36,13 +36,12 @@ struct Way {
 
 /// The providers that are configured.
 pub(super) fn ways(state: &AppState, asked: &Asked) -> Result<Value, ApiError> {
-    let query = serde_urlencoded::to_string(asked).map_err(|error| ApiError::internal(&error))?;
-    let way = |provider: Provider| Way {
-        name: provider.name(),
-        address: format!("/api/v1/auth/oauth/{}/initiate?{query}", provider.code()),
+    let way = |provider: Provider| {
+        let address = asked.link(&format!("/api/v1/auth/oauth/{}/initiate", provider.code()))?;
+        Ok(Way { name: provider.name(), address })
     };
     let known = Provider::ALL.into_iter().filter(|provider| state.providers.has(*provider));
-    Ok(Serde(known.map(way).collect::<Vec<_>>()).into())
+    Ok(Serde(known.map(way).collect::<Result<Vec<_>, ApiError>>()?).into())
 }
 
 async fn show(State(state): State<AppState>, reader: Reader, Query(asked): Query<Asked>) -> Response {
@@ -99,8 +98,8 @@ fn form(
     };
     let fault = error.map(wrong);
     let status = error.map_or(StatusCode::OK, ApiError::status);
-    let (ways, asked) = (ways(state, asked)?, Value::from(Serde(asked)));
-    page(status, "sign-in", context! { asked, email, ways, fault, where => name_of(address) })
+    let (ways, register, asked) = (ways(state, asked)?, asked.link("/register")?, Value::from(Serde(asked)));
+    page(status, "sign-in", context! { asked, email, ways, register, fault, where => name_of(address) })
 }
 
 /// What a person is told whose password was not taken.

@@ -133,7 +133,7 @@ async fn a_form_of_another_site_is_not_taken() {
     world.app.register("ada@example.org").await;
     let fields: Vec<(String, String)> = serde_urlencoded::from_str(&waits(RETURN)).unwrap();
     let body = serde_urlencoded::to_string(filled(&fields, "ada@example.org", PASSWORD)).unwrap();
-    for path in ["/sign-in", "/device", "/sign-in/consent"] {
+    for path in ["/sign-in", "/device", "/sign-in/consent", "/register"] {
         let body = format!("{body}&user_code=BCDF-GHJK&answer=yes&visit=x&ticket=x");
         let request = axum::http::Request::post(path)
             .header("sec-fetch-site", "cross-site")
@@ -145,7 +145,7 @@ async fn a_form_of_another_site_is_not_taken() {
             answer.text
         );
     }
-    assert_eq!(world.count("login_codes").await, 0);
+    assert_eq!((world.count("login_codes").await, world.count("users").await), (0, 1));
 }
 
 #[tokio::test]
