@@ -7,6 +7,9 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::sessions::Method;
 
+/// How long a code that was changed for a session is known beyond its time.
+const NOTICED: Duration = Duration::days(1);
+
 /// For whom a code is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginCode {
@@ -98,6 +101,25 @@ pub async fn redeem(
     row.map(Row::read).transpose()
 }
 
+/// Notes which session a code was changed for, in the transaction that uses it up.
+pub async fn changed_for(connection: &mut PgConnection, hash: &[u8; 32], session: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE login_codes SET session_id = $2 WHERE code_hash = $1", &hash[..], session)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The session that a code was changed for which has come once more, and whose it is; nothing where it was changed for none.
+pub async fn session_of(connection: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT session_id AS "session_id!", user_id FROM login_codes WHERE code_hash = $1 AND session_id IS NOT NULL"#,
+        &hash[..],
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.session_id, row.user_id)))
+}
+
 /// Takes back what was issued for a person and not used.
 pub async fn withdraw(connection: &mut PgConnection, user: Uuid) -> Result<(), StoreError> {
     sqlx::query!("DELETE FROM login_codes WHERE user_id = $1 AND consumed_at IS NULL", user)
@@ -106,8 +128,14 @@ pub async fn withdraw(connection: &mut PgConnection, user: Uuid) -> Result<(), S
     Ok(())
 }
 
-/// Forgets what is over.
+/// Forgets what is over. A code that was changed for a session is known for a day more, so that it is noticed when it comes again.
 pub async fn sweep(connection: &mut PgConnection, now: OffsetDateTime) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM login_codes WHERE expires_at <= $1", now).execute(connection).await?;
+    sqlx::query!(
+        "DELETE FROM login_codes WHERE expires_at <= $1 AND (session_id IS NULL OR expires_at <= $2)",
+        now,
+        now - NOTICED,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }

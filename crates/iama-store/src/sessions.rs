@@ -42,7 +42,7 @@ impl Method {
 pub enum End {
     /// Its owner ended it.
     Logout,
-    /// A refresh token came twice.
+    /// A refresh token, or the code that the session came of, came twice.
     Reuse,
     /// The password was changed elsewhere.
     PasswordChanged,

@@ -241,7 +241,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The first pair of tokens of a sign-in that a browser brought. A code is good once and for two minutes; a wrong verifier uses it up. */
+        /**
+         * The first pair of tokens of a sign-in that a browser brought. A code is good once and for two minutes; a wrong verifier uses it up,
+         *     and one that comes a second time ends the session that it was changed for.
+         */
         post: operations["exchangeLoginCode"];
         delete?: never;
         options?: never;

@@ -70,10 +70,21 @@ pub(crate) async fn sign_in(
     method: Method,
     client: &str,
 ) -> Result<TokenPair, ApiError> {
+    begin(state, connection, user, method, client).await.map(|(_, pair)| pair)
+}
+
+/// Begins a session, and gives its name.
+pub(crate) async fn begin(
+    state: &AppState,
+    connection: &mut Connection,
+    user: Uuid,
+    method: Method,
+    client: &str,
+) -> Result<(Uuid, TokenPair), ApiError> {
     let refresh = random_token(PREFIX)?;
     let token = NewToken { hash: &sha256(refresh.as_bytes()), lifetime: lifetime(state) };
     let session = sessions::begin(connection, user, method, client, token, state.clock.now()).await?;
-    pair(state, user, session, refresh)
+    Ok((session, pair(state, user, session, refresh)?))
 }
 
 /// Changes a refresh token for the next pair.

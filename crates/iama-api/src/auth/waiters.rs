@@ -2,16 +2,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use iama_store::Connection;
 use iama_store::login_codes::{self, LoginCode};
 use iama_store::sealing::sha256;
-use iama_store::sessions::Method;
+use iama_store::sessions::{self, End, Method};
+use iama_store::{Connection, StoreError};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::pairs::random_token;
+use super::pairs::{TokenPair, begin, random_token};
 use super::targets::{Target, with_query};
 use crate::error::{ApiError, ErrorCode};
 use crate::extract::Fields;
@@ -136,8 +136,42 @@ pub(crate) async fn redeem(
 ) -> Result<LoginCode, ApiError> {
     let mut transaction = state.db.begin().await?;
     let known = login_codes::redeem(&mut transaction, &sha256(code.as_bytes()), state.clock.now()).await?;
-    transaction.commit().await.map_err(iama_store::StoreError::from)?;
-    known.filter(accept).ok_or_else(|| ApiError::new(ErrorCode::LoginCodeInvalid, "the code is not valid any more"))
+    transaction.commit().await.map_err(StoreError::from)?;
+    known.filter(accept).ok_or_else(invalid)
+}
+
+/// Changes a code for a session. One that comes once more is known to somebody else as well, so the session ends that it was
+/// changed for (RFC 6749, 4.1.2). All in one transaction: whoever is second finds what the first has got.
+pub(crate) async fn exchange(
+    state: &AppState,
+    code: &str,
+    client: &str,
+    accept: impl FnOnce(&LoginCode) -> bool,
+) -> Result<TokenPair, ApiError> {
+    let (hash, now) = (sha256(code.as_bytes()), state.clock.now());
+    let mut transaction = state.db.begin().await?;
+    let known = login_codes::redeem(&mut transaction, &hash, now).await?;
+    let done = match known {
+        Some(known) if accept(&known) => {
+            let (session, pair) = begin(state, &mut transaction, known.user, known.method, client).await?;
+            login_codes::changed_for(&mut transaction, &hash, session).await?;
+            Ok(pair)
+        }
+        Some(_) => Err(invalid()),
+        None => {
+            if let Some((session, user)) = login_codes::session_of(&mut transaction, &hash).await? {
+                tracing::warn!(%user, "a login code was used twice; its session is over");
+                sessions::end(&mut transaction, session, End::Reuse, now).await?;
+            }
+            Err(invalid())
+        }
+    };
+    transaction.commit().await.map_err(StoreError::from)?;
+    done
+}
+
+fn invalid() -> ApiError {
+    ApiError::new(ErrorCode::LoginCodeInvalid, "the code is not valid any more")
 }
 
 /// Whether a verifier is the one of a challenge.

@@ -66,6 +66,39 @@ async fn a_device_that_is_turned_down_or_forgotten_gets_nothing() {
     assert_eq!(answer.error(), (400, "DEVICE_CODE_EXPIRED".to_owned()));
 }
 
+/// Waits until somebody waits for a row.
+async fn until_somebody_waits(app: &TestApp) {
+    let waiting = "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+         WHERE NOT l.granted AND a.datname = current_database())";
+    for _ in 0..400 {
+        if sqlx::query_scalar(waiting).fetch_one(app.db.pool()).await.unwrap() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("nobody looks at the account once more");
+}
+
+#[tokio::test]
+async fn whoever_has_lost_their_password_or_account_meanwhile_approves_no_device() {
+    for lost in ["UPDATE users SET password_hash = password_hash || 'x'", "UPDATE users SET deleted_at = created_at"] {
+        let app = TestApp::new().await;
+        app.register("ada@example.org").await;
+        let codes = begin(&app).await;
+        let code = codes["user_code"].as_str().unwrap();
+        let mut transaction = app.db.begin().await.unwrap();
+        sqlx::query("SELECT FROM users FOR UPDATE").execute(&mut *transaction).await.unwrap();
+        let right = [("user_code", code), ("email", "ada@example.org"), ("password", PASSWORD), ("answer", "yes")];
+        let (answer, ()) = tokio::join!(submit(&app, &right), async {
+            until_somebody_waits(&app).await;
+            sqlx::query(lost).execute(&mut *transaction).await.unwrap();
+            transaction.commit().await.unwrap();
+        });
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{lost}: {}", answer.text);
+        assert_eq!(poll(&app, &codes).await.error().1, "AUTHORIZATION_PENDING", "{lost}");
+    }
+}
+
 #[tokio::test]
 async fn a_device_that_asks_too_often_has_to_wait_longer() {
     let app = TestApp::new().await;

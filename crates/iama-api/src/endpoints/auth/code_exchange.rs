@@ -1,13 +1,12 @@
 //! `POST /api/v1/auth/code`: a program changes the code that a browser brought for its first pair of tokens.
 
 use axum::extract::State;
-use iama_store::StoreError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::auth::pairs::{TokenPair, sign_in};
+use crate::auth::pairs::TokenPair;
 use crate::auth::targets::Target;
-use crate::auth::waiters::{is_verifier_of, redeem};
+use crate::auth::waiters::{exchange, is_verifier_of};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{Fields, Json};
 use crate::state::AppState;
@@ -31,7 +30,8 @@ pub(crate) struct LoginCodeExchange {
     client: String,
 }
 
-/// The first pair of tokens of a sign-in that a browser brought. A code is good once and for two minutes; a wrong verifier uses it up.
+/// The first pair of tokens of a sign-in that a browser brought. A code is good once and for two minutes; a wrong verifier uses it up,
+/// and one that comes a second time ends the session that it was changed for.
 #[utoipa::path(post, path = "/auth/code", operation_id = "exchangeLoginCode", tag = "Accounts", request_body = LoginCodeExchange,
     responses(
         (status = OK, body = TokenPair),
@@ -48,13 +48,9 @@ pub(crate) async fn post(
     fields.require(!asked.client.contains('\0'), "client", "must not contain NUL");
     fields.done()?;
     let target = Target::client(&asked.return_to, &state.oauth).ok();
-    let known = redeem(&state, &asked.code, |known| {
+    let changed = exchange(&state, &asked.code, &asked.client, |known| {
         target.is_some_and(|target| target.kept() == known.return_to)
             && is_verifier_of(&asked.code_verifier, &known.challenge)
     });
-    let known = known.await?;
-    let mut transaction = state.db.begin().await?;
-    let pair = sign_in(&state, &mut transaction, known.user, known.method, &asked.client).await?;
-    transaction.commit().await.map_err(StoreError::from)?;
-    Ok(Json(pair))
+    changed.await.map(Json)
 }

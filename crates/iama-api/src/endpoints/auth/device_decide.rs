@@ -5,13 +5,14 @@ use axum::http::StatusCode;
 use iama_store::audit::{self, Actor, Entry};
 use iama_store::sealing::sha256;
 use iama_store::throttle::{self, Allowance};
-use iama_store::{StoreError, devices};
+use iama_store::{Connection, StoreError, devices};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::device_begin::as_drawn;
 use crate::auth::User;
+use crate::auth::credentials::Checked;
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::{Json, Path};
 use crate::state::AppState;
@@ -77,10 +78,7 @@ pub(crate) async fn post(
     Path(DevicePath { user_code }): Path<DevicePath>,
     Json(DeviceDecision { approve }): Json<DeviceDecision>,
 ) -> Result<StatusCode, ApiError> {
-    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    user.require_session(&mut connection).await?;
-    drop(connection);
-    decide(&state, user.id, &user_code, approve).await.map(|()| StatusCode::NO_CONTENT)
+    decide(&state, &Who::Signed(user), &user_code, approve).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// What waits under a code. Who guesses codes waits.
@@ -98,11 +96,45 @@ pub(crate) async fn waiting(state: &AppState, user: Uuid, user_code: &str) -> Re
     Err(ApiError::not_found("device"))
 }
 
+/// Whoever says yes or no, and how they are known.
+pub(crate) enum Who {
+    /// By an access token.
+    Signed(User),
+    /// By their password, which takes a while to be checked.
+    Typed(Checked),
+    /// By a code that their browser has brought, which is used up.
+    Came(Uuid),
+}
+
+impl Who {
+    /// Who.
+    pub(crate) const fn user(&self) -> Uuid {
+        match self {
+            Self::Signed(user) => user.id,
+            Self::Typed(checked) => checked.user,
+            Self::Came(user) => *user,
+        }
+    }
+
+    /// Who, as long as they are known by it still: held until the transaction ends.
+    async fn held(&self, connection: &mut Connection) -> Result<Uuid, ApiError> {
+        match self {
+            Self::Signed(user) => user.require_session(connection).await.map(|()| user.id),
+            Self::Typed(checked) => checked.held(connection).await,
+            Self::Came(user) => Ok(*user),
+        }
+    }
+}
+
 /// Says yes or no.
-pub(crate) async fn decide(state: &AppState, user: Uuid, user_code: &str, approve: bool) -> Result<(), ApiError> {
-    waiting(state, user, user_code).await?;
+pub(crate) async fn decide(state: &AppState, who: &Who, user_code: &str, approve: bool) -> Result<(), ApiError> {
+    if let Who::Signed(user) = who {
+        let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+        user.require_session(&mut connection).await?;
+    }
+    waiting(state, who.user(), user_code).await?;
     let mut transaction = state.db.begin().await?;
-    let now = state.clock.now();
+    let (user, now) = (who.held(&mut transaction).await?, state.clock.now());
     if !devices::decide(&mut transaction, &as_drawn(user_code), user, approve, now).await? {
         return Err(ApiError::not_found("device"));
     }

@@ -12,7 +12,7 @@ use minijinja::context;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::device_decide::{decide, waiting};
+use super::device_decide::{Who, decide, waiting};
 use super::sign_in_page::{ways, wrong};
 use crate::auth::cookies::Cookie;
 use crate::auth::credentials;
@@ -115,16 +115,16 @@ async fn decided(
     filled: &Filled,
 ) -> Result<String, ApiError> {
     refuse_foreign(headers)?;
-    let user = if filled.password.is_empty() {
+    let who = if filled.password.is_empty() {
         let wanted = Target::device(&filled.user_code).kept();
         let code = device_cookie(state).shown(headers).unwrap_or_default();
-        redeem(state, code, |known| known.return_to == wanted).await?.user
+        Who::Came(redeem(state, code, |known| known.return_to == wanted).await?.user)
     } else {
-        credentials::check(state, network, &filled.email, &filled.password).await?.user
+        Who::Typed(credentials::check(state, network, &filled.email, &filled.password).await?)
     };
-    let client = waiting(state, user, &filled.user_code).await?;
+    let client = waiting(state, who.user(), &filled.user_code).await?;
     let approve = filled.answer == "yes";
-    decide(state, user, &filled.user_code, approve).await?;
+    decide(state, &who, &filled.user_code, approve).await?;
     let named = if client.is_empty() { "The device".to_owned() } else { format!("“{client}”") };
     Ok(if approve {
         format!("{named} is signed in. You can close this page.")

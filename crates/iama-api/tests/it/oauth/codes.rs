@@ -1,7 +1,8 @@
 //! What a browser brings to the program that waits, and what the program gets for it.
 
 use axum::http::StatusCode;
-use serde_json::json;
+use iama_api::sweeping;
+use serde_json::{Value, json};
 use time::Duration;
 
 use super::{Browser, RETURN, VERIFIER, World, challenge, code_in, initiate, location, query, refreshed, waits};
@@ -53,6 +54,43 @@ async fn of_many_who_bring_a_code_one_is_signed_in() {
     let tried = (0..8).map(|_| change(&world, &code, VERIFIER, RETURN));
     let done = futures_util::future::join_all(tried).await;
     assert_eq!(done.iter().filter(|answer| answer.status == StatusCode::OK).count(), 1);
+    assert_eq!(world.count("user_sessions WHERE revoked_reason = 'REUSE'").await, 1, "and nobody stays so");
+}
+
+async fn refresh(world: &World, pair: &Value) -> Answer {
+    world.app.post("/api/v1/auth/refresh", None, json!({ "refresh_token": pair["refresh_token"] })).await
+}
+
+#[tokio::test]
+async fn a_code_that_comes_once_more_ends_the_session_that_it_was_changed_for_and_no_other() {
+    let world = World::new().await;
+    let other = world.signed_in("github").await;
+    let invalid = (400, "LOGIN_CODE_INVALID".to_owned());
+    let used = code(&world).await;
+    let pair = change(&world, &used, VERIFIER, RETURN).await.json();
+    let next = refresh(&world, &pair).await.json();
+    let thief = change(&world, &used, "verifier-of-a-thief-0123456789-0123456789-01", RETURN).await;
+    assert_eq!(thief.error(), invalid);
+    assert_eq!(refresh(&world, &next).await.error(), (401, "REFRESH_TOKEN_INVALID".to_owned()));
+    assert_eq!(refresh(&world, &other).await.status, StatusCode::OK);
+
+    // Whoever was refused has no session that could end.
+    let wasted = code(&world).await;
+    for verifier in ["", VERIFIER] {
+        assert_eq!(change(&world, &wasted, verifier, RETURN).await.error(), invalid);
+    }
+    assert_eq!(world.count("user_sessions WHERE revoked_reason = 'REUSE'").await, 1);
+
+    // A day later it is noticed still, and then forgotten.
+    let late = code(&world).await;
+    let pair = change(&world, &late, VERIFIER, RETURN).await.json();
+    world.app.pass(Duration::hours(23));
+    sweeping::tidy(&world.app.state).await.unwrap();
+    assert_eq!(change(&world, &late, VERIFIER, RETURN).await.error(), invalid);
+    assert_eq!(refresh(&world, &pair).await.error().1, "REFRESH_TOKEN_INVALID");
+    world.app.pass(Duration::hours(2));
+    sweeping::tidy(&world.app.state).await.unwrap();
+    assert_eq!(world.count("login_codes").await, 0);
 }
 
 #[tokio::test]
