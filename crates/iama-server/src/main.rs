@@ -11,6 +11,7 @@ mod config;
 mod keys;
 mod listening;
 mod serve;
+mod streaming;
 mod surroundings;
 mod traces;
 
