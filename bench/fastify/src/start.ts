@@ -2,13 +2,17 @@
 
 import type { FastifyInstance } from "fastify";
 import { v7 } from "uuid";
-import { pool, type Runner, statement, transaction } from "./database.ts";
+import { type Runner, statement, transaction } from "./database.ts";
 import { ApiError, errorSchema, notFound } from "./errors.ts";
 import { once } from "./once.ts";
 import { reserve } from "./quota.ts";
 import { type Allowed, allowed, requireMayStart } from "./tiers.ts";
 
-const PRE_AUTHORISED = statement("pre_authorised", "SELECT pre_authorised FROM refactor_jobs WHERE id = $1");
+const ROUTES = statement("routes", "SELECT value, version FROM dynamic_configs WHERE key = 'IAMA_LLM_ROUTE_TABLE'");
+const ROUTED = statement(
+  "routed",
+  "UPDATE refactor_jobs SET route_table_version = $2 WHERE id = $1 RETURNING pre_authorised",
+);
 const LOCK = statement("lock", "SELECT owner_id, snapshot FROM refactor_jobs WHERE id = $1 FOR UPDATE");
 const APPEND = statement(
   "append",
@@ -86,8 +90,8 @@ export function start(app: FastifyInstance): void {
 }
 
 async function begin(job: string, user: string, now: Date): Promise<Record<string, unknown>> {
-  const entitlement = await entitled(job, user);
   await transaction(async (client) => {
+    const entitlement = await entitled(client, job, user);
     const row = (await LOCK.run<{ snapshot: Snapshot }>(client, [job])).rows[0];
     if (row === undefined) {
       throw notFound("job");
@@ -109,11 +113,12 @@ async function begin(job: string, user: string, now: Date): Promise<Record<strin
   return { id: job, status: "ANALYZING", place: "ANALYZING.preflight", seq: 1 };
 }
 
-/** What the job may use from now on. */
-async function entitled(job: string, user: string): Promise<Entitlement> {
-  const person = await requireMayStart(pool, user);
-  const limits: Allowed = await allowed(pool, user);
-  const row = (await PRE_AUTHORISED.run<{ pre_authorised: boolean }>(pool, [job])).rows[0];
+/** What the job may use from now on; without keys there are no routes. */
+async function entitled(client: Runner, job: string, user: string): Promise<Entitlement> {
+  const person = await requireMayStart(client, user);
+  const limits: Allowed = await allowed(client, user);
+  const version = (await ROUTES.run<{ version: number }>(client, [])).rows[0]?.version ?? null;
+  const row = (await ROUTED.run<{ pre_authorised: boolean }>(client, [job, version])).rows[0];
   return {
     tier: limits.tier,
     segment: person.segment === "A" ? "A" : "B",

@@ -4,35 +4,46 @@ import type { Runner } from "./database.ts";
 import { statement } from "./database.ts";
 import { ApiError } from "./errors.ts";
 
-const USER = statement(
-  "user",
-  `SELECT id, email, email_verified_at, password_hash, display_name, segment, expert, consent_given_at,
-     disclosure_accepted_at, created_at
+const STARTER = statement(
+  "starter",
+  `SELECT consent_given_at IS NOT NULL AS has_consented, disclosure_accepted_at IS NOT NULL AS knows_disclosure,
+     coalesce((SELECT value = 'true' FROM dynamic_configs WHERE key = 'system.kill_switch.global'), false) AS all_stopped,
+     EXISTS (SELECT FROM user_kill_switches WHERE user_id = $1) AS stopped, segment, expert
    FROM users WHERE id = $1 AND deleted_at IS NULL`,
 );
-const STOPPED = statement("stopped", "SELECT EXISTS (SELECT FROM user_kill_switches WHERE user_id = $1) AS stopped");
 const SUBSCRIPTION = statement(
   "subscription",
-  `SELECT tier, trial, period_started_at, period_ends_at, extra_jobs_a_day FROM subscription_tiers
-   WHERE user_id = $1`,
+  `SELECT tier, trial, status, period_started_at, period_ends_at, extra_jobs_a_day,
+     (SELECT value FROM dynamic_configs WHERE key = 'tier_limits') AS limits,
+     (SELECT value FROM dynamic_configs WHERE key = 'tier_context_caps') AS caps
+   FROM subscription_tiers WHERE user_id = $1`,
 );
-const CONFIG = statement("config", "SELECT value FROM dynamic_configs WHERE key = $1");
 
-type Person = { segment: string; expert: boolean; consent_given_at: string | null; disclosure_accepted_at: string | null };
+type Person = {
+  has_consented: boolean;
+  knows_disclosure: boolean;
+  all_stopped: boolean;
+  stopped: boolean;
+  segment: string;
+  expert: boolean;
+};
 
 /** Refuses whoever may start nothing. */
 export async function requireMayStart(runner: Runner, user: string): Promise<Person> {
-  const person = (await USER.run<Person>(runner, [user])).rows[0];
+  const person = (await STARTER.run<Person>(runner, [user])).rows[0];
   if (person === undefined) {
     throw new Error("a user is missing");
   }
-  if (person.consent_given_at === null) {
+  if (!person.has_consented) {
     throw new ApiError(403, "CONSENT_REQUIRED", "without consent no job can start", "Accept the terms first.");
   }
-  if (person.disclosure_accepted_at === null) {
+  if (!person.knows_disclosure) {
     throw new ApiError(403, "DISCLOSURE_REQUIRED", "the disclosure has not been accepted", "Accept it first.");
   }
-  if ((await STOPPED.run<{ stopped: boolean }>(runner, [user])).rows[0]?.stopped === true) {
+  if (person.all_stopped) {
+    throw new ApiError(503, "EVERYTHING_STOPPED", "no job can start at present", "Try again later.");
+  }
+  if (person.stopped) {
     throw new ApiError(403, "ACCOUNT_SUSPENDED", "this account may start no job at present", "Write to support.");
   }
   return person;
@@ -40,7 +51,13 @@ export async function requireMayStart(runner: Runner, user: string): Promise<Per
 
 export type Allowed = { tier: string; trial: boolean; jobsADay: number; contextTokens: number };
 
-type Subscription = { tier: string; trial: boolean; extra_jobs_a_day: number };
+type Subscription = {
+  tier: string;
+  trial: boolean;
+  extra_jobs_a_day: number;
+  limits: Record<string, { jobs_a_day: number }> | null;
+  caps: Record<string, number> | null;
+};
 
 /** What a person may start and use now. */
 export async function allowed(runner: Runner, user: string): Promise<Allowed> {
@@ -48,17 +65,11 @@ export async function allowed(runner: Runner, user: string): Promise<Allowed> {
   if (subscription === undefined) {
     throw new Error("a subscription is missing");
   }
-  const { tier, trial, extra_jobs_a_day } = subscription;
-  const limits = await config<{ jobs_a_day: number }>(runner, "tier_limits");
-  const caps = await config<number>(runner, "tier_context_caps");
+  const { tier, trial, extra_jobs_a_day, limits, caps } = subscription;
   return {
     tier,
     trial,
-    jobsADay: Math.max(0, (limits[tier]?.jobs_a_day ?? 0) + extra_jobs_a_day),
-    contextTokens: caps[tier] ?? 0,
+    jobsADay: Math.max(0, (limits?.[tier]?.jobs_a_day ?? 0) + extra_jobs_a_day),
+    contextTokens: caps?.[tier] ?? 0,
   };
-}
-
-async function config<T>(runner: Runner, key: string): Promise<Record<string, T>> {
-  return (await CONFIG.run<{ value: Record<string, T> }>(runner, [key])).rows[0]?.value ?? {};
 }

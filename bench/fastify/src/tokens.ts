@@ -1,4 +1,4 @@
-// Callers: access tokens signed with RS256, verified anew for each request.
+// Callers: access tokens signed with RS256. A token that was verified is known again by its hash until it expires.
 
 import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ const verifiers = new Map(
       allowedIss: settings.issuer,
       allowedAud: "iama-api",
       requiredClaims: ["exp", "aud", "iss", "sub"],
-      cache: false,
+      cache: 10_000,
     }),
   ]),
 );

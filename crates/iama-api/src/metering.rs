@@ -68,9 +68,9 @@ impl Drop for OpenStream {
 
 /// Measures what lies in the database, and the connections to it.
 pub async fn measure(state: &AppState) -> Result<(), ApiError> {
-    let (all, idle) = (state.db.pool().size(), state.db.pool().num_idle());
+    let (all, idle) = state.db.pool().size();
     gauge!("iama_db_connections", "state" => "idle").set(count(idle));
-    gauge!("iama_db_connections", "state" => "busy").set(f64::from(all) - count(idle));
+    gauge!("iama_db_connections", "state" => "busy").set(count(all) - count(idle));
     let now = state.clock.now();
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     let jobs = health::active_jobs(&mut connection).await?;

@@ -101,10 +101,11 @@ async fn answer(
     let response = router.oneshot(request).await?;
     if takes_chunks && streaming::is_stream(&response) {
         let hand_over = hand_over.lock().unwrap_or_else(PoisonError::into_inner).take();
-        return match hand_over.map(|hand_over| hand_over.send(response)) {
-            Some(Err(response)) => Ok(response),
-            Some(Ok(())) | None => std::future::pending().await,
-        };
+        // Nobody waits for it when the connection has ended.
+        if let Some(hand_over) = hand_over {
+            drop(hand_over.send(response));
+        }
+        return std::future::pending().await;
     }
     Ok(response)
 }

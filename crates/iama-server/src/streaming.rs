@@ -147,7 +147,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_reads_too_slowly_is_dropped() {
         let (server, reader) = connected().await;
-        let endless = stream::repeat_with(|| Ok(Bytes::from_static(&[b'x'; 1 << 16])));
+        let block = Bytes::from(vec![b'x'; 1 << 16]);
+        let endless = stream::repeat_with(move || Ok(block.clone()));
         assert_eq!(send(server, events(endless)).await.unwrap_err().kind(), ErrorKind::TimedOut);
         drop(reader);
     }

@@ -37,6 +37,11 @@ pub async fn get<T: for<'de> Deserialize<'de>>(
 ) -> Result<Option<T>, StoreError> {
     let value =
         sqlx::query_scalar!("SELECT value FROM dynamic_configs WHERE key = $1", key).fetch_optional(connection).await?;
+    read(value)
+}
+
+/// What a setting says.
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: Option<Value>) -> Result<Option<T>, StoreError> {
     value.map(|value| serde_json::from_value(value).map_err(bad("dynamic_configs.value"))).transpose()
 }
 

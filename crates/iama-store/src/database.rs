@@ -5,9 +5,10 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::Error;
+use crate::pool::{Pool, Transaction};
 
 /// Where the database is and how it is used.
 #[derive(Clone)]
@@ -73,9 +74,6 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A connection that was put back so shortly ago is not tried before it is used again: it was tried when it was put back.
-const TRUSTED: Duration = Duration::from_secs(1);
-
 impl Default for PoolSize {
     fn default() -> Self {
         Self {
@@ -100,7 +98,7 @@ impl Default for Timeouts {
 /// The database. A clone is the same pool.
 #[derive(Clone)]
 pub struct Database {
-    pool: PgPool,
+    pool: Pool,
     direct: PgConnectOptions,
     pub(crate) timeouts: Timeouts,
 }
@@ -124,32 +122,18 @@ impl Database {
         if settings.direct_url.is_some() {
             answers(&direct, "DIRECT_DATABASE_URL").await?;
         }
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.pool.max_connections)
-            .acquire_timeout(settings.pool.acquire)
-            .idle_timeout(settings.pool.idle)
-            .max_lifetime(settings.pool.lifetime)
-            .test_before_acquire(false)
-            .before_acquire(|connection, of| {
-                Box::pin(async move {
-                    if of.idle_for > TRUSTED {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(pooled);
+        let pool = Pool::new(pooled, settings.pool).map_err(|source| Error::Url { name: "DATABASE_URL", source })?;
         Ok(Self { pool, direct, timeouts: settings.timeouts })
     }
 
     /// The pool, for statements that stand alone.
-    pub fn pool(&self) -> &PgPool {
+    pub fn pool(&self) -> &Pool {
         &self.pool
     }
 
     /// A transaction; it is rolled back when it is dropped.
-    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
-        Ok(self.pool.begin().await?)
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        Ok(Transaction::begin(&self.pool).await?)
     }
 
     /// A connection of one's own, past any pooler.
@@ -166,7 +150,7 @@ impl Database {
 
     /// Whether the database answers through the pool.
     pub async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        sqlx::query("SELECT 1").execute(&mut *self.pool.acquire().await?).await?;
         Ok(())
     }
 

@@ -221,20 +221,20 @@ pub async fn baseline_mode(connection: &mut PgConnection, id: Uuid) -> Result<Op
     Ok(sqlx::query_scalar!("SELECT baseline_mode FROM refactor_jobs WHERE id = $1", id).fetch_one(connection).await?)
 }
 
-/// Whether models of class L2 need no question in a job.
-pub async fn is_pre_authorised(connection: &mut PgConnection, id: Uuid) -> Result<bool, StoreError> {
-    let set = sqlx::query_scalar!("SELECT pre_authorised FROM refactor_jobs WHERE id = $1", id)
-        .fetch_optional(connection)
-        .await?;
-    Ok(set.unwrap_or_default())
-}
-
-/// Keeps which version of the route table a job is started with.
-pub async fn set_route_table(connection: &mut PgConnection, id: Uuid, version: i32) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE refactor_jobs SET route_table_version = $2 WHERE id = $1", id, version)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Keeps which version of the route table a job is started with. Says whether models of class L2 need no question in it.
+pub async fn set_route_table(
+    connection: &mut PgConnection,
+    id: Uuid,
+    version: Option<i32>,
+) -> Result<bool, StoreError> {
+    let pre_authorised = sqlx::query_scalar!(
+        "UPDATE refactor_jobs SET route_table_version = $2 WHERE id = $1 RETURNING pre_authorised",
+        id,
+        version,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(pre_authorised.unwrap_or_default())
 }
 
 /// The version of the route table that a job was started with.

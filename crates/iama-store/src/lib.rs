@@ -30,6 +30,7 @@ mod migrations;
 pub mod oauth_accounts;
 pub mod oauth_flows;
 mod opening;
+mod pool;
 pub mod previews;
 pub mod quota;
 pub mod requests;
@@ -52,7 +53,5 @@ pub use error::Error;
 pub use failure::StoreError;
 pub use iama_postgres as embedded;
 pub use opening::{Opened, Source, open};
+pub use pool::{Pool, PooledConnection, Transaction};
 pub use sqlx::PgConnection as Connection;
-
-/// A transaction; it is rolled back when it is dropped.
-pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;

@@ -35,8 +35,9 @@ impl Database {
     pub async fn is_current(&self) -> Result<(), Error> {
         let known = latest(&MIGRATIONS);
         let exists = sqlx::query_scalar!(r#"SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS "exists!""#);
-        let found = if exists.fetch_one(self.pool()).await? {
-            sqlx::query_scalar::<_, Option<i64>>(APPLIED).fetch_one(self.pool()).await?.unwrap_or(0)
+        let mut connection = self.pool().acquire().await?;
+        let found = if exists.fetch_one(&mut *connection).await? {
+            sqlx::query_scalar::<_, Option<i64>>(APPLIED).fetch_one(&mut *connection).await?.unwrap_or(0)
         } else {
             0
         };

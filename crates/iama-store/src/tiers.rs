@@ -3,6 +3,7 @@
 pub use iama_job::Tier;
 use iama_job::policy::tiers::QuotaLimits;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -91,26 +92,42 @@ impl Allowed {
     }
 }
 
-/// A person's subscription.
-pub async fn subscription(connection: &mut PgConnection, user: Uuid) -> Result<Option<Subscription>, StoreError> {
+/// A person's subscription, and the settings that say what comes of it.
+struct Found {
+    subscription: Subscription,
+    limits: Option<Value>,
+    caps: Option<Value>,
+}
+
+async fn find(connection: &mut PgConnection, user: Uuid) -> Result<Option<Found>, StoreError> {
     let row = sqlx::query!(
-        "SELECT tier, trial, status, period_started_at, period_ends_at, extra_jobs_a_day FROM subscription_tiers
-         WHERE user_id = $1",
+        "SELECT tier, trial, status, period_started_at, period_ends_at, extra_jobs_a_day,
+             (SELECT value FROM dynamic_configs WHERE key = $2) AS limits,
+             (SELECT value FROM dynamic_configs WHERE key = $3) AS caps
+         FROM subscription_tiers WHERE user_id = $1",
         user,
+        TIER_LIMITS,
+        CONTEXT_CAPS,
     )
     .fetch_optional(connection)
     .await?;
     row.map(|row| {
-        Ok(Subscription {
+        let subscription = Subscription {
             tier: read_tier(&row.tier)?,
             trial: row.trial,
             status: Status::read(&row.status)?,
             period_started_at: row.period_started_at,
             period_ends_at: row.period_ends_at,
             extra_jobs_a_day: row.extra_jobs_a_day,
-        })
+        };
+        Ok(Found { subscription, limits: row.limits, caps: row.caps })
     })
     .transpose()
+}
+
+/// A person's subscription.
+pub async fn subscription(connection: &mut PgConnection, user: Uuid) -> Result<Option<Subscription>, StoreError> {
+    Ok(find(connection, user).await?.map(|found| found.subscription))
 }
 
 /// What a person may start and use at a moment.
@@ -119,22 +136,21 @@ pub async fn allowed(
     user: Uuid,
     now: OffsetDateTime,
 ) -> Result<Option<Allowed>, StoreError> {
-    let Some(subscription) = subscription(&mut *connection, user).await? else { return Ok(None) };
+    let Some(Found { subscription, limits, caps }) = find(connection, user).await? else { return Ok(None) };
     let subscription = subscription.at(now);
-    let limits = limits(&mut *connection, subscription.tier).await?;
-    let caps: Option<BTreeMap<String, u32>> = configs::get(connection, CONTEXT_CAPS).await?;
-    let name = subscription.tier.code();
-    let grant = subscription.tier.grant();
-    Ok(Some(Allowed {
-        subscription,
-        limits,
-        context_tokens: caps.and_then(|caps| caps.get(name).copied()).unwrap_or(grant.context_tokens),
-    }))
+    let tier = subscription.tier;
+    let caps: Option<BTreeMap<String, u32>> = configs::read(caps)?;
+    let context_tokens = caps.and_then(|caps| caps.get(tier.code()).copied()).unwrap_or(tier.grant().context_tokens);
+    Ok(Some(Allowed { subscription, limits: limits_of(tier, limits)?, context_tokens }))
 }
 
 /// The numbers of a tier, as they are set now.
 pub async fn limits(connection: &mut PgConnection, tier: Tier) -> Result<TierLimits, StoreError> {
-    let limits: Option<BTreeMap<String, TierLimits>> = configs::get(connection, TIER_LIMITS).await?;
+    limits_of(tier, configs::get(connection, TIER_LIMITS).await?)
+}
+
+fn limits_of(tier: Tier, set: Option<Value>) -> Result<TierLimits, StoreError> {
+    let limits: Option<BTreeMap<String, TierLimits>> = configs::read(set)?;
     let grant = tier.grant();
     let usual = TierLimits { jobs_a_day: grant.jobs_a_day, credits_a_month: grant.credits_a_month };
     Ok(limits.and_then(|limits| limits.get(tier.code()).copied()).unwrap_or(usual))

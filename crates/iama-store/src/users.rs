@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{StoreError, switches};
 
 /// How long a period of a subscription is where nobody pays.
 const PERIOD: Duration = Duration::days(30);
@@ -111,6 +111,45 @@ pub async fn get(connection: &mut PgConnection, id: Uuid) -> Result<Option<User>
     .fetch_optional(connection)
     .await?;
     Ok(user)
+}
+
+/// What decides whether a person may start jobs, apart from their subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row of answers to questions that have nothing to do with each other"
+)]
+pub struct Starter {
+    /// Whether their data may be processed.
+    pub has_consented: bool,
+    /// Whether they know what is processed.
+    pub knows_disclosure: bool,
+    /// Whether everything is stopped.
+    pub all_stopped: bool,
+    /// Whether an administrator has stopped them.
+    pub stopped: bool,
+    /// `A` or `B`.
+    pub segment: String,
+    /// Whether they want to see everything.
+    pub expert: bool,
+}
+
+/// What decides whether a person may start jobs.
+pub async fn starter(connection: &mut PgConnection, id: Uuid) -> Result<Option<Starter>, StoreError> {
+    let starter = sqlx::query_as!(
+        Starter,
+        r#"SELECT consent_given_at IS NOT NULL AS "has_consented!",
+               disclosure_accepted_at IS NOT NULL AS "knows_disclosure!",
+               coalesce((SELECT value = 'true' FROM dynamic_configs WHERE key = $2), false) AS "all_stopped!",
+               EXISTS (SELECT FROM user_kill_switches WHERE user_id = $1) AS "stopped!",
+               segment, expert
+           FROM users WHERE id = $1 AND deleted_at IS NULL"#,
+        id,
+        switches::GLOBAL,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(starter)
 }
 
 /// Whether there is any account.

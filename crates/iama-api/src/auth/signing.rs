@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
+use iama_store::sealing::sha256;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Whom access tokens are for.
 const AUDIENCE: &str = "iama-api";
+
+/// How many tokens are known by their hash, so that their signatures are not checked again.
+const PROVEN: usize = 10_000;
 
 /// Why keys cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +70,8 @@ pub struct SigningKeys {
     signer: EncodingKey,
     header: Header,
     accepted: BTreeMap<String, VerifyingKey>,
+    /// What tokens say that one of the keys signed, by their SHA-256. Whether they have expired is asked each time.
+    proven: Cache<[u8; 32], Arc<AccessClaims>>,
 }
 
 impl fmt::Debug for SigningKeys {
@@ -89,7 +97,7 @@ impl SigningKeys {
             first.get_or_insert((signer, Header { kid: Some(kid), ..Header::new(Algorithm::RS256) }));
         }
         let (signer, header) = first.ok_or(SigningError::NoKey)?;
-        Ok(Self { issuer, lifetime, signer, header, accepted })
+        Ok(Self { issuer, lifetime, signer, header, accepted, proven: Cache::new(PROVEN) })
     }
 
     /// An access token for a session.
@@ -111,7 +119,12 @@ impl SigningKeys {
     }
 
     /// What a token says, if one of the keys signed it for this API and it is still good.
-    pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<AccessClaims, Rejected> {
+    pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Arc<AccessClaims>, Rejected> {
+        let claims = self.proven.get_or_insert_with(&sha256(token.as_bytes()), || self.prove(token).map(Arc::new))?;
+        if now.unix_timestamp() >= claims.exp { Err(Rejected::Expired) } else { Ok(claims) }
+    }
+
+    fn prove(&self, token: &str) -> Result<AccessClaims, Rejected> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected::Invalid)?;
         let known = header.kid.and_then(|kid| self.accepted.get(&kid)).ok_or(Rejected::Invalid)?;
         let mut rules = Validation::new(Algorithm::RS256);
@@ -120,9 +133,7 @@ impl SigningKeys {
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         // The time is the caller's, not the library's.
         rules.validate_exp = false;
-        let claims: AccessClaims =
-            jsonwebtoken::decode(token, &known.key, &rules).map_err(|_| Rejected::Invalid)?.claims;
-        if now.unix_timestamp() >= claims.exp { Err(Rejected::Expired) } else { Ok(claims) }
+        Ok(jsonwebtoken::decode(token, &known.key, &rules).map_err(|_| Rejected::Invalid)?.claims)
     }
 
     /// The public halves.

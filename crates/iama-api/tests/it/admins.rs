@@ -55,7 +55,7 @@ async fn the_token_lies_nowhere_in_the_clear() {
     let app = TestApp::new().await;
     let (_, access) = app.admin(AdminRole::Support, "s@example.org").await;
     let kept: Vec<Vec<u8>> = sqlx::query_scalar("SELECT convert_to(to_jsonb(s)::text, 'UTF8') FROM admin_sessions s")
-        .fetch_all(app.db.pool())
+        .fetch_all(&mut *app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     let [row] = &kept[..] else { panic!("{} sessions", kept.len()) };

@@ -85,7 +85,10 @@ async fn while_the_bucket_is_away_nothing_is_lost() {
 }
 
 async fn artifact(app: &TestApp) -> Uuid {
-    sqlx::query_scalar("SELECT id FROM job_artifacts").fetch_one(app.db.pool()).await.unwrap()
+    sqlx::query_scalar("SELECT id FROM job_artifacts")
+        .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -108,8 +111,10 @@ async fn in_a_bucket_lies_nothing_in_the_clear_and_after_its_time_nothing() {
     app.pass(Duration::days(14));
     sweeping::tidy(&app.state).await.unwrap();
     assert!(objects(peer.folder.path()).is_empty());
-    let (rows, gone): (i64, i64) =
-        sqlx::query_as("SELECT count(*), count(deleted_at) FROM job_artifacts").fetch_one(app.db.pool()).await.unwrap();
+    let (rows, gone): (i64, i64) = sqlx::query_as("SELECT count(*), count(deleted_at) FROM job_artifacts")
+        .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!((rows, gone), (1, 1), "the row stays");
 }
 
@@ -143,11 +148,11 @@ async fn an_answer_that_is_refused_leaves_an_object_and_the_sweeper_takes_it() {
     let (request, _) = machine.waiting().await;
     let claimed = machine.claim(&request).await.json();
     sqlx::query("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'")
-        .execute(app.db.pool())
+        .execute(&mut *app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     sqlx::query("CREATE CONSTRAINT TRIGGER late AFTER INSERT ON job_artifacts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()")
-        .execute(app.db.pool())
+        .execute(&mut *app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     let failed = machine.answer(&request, &claimed, preflight(false), &[("patch.diff", TEXT)]).await;

@@ -146,7 +146,7 @@ async fn where_a_key_lies_is_said_by_a_super_admin_and_a_key_by_nobody() {
         "SELECT (SELECT count(*) FROM dynamic_config_history h WHERE to_jsonb(h)::text LIKE '%Zx8Kq2Vw%')
               + (SELECT count(*) FROM audit_events a WHERE to_jsonb(a)::text LIKE '%Zx8Kq2Vw%')",
     )
-    .fetch_one(app.db.pool())
+    .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
     .await
     .unwrap();
     assert_eq!(kept, 0);
@@ -170,7 +170,7 @@ async fn a_change_reaches_the_next_job_and_none_that_was_started() {
         let query = sqlx::query_scalar(
             "SELECT (snapshot ->> 'context_tokens')::bigint FROM entitlement_snapshots WHERE job_id = $1::uuid",
         );
-        query.bind(job).fetch_one(app.db.pool()).await.unwrap()
+        query.bind(job).fetch_one(&mut *app.db.pool().acquire().await.unwrap()).await.unwrap()
     };
     let before = start("before").await;
     let value = json!({ "FREE": 64_000, "PLUS": 128_000, "PRO": 200_000, "MAX": 200_000, "ENTERPRISE": 1_000_000 });

@@ -491,8 +491,10 @@ async fn every_decision_can_be_taken_by_an_endpoint_of_its_own() {
         delivery(&app),
     );
     endings(&app).await;
-    let seen: Vec<String> =
-        sqlx::query_scalar("SELECT DISTINCT kind FROM job_events").fetch_all(app.db.pool()).await.unwrap();
+    let seen: Vec<String> = sqlx::query_scalar("SELECT DISTINCT kind FROM job_events")
+        .fetch_all(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     let seen: BTreeSet<&str> = seen.iter().map(String::as_str).collect();
     let missing: Vec<&str> = EventKind::ALL
         .iter()
@@ -505,11 +507,15 @@ async fn every_decision_can_be_taken_by_an_endpoint_of_its_own() {
         "SELECT (SELECT count(*) FROM spec_revisions), (SELECT count(*) FROM bdd_items), (SELECT count(*) FROM test_runs),
              (SELECT count(*) FROM patch_attempts WHERE outcome = 'APPLIED')",
     )
-    .fetch_one(app.db.pool())
+    .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
     .await
     .unwrap();
     assert!(rows.0 > 10 && rows.1 == rows.0 && rows.2 > 20 && rows.3 > 20, "{rows:?}");
-    for job in sqlx::query_scalar::<_, Uuid>("SELECT id FROM refactor_jobs").fetch_all(app.db.pool()).await.unwrap() {
+    for job in sqlx::query_scalar::<_, Uuid>("SELECT id FROM refactor_jobs")
+        .fetch_all(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap()
+    {
         let mut connection = app.db.pool().acquire().await.unwrap();
         assert!(journal::is_faithful(&mut connection, job).await.unwrap(), "{job}");
     }

@@ -244,15 +244,17 @@ async fn no_text_of_a_document_lies_anywhere_in_the_clear_and_after_its_time_now
              SELECT a::text AS row FROM job_artifacts a UNION ALL SELECT r::text FROM execution_requests r
              UNION ALL SELECT e::text FROM job_events e UNION ALL SELECT s::text FROM stream_events s) AS rows",
     )
-    .fetch_one(app.db.pool())
+    .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
     .await
     .unwrap();
     assert!(rows >= 7 && in_rows == 0, "{in_rows} of {rows}");
     app.pass(Duration::days(14));
     iama_api::sweeping::tidy(&app.state).await.unwrap();
     assert_eq!(files().count(), 0);
-    let (rows, gone): (i64, i64) =
-        sqlx::query_as("SELECT count(*), count(deleted_at) FROM job_artifacts").fetch_one(app.db.pool()).await.unwrap();
+    let (rows, gone): (i64, i64) = sqlx::query_as("SELECT count(*), count(deleted_at) FROM job_artifacts")
+        .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!((rows, gone), (1, 1), "the row stays");
 }
 

@@ -103,7 +103,10 @@ async fn a_job_elsewhere_needs_a_tier_and_another_version() {
     let elsewhere = json!({ "project": "shop", "language_pair": "python2-3", "execution_mode": "REMOTE_SANDBOX" });
     let denied = write(&app, Method::POST, "/jobs", &access, "1", Some(elsewhere.clone())).await;
     assert_eq!(denied.error(), (403, "ENTITLEMENT_DENIED".to_owned()));
-    sqlx::query("UPDATE subscription_tiers SET tier = 'MAX'").execute(app.db.pool()).await.unwrap();
+    sqlx::query("UPDATE subscription_tiers SET tier = 'MAX'")
+        .execute(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     let denied = write(&app, Method::POST, "/jobs", &access, "2", Some(elsewhere)).await;
     assert_eq!(denied.error(), (422, "NOT_IN_THIS_VERSION".to_owned()));
 }

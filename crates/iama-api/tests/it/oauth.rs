@@ -156,11 +156,11 @@ impl World {
 
     async fn count(&self, what: &str) -> i64 {
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")));
-        query.fetch_one(self.app.db.pool()).await.unwrap()
+        query.fetch_one(&mut *self.app.db.pool().acquire().await.unwrap()).await.unwrap()
     }
 
     async fn execute(&self, statement: &'static str) {
-        sqlx::query(statement).execute(self.app.db.pool()).await.unwrap();
+        sqlx::query(statement).execute(&mut *self.app.db.pool().acquire().await.unwrap()).await.unwrap();
     }
 }
 
@@ -359,7 +359,7 @@ async fn nothing_that_a_provider_hands_out_is_kept() {
     world.signed_in("google").await;
     world.signed_in("github").await;
     let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
-        .fetch_all(world.app.db.pool())
+        .fetch_all(&mut *world.app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     for table in tables {

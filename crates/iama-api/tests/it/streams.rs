@@ -118,7 +118,7 @@ async fn a_stream_outlives_its_access_token_and_not_its_session() {
     app.state.hub.ring(job.parse().unwrap());
     assert_eq!(read.all().await.len(), 3, "the token has expired, the session goes on");
     sqlx::query("UPDATE user_sessions SET revoked_at = now(), revoked_reason = 'LOGOUT'")
-        .execute(app.db.pool())
+        .execute(&mut *app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     app.state.hub.ring(job.parse().unwrap());
@@ -168,8 +168,10 @@ async fn after_its_grace_a_lost_client_has_cost_the_job() {
     assert_eq!(sweeping::sweep(&app.state).await.unwrap(), Swept { fired: 1, ..Swept::default() });
     let shown = app.get(&format!("/api/v1/jobs/{job}"), Some(&access)).await.json();
     assert_eq!((&shown["status"], &shown["failure_reason"]), (&json!("FAILED"), &json!("CLIENT_DISCONNECTED")));
-    let billable: bool =
-        sqlx::query_scalar("SELECT billable FROM round_settlements").fetch_one(app.db.pool()).await.unwrap();
+    let billable: bool = sqlx::query_scalar("SELECT billable FROM round_settlements")
+        .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert!(!billable, "before the tests are generated nothing is charged");
 }
 
@@ -196,8 +198,10 @@ async fn what_a_machine_shows_its_user_is_shown_to_every_reader_sealed_bounded_a
     assert_eq!(seen[0].id, before + 1);
     let mut back = Read::open(&app, &machine.job, &access, Some(seen[1].id)).await;
     assert_eq!(back.next().await.as_ref(), Some(&seen[2]), "who comes back misses and repeats nothing");
-    let rows: Vec<String> =
-        sqlx::query_scalar("SELECT t::text FROM stream_events t").fetch_all(app.db.pool()).await.unwrap();
+    let rows: Vec<String> = sqlx::query_scalar("SELECT t::text FROM stream_events t")
+        .fetch_all(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert!(rows.iter().any(|row| row.contains("log_line")) && !rows.iter().any(|row| row.contains("FORTY_ONE")));
 
     for lines in [json!([]), json!(vec!["x"; 101]), json!(["x".repeat(2_001)])] {
@@ -215,7 +219,7 @@ async fn what_a_machine_shows_its_user_is_shown_to_every_reader_sealed_bounded_a
     app.pass(Duration::days(14));
     sweeping::tidy(&app.state).await.unwrap();
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM stream_events WHERE event = 'log_line'")
-        .fetch_one(app.db.pool())
+        .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     assert_eq!(left, 0);

@@ -196,7 +196,7 @@ impl TestApp {
     /// What is on record, oldest first: actions with their details.
     pub(crate) async fn audited(&self) -> Vec<(String, Value)> {
         let rows = sqlx::query_as("SELECT action, details FROM audit_events ORDER BY created_at, id");
-        rows.fetch_all(self.db.pool()).await.unwrap()
+        rows.fetch_all(&mut *self.db.pool().acquire().await.unwrap()).await.unwrap()
     }
 
     pub(crate) async fn login(&self, email: &str, password: &str) -> Answer {

@@ -70,12 +70,12 @@ async fn what_a_switch_stops_costs_nothing_and_does_not_count_for_the_day() {
     let settled: (String, bool) =
         sqlx::query_as("SELECT failure_class, billable FROM round_settlements WHERE job_id = $1::uuid")
             .bind(&id)
-            .fetch_one(app.db.pool())
+            .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
             .await
             .unwrap();
     assert_eq!(settled, ("INFRA_FAILURE".to_owned(), false));
     let today: i64 = sqlx::query_scalar("SELECT count(*) FROM quota_reservations WHERE counted_on IS NOT NULL")
-        .fetch_one(app.db.pool())
+        .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     assert_eq!(today, 0, "nor does it count for the day");
@@ -133,7 +133,7 @@ async fn a_job_that_cannot_be_stopped_keeps_no_other_at_work() {
     let (other, _) = started(&app, &ada, "2").await;
     sqlx::query("UPDATE refactor_jobs SET snapshot = '{}' WHERE id = $1::uuid")
         .bind(&broken)
-        .execute(app.db.pool())
+        .execute(&mut *app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     let done = switch(&app, &access, json!({ "scope": "GLOBAL", "active": true, "reason": "x" })).await;

@@ -20,7 +20,11 @@ async fn get(app: &TestApp, access: &str, path: &str) -> Value {
 }
 
 async fn set_tier(app: &TestApp, tier: &str) {
-    sqlx::query("UPDATE subscription_tiers SET tier = $1").bind(tier).execute(app.db.pool()).await.unwrap();
+    sqlx::query("UPDATE subscription_tiers SET tier = $1")
+        .bind(tier)
+        .execute(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     sweeping::sweep(&app.state).await.unwrap();
 }
 
@@ -95,13 +99,19 @@ async fn a_cancelled_subscription_counts_until_its_period_ends() {
     let job = made(&app, &access, "free").await;
     let started = write(&app, Method::POST, &format!("/jobs/{job}/start"), &access, "start", None).await;
     assert_eq!(started.status, StatusCode::OK, "{}", started.text);
-    let tier: String =
-        sqlx::query_scalar("SELECT tier FROM entitlement_snapshots").fetch_one(app.db.pool()).await.unwrap();
+    let tier: String = sqlx::query_scalar("SELECT tier FROM entitlement_snapshots")
+        .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(tier, "FREE");
 }
 
 async fn set_status(app: &TestApp, status: &str) {
-    sqlx::query("UPDATE subscription_tiers SET status = $1").bind(status).execute(app.db.pool()).await.unwrap();
+    sqlx::query("UPDATE subscription_tiers SET status = $1")
+        .bind(status)
+        .execute(&mut *app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

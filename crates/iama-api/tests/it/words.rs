@@ -46,7 +46,7 @@ async fn ask(world: &World, play: &Play<'_>, key: &str, token: &str, text: &str)
 
 async fn previews(world: &World) -> Vec<(String, Option<String>, Option<i64>)> {
     let statement = "SELECT status, code, charged_mc FROM spec_previews ORDER BY created_at, id";
-    sqlx::query_as(statement).fetch_all(world.app.db.pool()).await.unwrap()
+    sqlx::query_as(statement).fetch_all(&mut *world.app.db.pool().acquire().await.unwrap()).await.unwrap()
 }
 
 #[tokio::test]
@@ -231,7 +231,10 @@ async fn what_is_switched_off_is_not_asked_and_who_has_too_little_left_is_told()
     assert_eq!(ask(&world, &play, "1", &token, TEXT).await.error(), (503, "KILL_SWITCH".to_owned()));
     world.set(configs::ROUTE_TABLE, table(&world.provider.url(), 1.0)).await;
     world.leave(0).await;
-    sqlx::query("UPDATE quota_reservations SET reserved_mc = 0").execute(world.app.db.pool()).await.unwrap();
+    sqlx::query("UPDATE quota_reservations SET reserved_mc = 0")
+        .execute(&mut *world.app.db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     let refused = ask(&world, &play, "2", &token, TEXT).await;
     assert_eq!(refused.error(), (403, "CREDITS_EXHAUSTED".to_owned()), "{}", refused.text);
     assert_eq!((previews(&world).await.len(), world.provider.seen().len()), (0, 0));

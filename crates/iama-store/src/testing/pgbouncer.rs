@@ -25,6 +25,8 @@ const GUARDED: &str = r#""$@" & read -r _; kill -KILL "$!"; wait"#;
 
 /// The test's database through PgBouncer: its pool goes through it, direct connections do not.
 pub struct Pooled {
+    /// The way through it.
+    pub url: String,
     database: Database,
     shell: Child,
     _folder: TempDir,
@@ -54,7 +56,7 @@ impl TestDatabase {
         let shell = start(&program, &folder.path().join("pgbouncer.ini")).map_err(failed)?;
         let url = format!("postgres://iama@localhost:6432/{}?host={}", self.name, folder.path().display());
         let pool = PoolSize { max_connections: clients, acquire: Duration::from_mins(1), ..PoolSize::default() };
-        let settings = Settings { direct_url: Some(self.url()), pool, ..Settings::new(url, "iama-test") };
+        let settings = Settings { direct_url: Some(self.url()), pool, ..Settings::new(url.clone(), "iama-test") };
         let mut answer = Database::connect(&settings).await;
         for _ in 0..LOOKS {
             if !matches!(answer, Err(Error::Unreachable { .. })) {
@@ -63,7 +65,7 @@ impl TestDatabase {
             tokio::time::sleep(BETWEEN).await;
             answer = Database::connect(&settings).await;
         }
-        Ok(Some(Pooled { database: answer?, shell, _folder: folder }))
+        Ok(Some(Pooled { url, database: answer?, shell, _folder: folder }))
     }
 }
 

@@ -6,12 +6,15 @@ use sqlx::{Connection as _, Executor as _};
 async fn a_test_begins_with_the_migrated_form_and_nothing_in_it() {
     let database = database().await.unwrap();
     database.is_current().await.unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events").fetch_one(database.pool()).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events")
+        .fetch_one(&mut *database.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(rows, 0);
     sqlx::query(
         "INSERT INTO audit_events (id, actor, action, created_at) VALUES (gen_random_uuid(), 'SYSTEM', 'NOTED', now())",
     )
-    .execute(database.pool())
+    .execute(&mut *database.pool().acquire().await.unwrap())
     .await
     .unwrap();
 }
@@ -23,10 +26,13 @@ async fn two_tests_do_not_see_each_other() {
     sqlx::query(
         "INSERT INTO audit_events (id, actor, action, created_at) VALUES (gen_random_uuid(), 'SYSTEM', 'NOTED', now())",
     )
-    .execute(mine.pool())
+    .execute(&mut *mine.pool().acquire().await.unwrap())
     .await
     .unwrap();
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events").fetch_one(yours.pool()).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events")
+        .fetch_one(&mut *yours.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(rows, 0);
 }
 
@@ -39,7 +45,7 @@ async fn the_database_goes_with_the_test() {
     drop(gone);
     let left: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
         .bind(&name)
-        .fetch_one(kept.pool())
+        .fetch_one(&mut *kept.pool().acquire().await.unwrap())
         .await
         .unwrap();
     assert!(!left);
@@ -49,13 +55,20 @@ async fn the_database_goes_with_the_test() {
 async fn the_database_of_a_test_that_was_killed_is_swept_by_the_next_one() {
     let first = database().await.unwrap();
     let killed = "iama_test_of_somebody_who_is_no_more";
-    first.pool().execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {killed}"))).await.unwrap();
+    first
+        .pool()
+        .acquire()
+        .await
+        .unwrap()
+        .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {killed}")))
+        .await
+        .unwrap();
     // Another test may hold sweeping up for a moment.
     for _ in 0..100 {
         let next = database().await.unwrap();
         let left: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(killed)
-            .fetch_one(next.pool())
+            .fetch_one(&mut *next.pool().acquire().await.unwrap())
             .await
             .unwrap();
         if !left {
@@ -86,7 +99,7 @@ async fn a_database_of_a_newer_build_is_refused_and_left_as_it_is() {
     let database = database().await.unwrap();
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
                  VALUES (99999, 'from the future', true, '', 0)";
-    database.pool().execute(newer).await.unwrap();
+    database.pool().acquire().await.unwrap().execute(newer).await.unwrap();
     let refused = database.migrate().await.unwrap_err();
     assert_eq!(refused.code(), "DATABASE_NEWER");
     assert!(refused.to_string().contains("99999"), "{refused}");
@@ -96,7 +109,14 @@ async fn a_database_of_a_newer_build_is_refused_and_left_as_it_is() {
 #[tokio::test]
 async fn a_database_whose_migration_was_another_one_is_refused() {
     let database = database().await.unwrap();
-    database.pool().execute("UPDATE _sqlx_migrations SET checksum = 'other' WHERE version = 1").await.unwrap();
+    database
+        .pool()
+        .acquire()
+        .await
+        .unwrap()
+        .execute("UPDATE _sqlx_migrations SET checksum = 'other' WHERE version = 1")
+        .await
+        .unwrap();
     assert_eq!(database.migrate().await.unwrap_err().code(), "DATABASE_MIGRATION_CHANGED");
 }
 
@@ -120,8 +140,10 @@ async fn every_later_session_has_the_time_outs_without_asking_for_them() {
 #[tokio::test]
 async fn the_server_knows_who_is_connected() {
     let database = database().await.unwrap();
-    let name: String =
-        sqlx::query_scalar("SELECT current_setting('application_name')").fetch_one(database.pool()).await.unwrap();
+    let name: String = sqlx::query_scalar("SELECT current_setting('application_name')")
+        .fetch_one(&mut *database.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(name, "iama-test");
 }
 

@@ -27,7 +27,10 @@ async fn due(db: &TestDatabase, now: OffsetDateTime) -> usize {
 }
 
 async fn set(db: &TestDatabase, what: &str) {
-    sqlx::raw_sql(AssertSqlSafe(format!("UPDATE subscription_tiers SET {what}"))).execute(db.pool()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("UPDATE subscription_tiers SET {what}")))
+        .execute(&mut *db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
 }
 
 /// Whole credits that may be used, with the books in order.
@@ -51,13 +54,13 @@ async fn a_period_is_granted_once_and_its_rest_ends_with_it() {
     assert_eq!((available(&db, user).await, due(&db, next).await), (1_000, 0), "the rest has ended");
     let kinds: Vec<(String, i64)> =
         sqlx::query_as("SELECT kind, count(*) FROM credit_transactions GROUP BY kind ORDER BY kind")
-            .fetch_all(db.pool())
+            .fetch_all(&mut *db.pool().acquire().await.unwrap())
             .await
             .unwrap();
     assert_eq!(kinds, [("EXPIRE".to_owned(), 1), ("GRANT".to_owned(), 2)]);
     let record: Vec<(String, serde_json::Value)> =
         sqlx::query_as("SELECT actor, details FROM audit_events WHERE action = 'CREDITS_GRANTED' ORDER BY created_at")
-            .fetch_all(db.pool())
+            .fetch_all(&mut *db.pool().acquire().await.unwrap())
             .await
             .unwrap();
     assert_eq!(record.len(), 2);
@@ -65,8 +68,10 @@ async fn a_period_is_granted_once_and_its_rest_ends_with_it() {
 
     let late = next + PERIOD * 3 + Duration::days(1);
     assert!(settle(&db, user, late).await);
-    let started: OffsetDateTime =
-        sqlx::query_scalar("SELECT period_started_at FROM subscription_tiers").fetch_one(db.pool()).await.unwrap();
+    let started: OffsetDateTime = sqlx::query_scalar("SELECT period_started_at FROM subscription_tiers")
+        .fetch_one(&mut *db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!((started, available(&db, user).await), (next + PERIOD * 3, 1_000), "what was missed is not made up for");
 }
 
@@ -103,7 +108,7 @@ async fn a_payment_provider_says_when_a_period_begins() {
              created_at, updated_at) VALUES (gen_random_uuid(), $1, 'c', 's', 'PLUS', 'active', now(), now())",
     )
     .bind(user)
-    .execute(db.pool())
+    .execute(&mut *db.pool().acquire().await.unwrap())
     .await
     .unwrap();
     assert!(settle(&db, user, NOW).await);

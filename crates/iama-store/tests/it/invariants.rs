@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::support::{NOW, job, person};
 
 async fn refused(db: &TestDatabase, statement: &str) -> String {
-    match sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(db.pool()).await {
+    match sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut *db.pool().acquire().await.unwrap()).await {
         Ok(_) => panic!("accepted: {statement}"),
         Err(error) => error.to_string(),
     }
@@ -52,7 +52,7 @@ async fn every_table_of_the_plan_is_there() {
         "outbox",
     ];
     let known: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
-        .fetch_all(db.pool())
+        .fetch_all(&mut *db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     let missing: Vec<&str> = wanted.into_iter().filter(|table| !known.iter().any(|known| known == table)).collect();
@@ -76,7 +76,10 @@ async fn an_artifact_is_sealed_names_its_key_and_expires() {
     assert!(refused(&db, &row("true", "NULL", later)).await.contains("kms_key_ref"));
     assert!(refused(&db, &row("true", "''", later)).await.contains("kms_key_ref"));
     assert!(refused(&db, &row("true", "'k1'", "NULL")).await.contains("expires_at"));
-    sqlx::raw_sql(AssertSqlSafe(row("true", "'k1'", later))).execute(db.pool()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(row("true", "'k1'", later)))
+        .execute(&mut *db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -92,7 +95,7 @@ async fn the_ledger_has_one_row_for_each_call_and_its_key_says_which() {
     };
     assert!(refused(&db, &row("other")).await.contains("usage_ledger_check"));
     let key = format!("{job}:L1:1");
-    sqlx::raw_sql(AssertSqlSafe(row(&key))).execute(db.pool()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(row(&key))).execute(&mut *db.pool().acquire().await.unwrap()).await.unwrap();
     assert!(refused(&db, &row(&key)).await.contains("duplicate key"));
 }
 
@@ -122,9 +125,14 @@ async fn a_key_never_comes_into_the_configuration_only_where_it_lies() {
     for raw in [r#""sk-ant-api03-AAAA""#, r#"{"key": "x"}"#, r#""ENV:lower""#] {
         assert!(refused(&db, &row(raw)).await.contains("dynamic_configs"), "{raw}");
     }
-    sqlx::raw_sql(AssertSqlSafe(row(r#""env:ANTHROPIC_API_KEY""#))).execute(db.pool()).await.unwrap();
-    let history: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM dynamic_config_history").fetch_one(db.pool()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(row(r#""env:ANTHROPIC_API_KEY""#)))
+        .execute(&mut *db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
+    let history: i64 = sqlx::query_scalar("SELECT count(*) FROM dynamic_config_history")
+        .fetch_one(&mut *db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(history, 1);
 }
 
@@ -133,7 +141,7 @@ async fn an_administrators_session_lasts_eight_hours_at_most() {
     let db = database().await.unwrap();
     let account = "INSERT INTO admin_accounts (id, email, password_hash, role, created_at)
          VALUES ('00000000-0000-0000-0000-000000000001', 'a@example.org', 'x', 'SUPPORT', now())";
-    sqlx::query(account).execute(db.pool()).await.unwrap();
+    sqlx::query(account).execute(&mut *db.pool().acquire().await.unwrap()).await.unwrap();
     let row = |hours: u32| {
         format!(
             "INSERT INTO admin_sessions (id, admin_id, token_hash, created_at, expires_at)
@@ -142,7 +150,7 @@ async fn an_administrators_session_lasts_eight_hours_at_most() {
         )
     };
     assert!(refused(&db, &row(9)).await.contains("admin_sessions_check"));
-    sqlx::raw_sql(AssertSqlSafe(row(8))).execute(db.pool()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(row(8))).execute(&mut *db.pool().acquire().await.unwrap()).await.unwrap();
 }
 
 #[tokio::test]
@@ -153,7 +161,7 @@ async fn what_is_final_stays() {
         "INSERT INTO audit_events (id, actor, action, job_id, created_at)
          VALUES (gen_random_uuid(), 'SYSTEM', 'SOMETHING', '{job}', '{NOW}')"
     );
-    sqlx::raw_sql(AssertSqlSafe(entry)).execute(db.pool()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(entry)).execute(&mut *db.pool().acquire().await.unwrap()).await.unwrap();
     assert!(refused(&db, "UPDATE audit_events SET action = 'OTHER'").await.contains("never changed"));
     assert!(refused(&db, "DELETE FROM audit_events").await.contains("never changed"));
 }

@@ -103,7 +103,8 @@ async fn records_are_never_changed() {
     let job = started(&db).await;
     for statement in ["UPDATE job_events SET kind = 'X' WHERE job_id = $1", "DELETE FROM job_events WHERE job_id = $1"]
     {
-        let error = sqlx::query(statement).bind(job).execute(db.pool()).await.unwrap_err();
+        let error =
+            sqlx::query(statement).bind(job).execute(&mut *db.pool().acquire().await.unwrap()).await.unwrap_err();
         assert!(error.to_string().contains("never changed"), "{error}");
     }
 }

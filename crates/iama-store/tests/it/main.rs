@@ -9,5 +9,6 @@ mod journal;
 mod money;
 mod opening;
 mod pgbouncer;
+mod pool;
 mod requests;
 mod support;

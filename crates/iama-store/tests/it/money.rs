@@ -107,7 +107,10 @@ async fn a_call_that_is_not_covered_is_not_noted() {
     assert!(call(&db, round, 1, 19_000, Some(18_000)).await);
     assert!(!call(&db, round, 2, 3_000, None).await);
     assert_eq!(balances(&db, round.user).await, [1_000, 19_000, 0]);
-    let noted: i64 = sqlx::query_scalar("SELECT count(*) FROM usage_ledger").fetch_one(db.pool()).await.unwrap();
+    let noted: i64 = sqlx::query_scalar("SELECT count(*) FROM usage_ledger")
+        .fetch_one(&mut *db.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(noted, 1);
 }
 
@@ -152,7 +155,7 @@ async fn a_job_that_is_cancelled_before_the_checkpoint_is_not_charged() {
     let (class, billable): (String, bool) =
         sqlx::query_as("SELECT failure_class, billable FROM round_settlements WHERE job_id = $1")
             .bind(job)
-            .fetch_one(db.pool())
+            .fetch_one(&mut *db.pool().acquire().await.unwrap())
             .await
             .unwrap();
     assert_eq!((class.as_str(), billable), ("USER_CANCELLED", false));

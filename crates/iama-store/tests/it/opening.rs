@@ -23,10 +23,12 @@ async fn a_server_of_ones_own_is_started_migrated_and_found_again() {
         let source = Source::Own { folders: folders.clone(), path: path() };
         let opened = open(source, "iama-test", PoolSize::default(), Timeouts::default()).await.unwrap();
         opened.database.migrate().await.unwrap();
-        let rows: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM audit_events").fetch_one(opened.database.pool()).await.unwrap();
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events")
+            .fetch_one(&mut *opened.database.pool().acquire().await.unwrap())
+            .await
+            .unwrap();
         assert_eq!(rows, expected);
-        sqlx::query("INSERT INTO audit_events (id, actor, action, created_at) VALUES (gen_random_uuid(), 'SYSTEM', 'NOTED', now())").execute(opened.database.pool()).await.ok();
+        sqlx::query("INSERT INTO audit_events (id, actor, action, created_at) VALUES (gen_random_uuid(), 'SYSTEM', 'NOTED', now())").execute(&mut *opened.database.pool().acquire().await.unwrap()).await.ok();
         opened.database.close().await;
         opened.server.unwrap().stop().unwrap();
     }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use iama_store::Database;
 use iama_store::testing::{Pooled, SERVER_CONNECTIONS, TestDatabase, database};
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::timeout;
 
 /// Far more than PgBouncer has to the server.
@@ -74,8 +74,11 @@ async fn prepared_statements_work_from_more_clients_than_the_server_sees() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_of_a_transaction_lets_one_in_at_a_time() {
     let Some((_database, pooled)) = pooled().await else { return };
-    sqlx::query("CREATE TABLE counted (number int NOT NULL)").execute(pooled.pool()).await.unwrap();
-    sqlx::query("INSERT INTO counted VALUES (0)").execute(pooled.pool()).await.unwrap();
+    sqlx::query("CREATE TABLE counted (number int NOT NULL)")
+        .execute(&mut *pooled.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
+    sqlx::query("INSERT INTO counted VALUES (0)").execute(&mut *pooled.pool().acquire().await.unwrap()).await.unwrap();
     // Read, then write what was read plus one: without the lock, counts are lost.
     from_every_client(&pooled, async |_, database: Database| {
         for _ in 0..5 {
@@ -89,7 +92,10 @@ async fn a_lock_of_a_transaction_lets_one_in_at_a_time() {
         }
     })
     .await;
-    let number: i32 = sqlx::query_scalar("SELECT number FROM counted").fetch_one(pooled.pool()).await.unwrap();
+    let number: i32 = sqlx::query_scalar("SELECT number FROM counted")
+        .fetch_one(&mut *pooled.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(number, 5 * i32::try_from(CLIENTS).unwrap());
 }
 
@@ -98,7 +104,8 @@ async fn what_is_notified_is_heard_on_a_direct_connection_only() {
     let Some((_database, pooled)) = pooled().await else { return };
     let mut direct = pooled.listener().await.unwrap();
     direct.listen("jobs").await.unwrap();
-    let one = PgPoolOptions::new().max_connections(1).connect_with((*pooled.pool().connect_options()).clone()).await;
+    let through: PgConnectOptions = pooled.url.parse().unwrap();
+    let one = PgPoolOptions::new().max_connections(1).connect_with(through.extra_float_digits(None)).await;
     let mut deaf = PgListener::connect_with(&one.unwrap()).await.unwrap();
     deaf.listen("jobs").await.unwrap();
     // Said past the pooler: through it, the answer to LISTEN may reach whoever has the server's connection at the moment.
@@ -111,8 +118,10 @@ async fn what_is_notified_is_heard_on_a_direct_connection_only() {
 #[tokio::test]
 async fn the_time_outs_hold_behind_it() {
     let Some((_database, pooled)) = pooled().await else { return };
-    let shown: String =
-        sqlx::query_scalar("SELECT current_setting('statement_timeout')").fetch_one(pooled.pool()).await.unwrap();
+    let shown: String = sqlx::query_scalar("SELECT current_setting('statement_timeout')")
+        .fetch_one(&mut *pooled.pool().acquire().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(shown, "15s");
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use iama_job::{Decision, Entitlement, Event, Segment};
-use iama_store::{Connection, StoreError, switches, tiers, users};
+use iama_store::{Connection, StoreError, jobs, tiers, users};
 
 use super::view::JobState;
 use crate::error::{ApiError, ErrorBody, ErrorCode};
@@ -29,37 +29,30 @@ use crate::state::AppState;
     ))]
 pub(crate) async fn post(State(state): State<AppState>, own: OwnJob) -> Result<Json<JobState>, ApiError> {
     let mut transaction = state.db.begin().await?;
-    let (entitlement, version) = entitlement(&state, &mut transaction, own).await?;
+    let entitlement = entitlement(&state, &mut transaction, own).await?;
     let event = Event::Decision(Decision::Start { entitlement: Box::new(entitlement) });
     let job = match put_within(&state, &mut transaction, own.id, event).await? {
         Done::Taken(job) => job,
         Done::Stale => return Err(ApiError::not_found("job")),
         Done::CreditsExhausted => return Err(run_dry(&state, transaction, own.id).await),
     };
-    if let Some(version) = version {
-        iama_store::jobs::set_route_table(&mut transaction, own.id, version).await?;
-    }
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(Json(JobState::of(own.id, &job)))
 }
 
-/// What the job may use from now on, and the version of the route table that says it.
-async fn entitlement(
-    state: &AppState,
-    connection: &mut Connection,
-    own: OwnJob,
-) -> Result<(Entitlement, Option<i32>), ApiError> {
-    let user = users::get(connection, own.user.id).await?.ok_or(StoreError::Missing("user"))?;
-    if user.consent_given_at.is_none() {
+/// What the job may use from now on. The version of the route table that says it is kept with the job.
+async fn entitlement(state: &AppState, connection: &mut Connection, own: OwnJob) -> Result<Entitlement, ApiError> {
+    let user = users::starter(connection, own.user.id).await?.ok_or(StoreError::Missing("user"))?;
+    if !user.has_consented {
         return Err(ApiError::new(ErrorCode::ConsentRequired, "without consent no job can start"));
     }
-    if user.disclosure_accepted_at.is_none() {
+    if !user.knows_disclosure {
         return Err(ApiError::new(ErrorCode::DisclosureRequired, "the disclosure has not been accepted"));
     }
-    if switches::is_all_stopped(connection).await? {
+    if user.all_stopped {
         return Err(ApiError::new(ErrorCode::EverythingStopped, "no job can start at present"));
     }
-    if users::is_stopped(connection, own.user.id).await? {
+    if user.stopped {
         return Err(ApiError::new(ErrorCode::AccountSuspended, "this account may start no job at present"));
     }
     let allowed = tiers::allowed(connection, own.user.id, state.clock.now()).await?;
@@ -67,16 +60,14 @@ async fn entitlement(
     if allowed.subscription.status == tiers::Status::PastDue {
         return Err(ApiError::new(ErrorCode::SubscriptionPastDue, "a payment is missing"));
     }
-    let segment = if user.segment == "A" { Segment::A } else { Segment::B };
     let models::Routes { version, routes } =
         models::routes_at_start(state, connection, allowed.subscription.tier).await?;
-    let entitlement = Entitlement {
-        segment,
+    Ok(Entitlement {
+        segment: if user.segment == "A" { Segment::A } else { Segment::B },
         expert: user.expert,
         trial: allowed.subscription.trial,
         context_tokens: allowed.context_tokens,
-        pre_authorised: iama_store::jobs::is_pre_authorised(connection, own.id).await?,
+        pre_authorised: jobs::set_route_table(connection, own.id, version).await?,
         ..Entitlement::for_tier(allowed.subscription.tier, routes)
-    };
-    Ok((entitlement, version))
+    })
 }

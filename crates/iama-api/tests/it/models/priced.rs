@@ -129,7 +129,7 @@ async fn a_price_that_nobody_confirmed_in_time_is_no_price() {
     let statement = "SELECT count(*) FROM job_events WHERE kind = $1";
     let confirmed: i64 = sqlx::query_scalar(statement)
         .bind(EventKind::ConfirmEscalation.code())
-        .fetch_one(world.app.db.pool())
+        .fetch_one(&mut *world.app.db.pool().acquire().await.unwrap())
         .await
         .unwrap();
     assert_eq!((confirmed, world.provider.seen().len()), (1, 0), "the one of L2 is all");

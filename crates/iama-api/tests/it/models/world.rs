@@ -62,7 +62,7 @@ impl World {
         let access = person(&app, "a@example.org").await;
         let user: Uuid = sqlx::query_scalar("UPDATE subscription_tiers SET tier = $1 RETURNING user_id")
             .bind(tier)
-            .fetch_one(app.db.pool())
+            .fetch_one(&mut *app.db.pool().acquire().await.unwrap())
             .await
             .unwrap();
         let world = Self { app, provider, access, user };
@@ -99,7 +99,13 @@ impl World {
     pub(crate) async fn set(&self, key: &str, value: Value) {
         let statement = "INSERT INTO dynamic_configs (key, value, updated_at) VALUES ($1, $2, $3)
              ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = dynamic_configs.version + 1";
-        sqlx::query(statement).bind(key).bind(value).bind(NOW).execute(self.app.db.pool()).await.unwrap();
+        sqlx::query(statement)
+            .bind(key)
+            .bind(value)
+            .bind(NOW)
+            .execute(&mut *self.app.db.pool().acquire().await.unwrap())
+            .await
+            .unwrap();
     }
 
     /// A job whose machine has claimed the analysis of its scope. Gives the request and the claim.
@@ -141,14 +147,17 @@ impl World {
     }
 
     pub(crate) async fn row<T: for<'r> FromRow<'r, PgRow> + Send + Unpin>(&self, statement: &str) -> T {
-        sqlx::query_as(AssertSqlSafe(statement.to_owned())).fetch_one(self.app.db.pool()).await.unwrap()
+        sqlx::query_as(AssertSqlSafe(statement.to_owned()))
+            .fetch_one(&mut *self.app.db.pool().acquire().await.unwrap())
+            .await
+            .unwrap()
     }
 
     /// The effects that models had a part in: their number, and what was paid once they were over.
     pub(crate) async fn ledger(&self) -> Vec<(i32, Option<i64>)> {
         let statement =
             "SELECT attempt_number, actual_mc FROM usage_ledger WHERE actual_mc IS NOT NULL ORDER BY attempt_number";
-        sqlx::query_as(statement).fetch_all(self.app.db.pool()).await.unwrap()
+        sqlx::query_as(statement).fetch_all(&mut *self.app.db.pool().acquire().await.unwrap()).await.unwrap()
     }
 
     pub(crate) async fn assert_balanced(&self) {
@@ -160,13 +169,13 @@ impl World {
     pub(crate) async fn dump(&self) -> String {
         let tables: Vec<String> =
             sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
-                .fetch_all(self.app.db.pool())
+                .fetch_all(&mut *self.app.db.pool().acquire().await.unwrap())
                 .await
                 .unwrap();
         let mut dump = String::new();
         for table in tables {
             let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT t::text FROM \"{table}\" t")))
-                .fetch_all(self.app.db.pool())
+                .fetch_all(&mut *self.app.db.pool().acquire().await.unwrap())
                 .await
                 .unwrap();
             dump.extend(rows);
