@@ -21,7 +21,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("iama-sandbox", &[]),
     ("iama-store", &["iama-job", "iama-postgres"]),
     ("iama-connect", &[]),
-    ("iama-api", &["iama-connect", "iama-engine", "iama-job", "iama-model", "iama-source", "iama-store"]),
+    ("iama-report", &[]),
+    (
+        "iama-api",
+        &["iama-connect", "iama-engine", "iama-job", "iama-model", "iama-report", "iama-source", "iama-store"],
+    ),
     ("iama-server", &["iama-api", "iama-recipes", "iama-store"]),
     ("iama-baseline", &["iama-sandbox", "iama-syntax"]),
     (

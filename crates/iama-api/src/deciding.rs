@@ -108,7 +108,8 @@ impl<'s> Open<'s> {
         };
         let origin = Origin { seq: i64::try_from(job.seq).unwrap_or(i64::MAX), index: -1, turn: 0 };
         for (name, text) in texts {
-            keep(self.state, &mut self.transaction, id, Kept { kind: DECISION, name, text, origin }).await?;
+            keep(self.state, &mut self.transaction, id, Kept { kind: DECISION, name, bytes: text.as_bytes(), origin })
+                .await?;
         }
         self.transaction.commit().await.map_err(StoreError::from)?;
         Ok(Json(JobState::of(id, &job)))

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::objects;
+use crate::reporting::Findings;
 use crate::state::AppState;
 
 /// The latest document of a name; nothing where none came.
@@ -38,6 +39,7 @@ pub(crate) fn fault(name: &str, text: &str) -> Option<String> {
     match name {
         "workspace.json" => of::<WorkspaceRecord>(text),
         "proposals.json" => of::<Vec<Proposal>>(text),
+        "findings.json" => of::<Findings>(text),
         "analysis_report.json" => of::<AnalysisReport>(text),
         "patch.manifest.json" | "partial.manifest.json" => of::<Manifest>(text),
         _ if revision(name).is_some() => match serde_json::from_str::<Spec>(text) {

@@ -101,6 +101,7 @@ error_codes! {
     AlreadyAnswered = "ALREADY_ANSWERED", CONFLICT, "Drop the work, and see what is asked for now.";
     ArtifactExpired = "ARTIFACT_EXPIRED", GONE, "Artifacts are deleted after 14 days; run the job again.";
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", PAYLOAD_TOO_LARGE, "Send less at once.";
+    NotAcceptable = "NOT_ACCEPTABLE", NOT_ACCEPTABLE, "Ask for application/json or application/pdf, or name the form with ?format=.";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE, "Send application/json.";
     Timeout = "TIMEOUT", SERVICE_UNAVAILABLE, "Try again; a write with the same Idempotency-Key is done once.";
     Unavailable = "UNAVAILABLE", SERVICE_UNAVAILABLE, "Try again shortly.";

@@ -21,6 +21,7 @@ pub mod models;
 mod network;
 mod objects;
 mod pages;
+mod reporting;
 mod routes;
 pub mod settings;
 mod state;

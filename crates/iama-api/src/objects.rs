@@ -128,32 +128,42 @@ impl Objects {
     }
 }
 
-/// A text to be kept.
+/// Something to be kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kept<'a> {
     /// What it is.
     pub(crate) kind: &'a str,
     /// What the executor calls it.
     pub(crate) name: &'a str,
-    /// The text.
-    pub(crate) text: &'a str,
+    /// The text, or what else it is.
+    pub(crate) bytes: &'a [u8],
     /// Where it comes from.
     pub(crate) origin: Origin,
 }
 
-/// Seals a text, puts it in place and keeps its row. Gives the row's name.
+/// Seals what is to be kept, puts it in place and keeps its row. Gives the row's name.
 pub(crate) async fn keep(
     state: &AppState,
     connection: &mut Connection,
     job: Uuid,
     kept: Kept<'_>,
 ) -> Result<Uuid, ApiError> {
+    keep_until(state, connection, job, kept, state.clock.now() + KEPT).await
+}
+
+/// The same, with a time of its own at which it goes.
+pub(crate) async fn keep_until(
+    state: &AppState,
+    connection: &mut Connection,
+    job: Uuid,
+    kept: Kept<'_>,
+    expires_at: OffsetDateTime,
+) -> Result<Uuid, ApiError> {
     let id = Uuid::now_v7();
-    let sealed = state.ring.seal(&artifacts::context(job, id), kept.text.as_bytes());
+    let sealed = state.ring.seal(&artifacts::context(job, id), kept.bytes);
     let Sealed { key_ref, wrapped_key, bytes } = sealed.map_err(|error| ApiError::internal(&error))?;
     let object_key = format!("{job}/{id}");
     state.objects.put(&object_key, bytes).await?;
-    let now = state.clock.now();
     let artifact = Artifact {
         id,
         job,
@@ -163,10 +173,10 @@ pub(crate) async fn keep(
         kms_key_ref: key_ref,
         wrapped_key,
         object_key,
-        sha256: sha256(kept.text.as_bytes()).to_vec(),
-        size_bytes: i64::try_from(kept.text.len()).unwrap_or(i64::MAX),
-        created_at: now,
-        expires_at: now + KEPT,
+        sha256: sha256(kept.bytes).to_vec(),
+        size_bytes: i64::try_from(kept.bytes.len()).unwrap_or(i64::MAX),
+        created_at: state.clock.now(),
+        expires_at,
         deleted_at: None,
     };
     Ok(artifacts::keep(connection, &artifact, kept.origin).await?)
@@ -174,9 +184,20 @@ pub(crate) async fn keep(
 
 /// The text of an artifact.
 pub(crate) async fn read(state: &AppState, artifact: &Artifact) -> Result<String, ApiError> {
+    String::from_utf8(read_bytes(state, artifact).await?).map_err(|error| ApiError::internal(&error))
+}
+
+/// An artifact whose time is over is there no more, whether it was swept yet or not.
+pub(crate) fn in_time(state: &AppState, artifact: &Artifact) -> Result<(), ApiError> {
     if artifact.deleted_at.is_some() || artifact.expires_at <= state.clock.now() {
         return Err(ApiError::new(ErrorCode::ArtifactExpired, "the artifact was deleted after its time"));
     }
+    Ok(())
+}
+
+/// The bytes of an artifact.
+pub(crate) async fn read_bytes(state: &AppState, artifact: &Artifact) -> Result<Vec<u8>, ApiError> {
+    in_time(state, artifact)?;
     let bytes = state.objects.get(&artifact.object_key).await?;
     let (key_ref, wrapped_key) = (artifact.kms_key_ref.clone(), artifact.wrapped_key.clone());
     let sealed = Sealed { key_ref, wrapped_key, bytes };
@@ -185,7 +206,7 @@ pub(crate) async fn read(state: &AppState, artifact: &Artifact) -> Result<String
     if sha256(&plain).as_slice() != artifact.sha256 {
         return Err(ObjectError::Damaged.into());
     }
-    String::from_utf8(plain).map_err(|error| ApiError::internal(&error))
+    Ok(plain)
 }
 
 /// Deletes the bytes of artifacts whose time is over. Gives how many.

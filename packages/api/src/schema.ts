@@ -681,7 +681,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the management is told before work begins; only jobs in the mode `ENTERPRISE` have it. */
+        /**
+         * What the management is told before work begins, as JSON or as a PDF.
+         * @description Jobs of the tier `ENTERPRISE` have it once their proposals are there, those of a trial as well. The PDF is set once: the same bytes
+         *     come every time, until it is deleted together with what it is made from.
+         */
         get: operations["getEnterpriseReport"];
         put?: never;
         post?: never;
@@ -1921,7 +1925,7 @@ export interface components {
          * @description Codes of the API's own. Decisions that a job refuses carry the codes of `iama_job::RefusalCode`.
          * @enum {string}
          */
-        ErrorCode: "BAD_REQUEST" | "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS" | "REFRESH_TOKEN_INVALID" | "REFRESH_TOKEN_REUSED" | "TOO_MANY_ATTEMPTS" | "AUTHORIZATION_PENDING" | "SLOW_DOWN" | "ACCESS_DENIED" | "DEVICE_CODE_EXPIRED" | "LOGIN_CODE_INVALID" | "RETURN_REFUSED" | "PROVIDER_NOT_CONFIGURED" | "PROVIDER_UNAVAILABLE" | "OAUTH_STATE_INVALID" | "IDENTITY_NOT_PROVEN" | "EMAIL_NOT_VERIFIED" | "IDENTITY_CONFLICT" | "RATE_LIMITED" | "EMAIL_TAKEN" | "CONSENT_REQUIRED" | "DISCLOSURE_REQUIRED" | "FORBIDDEN" | "ACCOUNT_SUSPENDED" | "ENTITLEMENT_DENIED" | "SUBSCRIPTION_PAST_DUE" | "NOT_IN_THIS_VERSION" | "DAILY_JOBS_USED" | "CREDITS_EXHAUSTED" | "LAST_SUPER_ADMIN" | "CONFIG_CHANGED" | "RAW_KEY_REFUSED" | "CREDITS_SHORT" | "KILL_SWITCH" | "REGISTRATION_CLOSED" | "NOT_FOUND" | "NOT_YET" | "NO_SUCH_ENDPOINT" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_KEY_MISSING" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_IN_PROGRESS" | "CLIENT_NOT_BOUND" | "SPEC_STALE" | "PREVIEW_IN_PROGRESS" | "CONTEXT_CAP" | "ANSWER_UNUSABLE" | "MODEL_UNAVAILABLE" | "WRONG_REQUEST_KIND" | "LEASE_LOST" | "ALREADY_ANSWERED" | "ARTIFACT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TIMEOUT" | "UNAVAILABLE" | "INTERNAL";
+        ErrorCode: "BAD_REQUEST" | "VALIDATION_FAILED" | "UNAUTHENTICATED" | "TOKEN_EXPIRED" | "INVALID_CREDENTIALS" | "REFRESH_TOKEN_INVALID" | "REFRESH_TOKEN_REUSED" | "TOO_MANY_ATTEMPTS" | "AUTHORIZATION_PENDING" | "SLOW_DOWN" | "ACCESS_DENIED" | "DEVICE_CODE_EXPIRED" | "LOGIN_CODE_INVALID" | "RETURN_REFUSED" | "PROVIDER_NOT_CONFIGURED" | "PROVIDER_UNAVAILABLE" | "OAUTH_STATE_INVALID" | "IDENTITY_NOT_PROVEN" | "EMAIL_NOT_VERIFIED" | "IDENTITY_CONFLICT" | "RATE_LIMITED" | "EMAIL_TAKEN" | "CONSENT_REQUIRED" | "DISCLOSURE_REQUIRED" | "FORBIDDEN" | "ACCOUNT_SUSPENDED" | "ENTITLEMENT_DENIED" | "SUBSCRIPTION_PAST_DUE" | "NOT_IN_THIS_VERSION" | "DAILY_JOBS_USED" | "CREDITS_EXHAUSTED" | "LAST_SUPER_ADMIN" | "CONFIG_CHANGED" | "RAW_KEY_REFUSED" | "CREDITS_SHORT" | "KILL_SWITCH" | "REGISTRATION_CLOSED" | "NOT_FOUND" | "NOT_YET" | "NO_SUCH_ENDPOINT" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_KEY_MISSING" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_IN_PROGRESS" | "CLIENT_NOT_BOUND" | "SPEC_STALE" | "PREVIEW_IN_PROGRESS" | "CONTEXT_CAP" | "ANSWER_UNUSABLE" | "MODEL_UNAVAILABLE" | "WRONG_REQUEST_KIND" | "LEASE_LOST" | "ALREADY_ANSWERED" | "ARTIFACT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "NOT_ACCEPTABLE" | "UNSUPPORTED_MEDIA_TYPE" | "TIMEOUT" | "UNAVAILABLE" | "INTERNAL";
         /** @description What went wrong. */
         ErrorDetail: {
             /**
@@ -6599,7 +6603,10 @@ export interface operations {
     };
     getEnterpriseReport: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description In which form. Without it, `Accept` decides, and JSON is what comes where it leaves the choice. */
+                format?: "json" | "pdf";
+            };
             header?: never;
             path: {
                 /** @description Which job. */
@@ -6611,14 +6618,35 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description Under which name the PDF is saved */
+                    "Content-Disposition"?: string;
+                    /** @description Of the PDF */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ReportView"];
+                    "application/pdf": string;
                 };
+            };
+            /** @description The PDF is the one that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody knows who asks. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The tier of the job does not include it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6635,8 +6663,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `Accept` names neither form */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description It was deleted after its time. */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `format` names neither form */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -301,7 +301,7 @@ impl Asking {
                 let text = serde_json::to_string(preview).map_err(|error| ApiError::internal(&error))?;
                 let name = format!("spec/{}.preview-{}.json", self.spec.revision, self.id.simple());
                 let origin = Origin { seq: i64::try_from(owned.job.seq).unwrap_or(i64::MAX), index: -1, turn: 0 };
-                let kept = Kept { kind: PREVIEW, name: &name, text: &text, origin };
+                let kept = Kept { kind: PREVIEW, name: &name, bytes: text.as_bytes(), origin };
                 let answer = objects::keep(&self.state, &mut transaction, self.own.id, kept).await?;
                 previews::answered(&mut transaction, self.id, answer, cost, now).await?
             }

@@ -111,8 +111,12 @@ impl Work<'_> {
         let (job, now) = (self.taken.job, self.state.clock.now());
         let text = serde_json::to_string(answered).map_err(|error| ApiError::internal(&error))?;
         let name = format!("calls/{}.answer.json", answered.name);
-        let kept =
-            Kept { kind: ANSWER, name: &name, text: &text, origin: origin(&self.asked.dispatch.id, self.asked.turn) };
+        let kept = Kept {
+            kind: ANSWER,
+            name: &name,
+            bytes: text.as_bytes(),
+            origin: origin(&self.asked.dispatch.id, self.asked.turn),
+        };
         let answer = objects::keep(self.state, &mut transaction, job, kept).await?;
         let account = Account::of(&answered.audit, Some(&answered.came));
         self.account(&mut transaction, &answered.audit, account).await?;

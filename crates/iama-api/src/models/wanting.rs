@@ -71,7 +71,8 @@ pub(crate) async fn want(
     let (job, now) = (asked.job, state.clock.now());
     let text = serde_json::to_string(call).map_err(|error| ApiError::internal(&error))?;
     let name = format!("calls/{}.wanted.json", call.name);
-    let kept = Kept { kind: QUESTION, name: &name, text: &text, origin: origin(&asked.dispatch.id, asked.turn) };
+    let kept =
+        Kept { kind: QUESTION, name: &name, bytes: text.as_bytes(), origin: origin(&asked.dispatch.id, asked.turn) };
     let question = objects::keep(state, connection, job, kept).await?;
     let traceparent = state.traces.current();
     let wanted = Wanted {

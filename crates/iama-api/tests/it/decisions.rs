@@ -232,7 +232,7 @@ fn red(fingerprint: &str) -> EffectResult {
 }
 
 /// What a machine answers when all goes well.
-fn usual(effect: &Effect) -> EffectResult {
+pub(crate) fn usual(effect: &Effect) -> EffectResult {
     match effect {
         Effect::Preflight => EffectResult::PreflightDone { dirty: false },
         Effect::BuildContext { .. } => EffectResult::ContextBuilt { tokens: 100, confidence: 90 },

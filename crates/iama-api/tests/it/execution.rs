@@ -14,7 +14,7 @@ use crate::support::{Answer, TestApp};
 
 /// A machine that works for a job.
 pub(crate) struct Machine<'a> {
-    app: &'a TestApp,
+    pub(crate) app: &'a TestApp,
     pub(crate) access: String,
     pub(crate) job: String,
     session: Value,

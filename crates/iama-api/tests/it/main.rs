@@ -15,6 +15,7 @@ mod limits;
 mod manners;
 mod models;
 mod oauth;
+mod reports;
 mod streams;
 mod support;
 mod switches;

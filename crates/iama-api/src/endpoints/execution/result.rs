@@ -171,7 +171,7 @@ async fn keep_documents(
         turn: i32::try_from(asked.turn).unwrap_or(i32::MAX),
     };
     for document in sent(answer) {
-        let kept = Kept { kind: kind(&document.name), name: &document.name, text: &document.text, origin };
+        let kept = Kept { kind: kind(&document.name), name: &document.name, bytes: document.text.as_bytes(), origin };
         keep(state, connection, asked.job, kept).await?;
         documents::record(state, connection, asked, document).await?;
     }

@@ -34,7 +34,7 @@ pub(crate) async fn get(
     let known = artifacts::of_job(&mut connection, own.id, artifact_id).await?;
     let known = known.ok_or_else(|| ApiError::not_found("artifact"))?;
     drop(connection);
-    let text = objects::read(&state, &known).await?;
+    let text = objects::read_bytes(&state, &known).await?;
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let file: String = known.name.rsplit('/').next().unwrap_or_default().chars().filter(plain).collect();
     let saved = HeaderValue::from_str(&format!("attachment; filename=\"{file}\""))
