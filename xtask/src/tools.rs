@@ -81,6 +81,13 @@ pub(crate) fn release_binary(package: &str, binary: &str) -> Result<PathBuf> {
     Ok(target()?.join("release").join(binary))
 }
 
+/// Builds a package's binary as it is shipped and gives its path.
+pub(crate) fn shipped_binary(package: &str, binary: &str) -> Result<PathBuf> {
+    let line = ["build", "--quiet", "--profile", "dist", "--locked", "--package", package, "--bin", binary];
+    run(&mut command("cargo", &line))?;
+    Ok(target()?.join("dist").join(binary))
+}
+
 /// Builds a package's binary without optimisation and gives its path.
 pub(crate) fn debug_binary(package: &str, binary: &str) -> Result<PathBuf> {
     run(&mut command("cargo", &["build", "--quiet", "--locked", "--package", package, "--bin", binary]))?;

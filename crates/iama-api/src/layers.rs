@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -15,7 +15,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::trace::TraceLayer;
 
 use crate::error::{ApiError, ErrorCode};
-use crate::metering;
+use crate::metering::Measured;
 use crate::state::AppState;
 
 /// The header that names a request, in answers and in logs.
@@ -34,24 +34,23 @@ const DOCS_POLICY: &str =
 /// Routes with everything around them.
 pub(crate) fn around(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let (http, traces) = (&state.http, state.traces);
-    routes
-        .layer(DefaultBodyLimit::max(http.body_limit_bytes))
-        .layer(from_fn_with_state(state.clone(), metering::meter))
-        .layer(
-            ServiceBuilder::new()
-                .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-                .layer(TraceLayer::new_for_http().make_span_with(move |request: &Request| traces.request(request)))
-                .layer(from_fn(security_headers))
-                .layer(cors(&http.allowed_origins))
-                .layer(CatchPanicLayer::custom(panicked))
-                .layer(from_fn_with_state(state.clone(), in_time)),
-        )
+    routes.layer(DefaultBodyLimit::max(http.body_limit_bytes)).layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+            .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+            .layer(TraceLayer::new_for_http().make_span_with(move |request: &Request| traces.request(request)))
+            .layer(from_fn_with_state(state.clone(), answered))
+            .layer(cors(&http.allowed_origins))
+            .layer(CatchPanicLayer::custom(panicked)),
+    )
 }
 
-async fn security_headers(request: Request, next: Next) -> Response {
+/// An answer in time, measured, and with the headers that all have. One layer for all three: each costs copies of what lies below it.
+async fn answered(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let measured = Measured::begin(&request);
     let policy = if request.uri().path().starts_with("/docs") { DOCS_POLICY } else { POLICY };
-    let mut response = next.run(request).await;
+    let mut response = in_time(&state, request, next).await;
+    measured.end(&state, response.status());
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, policy),
@@ -68,7 +67,7 @@ async fn security_headers(request: Request, next: Next) -> Response {
 }
 
 /// A request that took too long is told so in the API's own words.
-async fn in_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn in_time(state: &AppState, request: Request, next: Next) -> Response {
     let waits_for_a_model = request.uri().path().ends_with("/spec/nl-convert");
     let more = if waits_for_a_model { state.http.model_timeout() } else { Duration::ZERO };
     let answered = tokio::time::timeout(state.http.timeout() + more, next.run(request));

@@ -5,7 +5,6 @@
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts as _, Request, State};
@@ -84,13 +83,13 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    pub(crate) fn new(http: &HttpSettings, clock: &Clock) -> Arc<Self> {
+    pub(crate) fn new(http: &HttpSettings, clock: &Clock) -> Self {
         let clock = Ticks(clock.clone());
-        Arc::new(Self {
+        Self {
             sign_ins: Limit::new(http.sign_ins_a_minute_by_network, &clock),
             writes: Limit::new(http.writes_a_minute_by_network, &clock),
             writers: Limit::new(http.writes_a_minute_by_person, &clock),
-        })
+        }
     }
 
     /// Forgets who has not asked for long.
@@ -144,6 +143,7 @@ async fn check(state: &AppState, parts: &mut Parts) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
 
     use time::OffsetDateTime;

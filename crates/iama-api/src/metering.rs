@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{MatchedPath, Request};
+use axum::http::StatusCode;
 use iama_job::journal::Record;
 use iama_job::{Effect, StateKind};
 use iama_store::{StoreError, health};
@@ -22,20 +21,29 @@ const MINUTES: i64 = 5;
 /// Jobs in these are many and say nothing of the load.
 const ENDED_OR_NEW: [&str; 3] = ["PENDING", "DELIVERED", "FAILED"];
 
-/// Notes a request and its answer.
-#[expect(clippy::disallowed_methods, reason = "a request is measured by the real clock")]
-pub(crate) async fn meter(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().to_string();
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let response = next.run(request).await;
-    tracing::Span::current().record("status", response.status().as_u16());
-    state.rates().note(response.status().is_server_error(), state.clock.now());
-    let status = response.status().as_u16().to_string();
-    let labels = [("method", method), ("route", route), ("status", status)];
-    histogram!("iama_http_request_seconds", &labels).record(started.elapsed().as_secs_f64());
-    counter!("iama_http_requests_total", &labels).increment(1);
-    response
+/// A request that is not answered yet.
+pub(crate) struct Measured {
+    started: Instant,
+    method: String,
+    route: String,
+}
+
+impl Measured {
+    #[expect(clippy::disallowed_methods, reason = "a request is measured by the real clock")]
+    pub(crate) fn begin(request: &Request) -> Self {
+        let method = request.method().to_string();
+        let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+        Self { started: Instant::now(), method, route }
+    }
+
+    /// Notes the answer.
+    pub(crate) fn end(self, state: &AppState, status: StatusCode) {
+        tracing::Span::current().record("status", status.as_u16());
+        state.rates().note(status.is_server_error(), state.clock.now());
+        let labels = [("method", self.method), ("route", self.route), ("status", status.as_u16().to_string())];
+        histogram!("iama_http_request_seconds", &labels).record(self.started.elapsed().as_secs_f64());
+        counter!("iama_http_requests_total", &labels).increment(1);
+    }
 }
 
 /// Counts the rounds that an event has settled.

@@ -53,27 +53,30 @@ pub struct Parts {
 
 /// The parts, for every handler.
 #[derive(Debug, Clone)]
-pub struct AppState {
-    parts: Arc<Parts>,
-    rates: Arc<Window>,
-    limits: Arc<Limits>,
+pub struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    parts: Parts,
+    rates: Window,
+    limits: Limits,
 }
 
 impl AppState {
     /// Shares the parts.
     pub fn new(parts: Parts) -> Self {
         let limits = Limits::new(&parts.http, &parts.clock);
-        Self { parts: Arc::new(parts), rates: Arc::default(), limits }
+        Self(Arc::new(Shared { parts, rates: Window::default(), limits }))
     }
 
     /// How often may be asked.
     pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+        &self.0.limits
     }
 
     /// The requests of the last minutes.
     pub(crate) fn rates(&self) -> &Window {
-        &self.rates
+        &self.0.rates
     }
 }
 
@@ -81,6 +84,6 @@ impl Deref for AppState {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.parts
+        &self.0.parts
     }
 }

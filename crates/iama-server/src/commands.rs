@@ -6,9 +6,10 @@ mod dev;
 mod migrate;
 
 use anyhow::{Context as _, Result};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::args::{Admin, Arguments, Command};
 use crate::config::Config;
@@ -39,7 +40,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Logs go to standard error, so that what is printed can be read by programs; spans go to whoever collects them.
 fn tell(config: &Config) -> Result<Sender> {
-    let filter = EnvFilter::try_new(&config.log.filter).context("log.filter cannot be understood")?;
+    let filter: Targets = config.log.filter.parse().context("log.filter cannot be understood")?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if config.log.json { lines.json().boxed() } else { lines.boxed() };
     let sender = Sender::new(&config.traces)?;

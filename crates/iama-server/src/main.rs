@@ -15,6 +15,10 @@ mod streaming;
 mod surroundings;
 mod traces;
 
+/// A request makes and drops many small pieces, on threads that drop each other's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     match commands::run(arguments) {

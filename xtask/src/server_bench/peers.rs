@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::node;
 use crate::postgres;
 use crate::server::Server;
-use crate::tools::{command, output, release_binary, run, workspace};
+use crate::tools::{command, output, run, shipped_binary, workspace};
 
 /// Who is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Stage {
         node::packages(FOLDER)?;
         run(&mut node::tool(FOLDER, "tsc", &[])?)?;
         let work = tempfile::Builder::new().prefix("iama-server-bench-").tempdir_in("/tmp")?;
-        let built = || release_binary("iama-server", "iama-server");
+        let built = || shipped_binary("iama-server", "iama-server");
         let iama = named.map_or_else(built, |named| Ok(named.to_owned()))?.display().to_string();
         let database = postgres::server()?;
         let configuration = work.path().join("server.toml");

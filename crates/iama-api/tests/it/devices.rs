@@ -71,7 +71,7 @@ async fn until_somebody_waits(app: &TestApp) {
     let waiting = "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
          WHERE NOT l.granted AND a.datname = current_database())";
     for _ in 0..400 {
-        if sqlx::query_scalar(waiting).fetch_one(app.db.pool()).await.unwrap() {
+        if sqlx::query_scalar(waiting).fetch_one(&mut *app.db.pool().acquire().await.unwrap()).await.unwrap() {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

@@ -24,7 +24,7 @@ const FINDINGS: &str = include_str!("reports/findings.json");
 async fn begun<'a>(app: &'a TestApp, tier: &str, trial: bool) -> Machine<'a> {
     let access = person(app, "a@example.org").await;
     let tiers = sqlx::query("UPDATE subscription_tiers SET tier = $1, trial = $2").bind(tier).bind(trial);
-    tiers.execute(app.db.pool()).await.unwrap();
+    tiers.execute(&mut *app.db.pool().acquire().await.unwrap()).await.unwrap();
     iama_api::sweeping::sweep(&app.state).await.unwrap();
     Machine::with(app, &access, "make").await
 }
@@ -183,7 +183,7 @@ async fn the_pdf_is_set_once_sealed_known_by_its_hash_and_gone_after_its_time() 
     assert!(other.status == StatusCode::OK && other.bytes == first.bytes);
 
     let rows = "SELECT count(*) FROM job_artifacts WHERE name = 'analysis_report.pdf'";
-    let rows: i64 = sqlx::query_scalar(rows).fetch_one(app.db.pool()).await.unwrap();
+    let rows: i64 = sqlx::query_scalar(rows).fetch_one(&mut *app.db.pool().acquire().await.unwrap()).await.unwrap();
     assert_eq!(rows, 1);
     let files = || WalkDir::new(app.objects.path()).into_iter().flatten().filter(|entry| entry.file_type().is_file());
     let kept = files().count();

@@ -139,9 +139,9 @@ impl Api {
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("accounts.json"), json!({ &self.url: account }).to_string()).unwrap();
         self.runtime.block_on(async {
-            let raised = sqlx::query("UPDATE subscription_tiers SET tier = $1").bind(tier);
-            raised.execute(self.db.pool()).await.unwrap();
             let mut transaction = self.db.begin().await.unwrap();
+            let raised = sqlx::query("UPDATE subscription_tiers SET tier = $1").bind(tier);
+            raised.execute(&mut *transaction).await.unwrap();
             let (kind, user, amount, job, round) = (Kind::Adjust, self.user, MilliCredits(1_000_000), None, None);
             let (from, to, key) = (Account::Granted, Account::Available, "gift");
             let transfer = Transfer { kind, key, user, job, round, from, to, amount };
@@ -164,7 +164,7 @@ impl Api {
         let statement = "INSERT INTO dynamic_configs (key, value, updated_at) VALUES ($1, $2, now())
              ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = dynamic_configs.version + 1";
         let put = sqlx::query(statement).bind(key).bind(value);
-        self.runtime.block_on(put.execute(self.db.pool())).unwrap();
+        self.runtime.block_on(async { put.execute(&mut *self.db.pool().acquire().await.unwrap()).await }).unwrap();
     }
 
     /// Refuses so many batches of lines.
