@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +23,9 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// The header that makes a write happen once.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Routes on which a person waits for a model. Their requests may take longer by that than those of all others.
+const WITH_MODEL: &[&str] = &["/api/v1/jobs/{job_id}/spec/nl-convert"];
 
 /// Nothing may be loaded from anywhere, nor be framed.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -68,8 +71,9 @@ async fn answered(State(state): State<AppState>, request: Request, next: Next) -
 
 /// A request that took too long is told so in the API's own words.
 async fn in_time(state: &AppState, request: Request, next: Next) -> Response {
-    let waits_for_a_model = request.uri().path().ends_with("/spec/nl-convert");
-    let more = if waits_for_a_model { state.http.model_timeout() } else { Duration::ZERO };
+    let route = request.extensions().get::<MatchedPath>();
+    let with_model = route.is_some_and(|route| WITH_MODEL.contains(&route.as_str()));
+    let more = if with_model { state.http.model_timeout() } else { Duration::ZERO };
     let answered = tokio::time::timeout(state.http.timeout() + more, next.run(request));
     answered.await.unwrap_or_else(|_| ApiError::new(ErrorCode::Timeout, "the request took too long").into_response())
 }
@@ -93,4 +97,16 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
     tracing::error!(cause = text.unwrap_or("unknown"), "a handler panicked");
     ApiError::new(ErrorCode::Internal, "something went wrong on our side").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_with_a_time_of_its_own_is_in_the_document() {
+        let document = crate::routes::openapi();
+        let unknown: Vec<&&str> = WITH_MODEL.iter().filter(|route| !document.paths.paths.contains_key(**route)).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
 }

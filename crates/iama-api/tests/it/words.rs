@@ -3,8 +3,9 @@
 use std::time::Duration as Wait;
 
 use axum::http::{Method, StatusCode};
+use iama_api::settings::HttpSettings;
 use iama_model::fake::{Reply, Step, frames};
-use iama_store::configs;
+use iama_store::{configs, journal};
 use serde_json::{Value, json};
 
 use crate::decisions::Play;
@@ -203,6 +204,25 @@ async fn a_model_that_takes_too_long_is_given_up_and_one_is_asked_at_a_time() {
     assert_eq!(first.json()["error"]["details"]["cause"], "TIMEOUT");
     assert_eq!(previews(&world).await, [("FAILED".to_owned(), Some("TIMEOUT".to_owned()), None)]);
     world.assert_balanced().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_model_has_more_time_than_anybody_else() {
+    let slow = || Reply::stream(&frames::openai(&["{"], "stop")[..2]).then(Step::Hang);
+    let http = HttpSettings { timeout_ms: 2_000, model_timeout_ms: 3_000, ..HttpSettings::default() };
+    let world = World::over(http, "PLUS", vec![slow()]).await;
+    let (play, token) = at_spec(&world).await;
+    let (asked, held) = tokio::join!(ask(&world, &play, "1", &token, TEXT), async {
+        world.provider.asked(1).await;
+        // Somebody holds what every decision about the job needs.
+        let mut transaction = world.app.db.begin().await.unwrap();
+        journal::lock(&mut transaction, play.job.parse().unwrap()).await.unwrap();
+        let path = format!("/jobs/{}", play.job);
+        write(&world.app, Method::DELETE, &path, &world.access, "cancel", None).await
+    });
+    assert_eq!(held.error(), (503, "TIMEOUT".to_owned()), "{}", held.text);
+    assert_eq!(asked.error(), (503, "MODEL_UNAVAILABLE".to_owned()), "{}", asked.text);
+    assert_eq!(asked.json()["error"]["details"]["cause"], "TIMEOUT", "of the model, not of the request");
 }
 
 #[tokio::test]

@@ -57,7 +57,12 @@ impl World {
     /// The same, with another limit to how long a person waits for a model.
     pub(crate) async fn patient(wait: Duration, tier: &str, replies: Vec<Reply>) -> Self {
         let model_timeout_ms = u64::try_from(wait.as_millis()).unwrap();
-        let app = TestApp::with(HttpSettings { model_timeout_ms, ..HttpSettings::default() }).await;
+        Self::over(HttpSettings { model_timeout_ms, ..HttpSettings::default() }, tier, replies).await
+    }
+
+    /// The same, with other limits.
+    pub(crate) async fn over(http: HttpSettings, tier: &str, replies: Vec<Reply>) -> Self {
+        let app = TestApp::with(http).await;
         let provider = Fake::start(replies).await.unwrap();
         let access = person(&app, "a@example.org").await;
         let user: Uuid = sqlx::query_scalar("UPDATE subscription_tiers SET tier = $1 RETURNING user_id")
