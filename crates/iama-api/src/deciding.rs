@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use iama_job::{Decision, Event, Job};
+use iama_store::Connection;
 use iama_store::artifacts::Origin;
-use iama_store::{Connection, StoreError, Transaction, journal};
+use iama_store::journal::Owned;
 use utoipa::{IntoParams, IntoResponses};
 use uuid::Uuid;
 
 use crate::endpoints::jobs::view::JobState;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Json;
-use crate::jobs::{Done, OwnJob, put_within, run_dry};
+use crate::jobs::{Done, OwnJob, Steps};
 use crate::objects::{Kept, keep};
 use crate::state::AppState;
 
@@ -65,17 +66,21 @@ pub(crate) enum DecisionAnswers {
 pub(crate) struct Open<'s> {
     state: &'s AppState,
     own: OwnJob,
-    transaction: Transaction,
-    /// The job.
-    pub(crate) job: Job,
+    steps: Steps<'s>,
+    owned: Owned,
 }
 
 impl<'s> Open<'s> {
     /// Locks the job.
     pub(crate) async fn of(state: &'s AppState, own: OwnJob) -> Result<Self, ApiError> {
-        let mut transaction = state.db.begin().await?;
-        let owned = journal::lock(&mut transaction, own.id).await?.ok_or_else(|| ApiError::not_found("job"))?;
-        Ok(Self { state, own, transaction, job: owned.job })
+        let mut steps = Steps::begin(state).await?;
+        let owned = steps.lock(own.id).await?;
+        Ok(Self { state, own, steps, owned })
+    }
+
+    /// The job.
+    pub(crate) const fn job(&self) -> &Job {
+        &self.owned.job
     }
 
     /// Its name.
@@ -85,13 +90,12 @@ impl<'s> Open<'s> {
 
     /// The connection that holds the lock.
     pub(crate) fn connection(&mut self) -> &mut Connection {
-        &mut self.transaction
+        &mut self.steps
     }
 
     /// Keeps what was written through its connection. Nothing is decided.
     pub(crate) async fn keep(self) -> Result<(), ApiError> {
-        self.transaction.commit().await.map_err(StoreError::from)?;
-        Ok(())
+        self.steps.commit().await
     }
 
     /// Puts the decision with the texts that it names, by the names of their files.
@@ -101,17 +105,17 @@ impl<'s> Open<'s> {
         texts: &BTreeMap<String, String>,
     ) -> Result<Json<JobState>, ApiError> {
         let id = self.own.id;
-        let job = match put_within(self.state, &mut self.transaction, id, Event::Decision(decision)).await? {
+        let job = match self.steps.put_to(&self.owned, Event::Decision(decision)).await? {
             Done::Taken(job) => job,
             Done::Stale => return Err(ApiError::not_found("job")),
-            Done::CreditsExhausted => return Err(run_dry(self.state, self.transaction, id).await),
+            Done::CreditsExhausted => return Err(self.steps.run_dry(id).await),
         };
         let origin = Origin { seq: i64::try_from(job.seq).unwrap_or(i64::MAX), index: -1, turn: 0 };
         for (name, text) in texts {
-            keep(self.state, &mut self.transaction, id, Kept { kind: DECISION, name, bytes: text.as_bytes(), origin })
-                .await?;
+            let kept = Kept { kind: DECISION, name, bytes: text.as_bytes(), origin };
+            keep(self.state, &mut self.steps, id, kept).await?;
         }
-        self.transaction.commit().await.map_err(StoreError::from)?;
+        self.steps.commit().await?;
         Ok(Json(JobState::of(id, &job)))
     }
 }

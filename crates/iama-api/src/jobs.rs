@@ -1,10 +1,13 @@
 //! What the endpoints of jobs have in common: who may see one, and how an event is put to it.
 
+use std::ops::{Deref, DerefMut};
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use iama_job::journal::Record;
 use iama_job::policy::tiers::QuotaDenial;
 use iama_job::{Decision, Event, Job, Signal};
-use iama_store::journal::{self, Put};
+use iama_store::journal::{self, Owned, Put};
 use iama_store::requests::Lost;
 use iama_store::{Connection, StoreError, Transaction, clients, jobs};
 use serde::Deserialize;
@@ -113,18 +116,81 @@ pub(crate) fn lost(why: Lost) -> ApiError {
     }
 }
 
-/// Puts an event of a person's or of their machine's; what is stale changes nothing and is no error.
-pub(crate) async fn put(state: &AppState, job: Uuid, event: Event) -> Result<Option<Job>, ApiError> {
-    let mut transaction = state.db.begin().await?;
-    let done = put_within(state, &mut transaction, job, event).await;
-    match done {
-        Ok(Done::Taken(job)) => {
-            transaction.commit().await.map_err(StoreError::from)?;
-            Ok(Some(*job))
+/// A transaction in which events are put to jobs. What they settle is counted when it lasts, and not before.
+pub(crate) struct Steps<'s> {
+    state: &'s AppState,
+    transaction: Transaction,
+    taken: Vec<Record>,
+}
+
+impl<'s> Steps<'s> {
+    /// Begins it.
+    pub(crate) async fn begin(state: &'s AppState) -> Result<Self, ApiError> {
+        Ok(Self { state, transaction: state.db.begin().await?, taken: Vec::new() })
+    }
+
+    /// Locks a job for the rest of it.
+    pub(crate) async fn lock(&mut self, job: Uuid) -> Result<Owned, ApiError> {
+        journal::lock(&mut self.transaction, job).await?.ok_or_else(|| ApiError::not_found("job"))
+    }
+
+    /// Puts an event to a job.
+    pub(crate) async fn put(&mut self, job: Uuid, event: Event) -> Result<Done, ApiError> {
+        let before = self.lock(job).await?;
+        self.put_to(&before, event).await
+    }
+
+    /// Puts an event to a job that is locked.
+    pub(crate) async fn put_to(&mut self, before: &Owned, event: Event) -> Result<Done, ApiError> {
+        let job = journal::id_of(&before.job.id)?;
+        let span = tracing::info_span!("step", %job, event = event.kind().code());
+        let put = journal::put(&mut self.transaction, before, event, self.state.clock.now());
+        match put.instrument(span).await? {
+            Put::Taken { job: after, record } => {
+                self.taken.push(*record);
+                if after.state.place().is_ended() {
+                    clients::close(&mut self.transaction, job).await?;
+                }
+                Ok(Done::Taken(after))
+            }
+            Put::Ignored(_) => Ok(Done::Stale),
+            Put::Refused(refusal) => Err(refusal.into()),
+            Put::Denied(denial) => Err(denied(denial)),
+            Put::CreditsExhausted => Ok(Done::CreditsExhausted),
         }
-        Ok(Done::Stale) => Ok(None),
-        Ok(Done::CreditsExhausted) => Err(run_dry(state, transaction, job).await),
-        Err(error) => Err(error),
+    }
+
+    /// Makes it last.
+    pub(crate) async fn commit(self) -> Result<(), ApiError> {
+        self.transaction.commit().await.map_err(StoreError::from)?;
+        self.taken.iter().for_each(metering::settled);
+        Ok(())
+    }
+
+    /// Takes back what was begun, and tells the job that no credits are left. Gives what the caller is told.
+    pub(crate) async fn run_dry(self, job: Uuid) -> ApiError {
+        let told = async {
+            self.transaction.rollback().await.map_err(StoreError::from)?;
+            let mut steps = Steps::begin(self.state).await?;
+            steps.put(job, Event::Signal(Signal::CreditsExhausted)).await?;
+            steps.commit().await
+        };
+        let short = ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call");
+        told.await.err().unwrap_or(short)
+    }
+}
+
+impl Deref for Steps<'_> {
+    type Target = Transaction;
+
+    fn deref(&self) -> &Transaction {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Steps<'_> {
+    fn deref_mut(&mut self) -> &mut Transaction {
+        &mut self.transaction
     }
 }
 
@@ -134,48 +200,21 @@ pub(crate) enum Done {
     Taken(Box<Job>),
     /// It means nothing any more.
     Stale,
-    /// Credits are wanting: roll back, and tell the job with [`run_dry`].
+    /// Credits are wanting: tell the job with [`Steps::run_dry`].
     CreditsExhausted,
 }
 
-/// Puts an event in a transaction of the caller's.
-pub(crate) async fn put_within(
-    state: &AppState,
-    connection: &mut Connection,
-    job: Uuid,
-    event: Event,
-) -> Result<Done, ApiError> {
-    let span = tracing::info_span!("step", %job, event = event.kind().code());
-    let put = async {
-        let before = journal::lock(connection, job).await?.ok_or_else(|| ApiError::not_found("job"))?;
-        Ok::<_, ApiError>(journal::put(connection, &before, event, state.clock.now()).await?)
-    };
-    match put.instrument(span).await? {
-        Put::Taken { job: after, record } => {
-            metering::settled(&record);
-            if after.state.place().is_ended() {
-                clients::close(connection, job).await?;
-            }
-            Ok(Done::Taken(after))
+/// Puts an event of a person's or of their machine's; what is stale changes nothing and is no error.
+pub(crate) async fn put(state: &AppState, job: Uuid, event: Event) -> Result<Option<Job>, ApiError> {
+    let mut steps = Steps::begin(state).await?;
+    match steps.put(job, event).await? {
+        Done::Taken(after) => {
+            steps.commit().await?;
+            Ok(Some(*after))
         }
-        Put::Ignored(_) => Ok(Done::Stale),
-        Put::Refused(refusal) => Err(refusal.into()),
-        Put::Denied(denial) => Err(denied(denial)),
-        Put::CreditsExhausted => Ok(Done::CreditsExhausted),
+        Done::Stale => Ok(None),
+        Done::CreditsExhausted => Err(steps.run_dry(job).await),
     }
-}
-
-/// Takes back what was begun, and tells the job that no credits are left. Gives what the caller is told.
-pub(crate) async fn run_dry(state: &AppState, begun: Transaction, job: Uuid) -> ApiError {
-    let told = async {
-        begun.rollback().await.map_err(StoreError::from)?;
-        let mut transaction = state.db.begin().await?;
-        put_within(state, &mut transaction, job, Event::Signal(Signal::CreditsExhausted)).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(())
-    };
-    let short = ApiError::new(ErrorCode::CreditsExhausted, "too few credits are left for the next model call");
-    told.await.err().unwrap_or(short)
 }
 
 /// Puts a decision.

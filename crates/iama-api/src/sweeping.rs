@@ -4,15 +4,16 @@
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
 use iama_store::{
-    StoreError, admins, artifacts, clients, devices, grants, idempotency, journal, login_codes, oauth_flows, requests,
+    StoreError, admins, artifacts, clients, devices, grants, idempotency, login_codes, oauth_flows, requests,
     switches, throttle, timers,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::jobs::{Done, Steps};
+use crate::objects;
 use crate::state::AppState;
-use crate::{jobs, objects};
 
 /// How many findings of a kind are taken at once.
 const MOST: i64 = 200;
@@ -72,13 +73,13 @@ async fn lost(state: &AppState) -> Result<usize, ApiError> {
     drop(connection);
     let mut lost = 0;
     for job in silent {
-        let mut transaction = state.db.begin().await?;
-        journal::lock(&mut transaction, job).await?;
-        if clients::lose(&mut transaction, job, state.clock.now()).await? {
-            jobs::put_within(state, &mut transaction, job, Event::Signal(Signal::HeartbeatLost)).await?;
+        let mut steps = Steps::begin(state).await?;
+        let before = steps.lock(job).await?;
+        if clients::lose(&mut steps, job, state.clock.now()).await? {
+            steps.put_to(&before, Event::Signal(Signal::HeartbeatLost)).await?;
             lost += 1;
         }
-        transaction.commit().await.map_err(StoreError::from)?;
+        steps.commit().await?;
     }
     Ok(lost)
 }
@@ -101,14 +102,14 @@ pub(crate) async fn stopped(state: &AppState) -> Result<usize, ApiError> {
 
 /// False where somebody else was faster.
 async fn stop(state: &AppState, job: Uuid) -> Result<bool, ApiError> {
-    let mut transaction = state.db.begin().await?;
-    let before = journal::lock(&mut transaction, job).await?;
-    if before.is_none_or(|known| known.job.state.place().is_ended()) {
+    let mut steps = Steps::begin(state).await?;
+    let before = steps.lock(job).await?;
+    if before.job.state.place().is_ended() {
         return Ok(false);
     }
-    let done = jobs::put_within(state, &mut transaction, job, Event::Signal(Signal::KillSwitch)).await?;
-    transaction.commit().await.map_err(StoreError::from)?;
-    Ok(matches!(done, jobs::Done::Taken(_)))
+    let done = steps.put_to(&before, Event::Signal(Signal::KillSwitch)).await?;
+    steps.commit().await?;
+    Ok(matches!(done, Done::Taken(_)))
 }
 
 /// Credits of periods that begin, in a transaction for each person.
@@ -138,11 +139,10 @@ async fn fired(state: &AppState) -> Result<usize, ApiError> {
     let due = timers::due(&mut connection, state.clock.now(), MOST).await?;
     drop(connection);
     for timer in &due {
-        let mut transaction = state.db.begin().await?;
-        let event = Event::Signal(Signal::TimerFired { deadline: timer.deadline });
-        jobs::put_within(state, &mut transaction, timer.job, event).await?;
-        timers::cancel(&mut transaction, timer.job, timer.deadline).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
+        let mut steps = Steps::begin(state).await?;
+        steps.put(timer.job, Event::Signal(Signal::TimerFired { deadline: timer.deadline })).await?;
+        timers::cancel(&mut steps, timer.job, timer.deadline).await?;
+        steps.commit().await?;
     }
     Ok(due.len())
 }

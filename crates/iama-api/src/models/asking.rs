@@ -98,8 +98,8 @@ enum Unanswered {
 /// Checks what is asked, reserves what it may cost, and puts it on record.
 async fn begin(state: &AppState, own: OwnJob, token: &str, words: &str) -> Result<Begun, ApiError> {
     let mut open = Open::of(state, own).await?;
-    let entitlement = open.job.entitlement.clone();
-    let refuse = |code, denial| Refusal { from: open.job.state.place(), event: EventKind::EditSpec, code, denial };
+    let entitlement = open.job().entitlement.clone();
+    let refuse = |code, denial| Refusal { from: open.job().state.place(), event: EventKind::EditSpec, code, denial };
     if let Err(denial) = entitlement.route(CLASS) {
         let code = match denial {
             iama_job::Denial::EntitlementDenied { .. } => RefusalCode::EntitlementDenied,
@@ -107,7 +107,7 @@ async fn begin(state: &AppState, own: OwnJob, token: &str, words: &str) -> Resul
         };
         return Err(refuse(code, Some(denial)).into());
     }
-    if !matches!(open.job.state, State::WaitingSpecApproval) {
+    if !matches!(open.job().state, State::WaitingSpecApproval) {
         return Err(refuse(RefusalCode::NotHere, None).into());
     }
     let spec = spec_of(state, &mut open, token).await?;
@@ -128,7 +128,7 @@ async fn begin(state: &AppState, own: OwnJob, token: &str, words: &str) -> Resul
     let quote = router.quote(&call.call(&Session::new(None, iama_model::Cost::ZERO), &entitlement));
     let quoted = quote.map_err(|refusal| unmade(&refusal))?.worst_case;
     let held = quoted.map_or_else(|| entitlement.worst_case(CLASS, u32::MAX), iama_model::Cost::millicredits);
-    let round = Round { user: own.user.id, job: own.id, round: open.job.counters.round };
+    let round = Round { user: own.user.id, job: own.id, round: open.job().counters.round };
     let asked =
         previews::Asked { round, revision: spec.revision, fingerprint: &fingerprint, class: CLASS, worst_case: held };
     let id = previews::ask(open.connection(), &asked, now).await?;

@@ -7,7 +7,8 @@ use iama_job::policy::retry::retry_policy;
 use iama_job::{EffectResult, Event};
 use iama_model::{AuditEvent, Cost, Done, Failure, Refusal};
 use iama_store::audit::{self, Actor, Entry};
-use iama_store::{StoreError, Transaction, calls, credits, journal, quota};
+use iama_store::journal::Owned;
+use iama_store::{StoreError, Transaction, calls, credits, quota};
 use serde_json::{Value, json};
 
 use super::account::{Account, code, unsent};
@@ -15,7 +16,7 @@ use super::counting;
 use super::making::Work;
 use super::wanting::{ANSWER, next_turn, origin};
 use crate::error::ApiError;
-use crate::jobs::put_within;
+use crate::jobs::Steps;
 use crate::objects::{self, Kept};
 
 /// How a call ended.
@@ -93,21 +94,21 @@ impl Work<'_> {
     }
 
     /// Locks the job, the money and the call, in this order. Nothing where the call is not ours any more.
-    async fn ours(&self) -> Result<Option<(Transaction, journal::Owned)>, ApiError> {
-        let mut transaction = self.state.db.begin().await?;
-        let owned = journal::lock(&mut transaction, self.taken.job).await?.ok_or(StoreError::Missing("job"))?;
-        credits::lock(&mut transaction, self.owned.owner).await?;
+    async fn ours(&self) -> Result<Option<(Steps<'_>, Owned)>, ApiError> {
+        let mut steps = Steps::begin(self.state).await?;
+        let owned = steps.lock(self.taken.job).await?;
+        credits::lock(&mut steps, self.owned.owner).await?;
         let now = self.state.clock.now();
-        let is_ours = calls::renew(&mut transaction, self.taken.id, self.taken.token, now).await?;
+        let is_ours = calls::renew(&mut steps, self.taken.id, self.taken.token, now).await?;
         let is_awaited = is_ours && owned.job.awaits(&self.asked.dispatch.id);
         if !is_awaited {
             counting::lost();
         }
-        Ok(is_awaited.then_some((transaction, owned)))
+        Ok(is_awaited.then_some((steps, owned)))
     }
 
     async fn answered(&self, answered: &Answered) -> Result<(), ApiError> {
-        let Some((mut transaction, _)) = self.ours().await? else { return self.stopped(&answered.audit).await };
+        let Some((mut steps, _)) = self.ours().await? else { return self.stopped(&answered.audit).await };
         let (job, now) = (self.taken.job, self.state.clock.now());
         let text = serde_json::to_string(answered).map_err(|error| ApiError::internal(&error))?;
         let name = format!("calls/{}.answer.json", answered.name);
@@ -117,43 +118,41 @@ impl Work<'_> {
             bytes: text.as_bytes(),
             origin: origin(&self.asked.dispatch.id, self.asked.turn),
         };
-        let answer = objects::keep(self.state, &mut transaction, job, kept).await?;
+        let answer = objects::keep(self.state, &mut steps, job, kept).await?;
         let account = Account::of(&answered.audit, Some(&answered.came));
-        self.account(&mut transaction, &answered.audit, account).await?;
+        self.account(&mut steps, &answered.audit, account).await?;
         let end = match &answered.came {
             Came::Answer { .. } => calls::End::Answered { answer, charged: account.charged.millicredits() },
             Came::Declined { declined } => calls::End::Refused { answer, code: code(declined) },
         };
-        calls::end(&mut transaction, self.taken.id, self.taken.token, &end, now).await?;
-        next_turn(self.state, &mut transaction, &self.asked).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(())
+        calls::end(&mut steps, self.taken.id, self.taken.token, &end, now).await?;
+        next_turn(self.state, &mut steps, &self.asked).await?;
+        steps.commit().await
     }
 
     async fn give_back(&self, code: Option<&str>, pause: Duration, audit: Option<&AuditEvent>) -> Result<(), ApiError> {
-        let Some((mut transaction, _)) = self.ours().await? else { return Ok(()) };
+        let Some((mut steps, _)) = self.ours().await? else { return Ok(()) };
         if let Some(audit) = audit {
-            self.account(&mut transaction, audit, Account::of(audit, None)).await?;
+            self.account(&mut steps, audit, Account::of(audit, None)).await?;
         }
         let (id, token) = (self.taken.id, self.taken.token);
-        calls::give_back(&mut transaction, id, token, code, self.state.clock.now() + pause).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(())
+        calls::give_back(&mut steps, id, token, code, self.state.clock.now() + pause).await?;
+        steps.commit().await
     }
 
     /// The platform has failed, all retries included, and the job hears of it.
     async fn failed(&self, code: &str, audit: Option<&AuditEvent>) -> Result<(), ApiError> {
-        let Some((mut transaction, _)) = self.ours().await? else { return Ok(()) };
+        let Some((mut steps, before)) = self.ours().await? else { return Ok(()) };
         if let Some(audit) = audit {
-            self.account(&mut transaction, audit, Account::of(audit, None)).await?;
+            self.account(&mut steps, audit, Account::of(audit, None)).await?;
         }
-        let (job, now) = (self.taken.job, self.state.clock.now());
-        calls::end(&mut transaction, self.taken.id, self.taken.token, &calls::End::Failed { code }, now).await?;
+        let now = self.state.clock.now();
+        calls::end(&mut steps, self.taken.id, self.taken.token, &calls::End::Failed { code }, now).await?;
         let result = EffectResult::InfraFailed { code: code.to_owned() };
         let event = Event::Result { effect: self.asked.dispatch.id.clone(), result };
-        put_within(self.state, &mut transaction, job, event).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        tracing::error!(job = %job, call = %self.taken.id, code, "a model call failed for good");
+        steps.put_to(&before, event).await?;
+        steps.commit().await?;
+        tracing::error!(job = %self.taken.job, call = %self.taken.id, code, "a model call failed for good");
         Ok(())
     }
 

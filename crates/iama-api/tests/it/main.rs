@@ -6,6 +6,7 @@ mod admins;
 mod authorisation;
 mod buckets;
 mod config;
+mod counting;
 mod decisions;
 mod devices;
 mod document;

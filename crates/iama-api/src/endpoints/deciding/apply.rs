@@ -51,7 +51,7 @@ pub(crate) async fn post(
     let manifest = documents::latest::<Manifest>(&state, open.connection(), own.id, "patch.manifest.json").await?;
     check(&wanted, manifest.as_ref())?;
     // Machines count their own choices from 1.
-    let name = format!("selection-{}.json", FIRST_SELECTION + open.job.seq);
+    let name = format!("selection-{}.json", FIRST_SELECTION + open.job().seq);
     let chosen = Chosen { files: wanted.files, hunks: wanted.hunks };
     let text = serde_json::to_string(&chosen).map_err(|error| ApiError::internal(&error))?;
     let selection = Selection::Subset { selection: ArtifactId(name.clone()) };

@@ -38,7 +38,7 @@ pub(crate) async fn post(
     fields.done()?;
     let open = Open::of(&state, own).await?;
     // The name that a machine gives to words that it takes itself: there is one decision for each record.
-    let name = format!("command-{}.txt", open.job.seq + 1);
+    let name = format!("command-{}.txt", open.job().seq + 1);
     let texts = BTreeMap::from([(name.clone(), text.to_owned())]);
     open.decide(Decision::Command { command: ArtifactId(name) }, &texts).await
 }

@@ -49,7 +49,7 @@ pub(crate) async fn known(state: &AppState, open: &mut Open<'_>, named: TestName
 
 /// The current revision of the spec, if that is the one that somebody has read.
 pub(crate) async fn spec_of(state: &AppState, open: &mut Open<'_>, token: &str) -> Result<Spec, ApiError> {
-    let (job, revision) = (open.job_id(), open.job.spec_revision);
+    let (job, revision) = (open.job_id(), open.job().spec_revision);
     let spec = documents::latest::<Spec>(state, open.connection(), job, &format!("spec/{revision}.json")).await?;
     let spec = spec.ok_or_else(|| ApiError::new(ErrorCode::SpecStale, "the current revision has not arrived yet"))?;
     if spec.token == token {

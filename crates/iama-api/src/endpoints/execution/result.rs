@@ -7,7 +7,7 @@ use iama_job::event::Usage;
 use iama_store::artifacts::Origin;
 use iama_store::requests::{self, Answered, Request};
 use iama_store::sealing::sha256;
-use iama_store::{Connection, StoreError, calls, journal};
+use iama_store::{Connection, calls};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use crate::documents;
 use crate::endpoints::jobs::view::JobState;
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::{Fields, Json};
-use crate::jobs::{Done, OwnRequest, lost, put_within, run_dry};
+use crate::jobs::{Done, OwnRequest, Steps, lost};
 use crate::models;
 use crate::objects::{Kept, keep};
 use crate::state::AppState;
@@ -70,9 +70,9 @@ pub(super) async fn take(
     kinds: Option<&[&str]>,
 ) -> Result<Json<JobState>, ApiError> {
     let OwnRequest { own, request } = asked;
-    let mut transaction = state.db.begin().await?;
-    let before = journal::lock(&mut transaction, own.id).await?.ok_or_else(|| ApiError::not_found("job"))?;
-    let known = requests::get(&mut transaction, own.id, request).await?;
+    let mut steps = Steps::begin(state).await?;
+    let before = steps.lock(own.id).await?;
+    let known = requests::get(&mut steps, own.id, request).await?;
     let known = known.ok_or_else(|| ApiError::not_found("request"))?;
     if let Some(kinds) = kinds.filter(|kinds| !kinds.contains(&known.kind.as_str())) {
         let told = format!("the request is for {}, and here {} are answered", known.kind, kinds.join(", "));
@@ -82,32 +82,32 @@ pub(super) async fn take(
     check(&before.job, &known, &answer)?;
     let token = answer.fencing_token;
     if let Some(Reply { outcome: Outcome::CutShort, .. }) = answer.reply {
-        requests::release(&mut transaction, own.id, request, token).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
+        requests::release(&mut steps, own.id, request, token).await?;
+        steps.commit().await?;
         return Ok(Json(JobState::of(own.id, &before.job)));
     }
     let (row, now) = (row(&answer)?, state.clock.now());
-    match requests::answer(&mut transaction, own.id, request, token, &row, now).await? {
+    match requests::answer(&mut steps, own.id, request, token, &row, now).await? {
         Answered::First => {}
         Answered::Again => return Ok(Json(JobState::of(own.id, &before.job))),
         Answered::Lost(why) => return Err(lost(why)),
     }
-    keep_documents(state, &mut transaction, &known, &answer).await?;
+    keep_documents(state, &mut steps, &known, &answer).await?;
     if let Some(Reply { outcome: Outcome::Wants { call }, .. }) = &answer.reply {
-        models::want(state, &mut transaction, &before, &known, call).await?;
+        models::want(state, &mut steps, &before, &known, call).await?;
     }
-    let credits = calls::charged(&mut transaction, own.id, &known.dispatch.id).await?;
+    let credits = calls::charged(&mut steps, own.id, &known.dispatch.id).await?;
     let event = answer.reply.as_ref().and_then(|reply| reply.event(Usage { credits }));
     let done = match event {
-        Some(event) => put_within(state, &mut transaction, own.id, event).await?,
+        Some(event) => steps.put_to(&before, event).await?,
         None => Done::Stale,
     };
     let job = match done {
         Done::Taken(job) => *job,
         Done::Stale => before.job,
-        Done::CreditsExhausted => return Err(run_dry(state, transaction, own.id).await),
+        Done::CreditsExhausted => return Err(steps.run_dry(own.id).await),
     };
-    transaction.commit().await.map_err(StoreError::from)?;
+    steps.commit().await?;
     Ok(Json(JobState::of(own.id, &job)))
 }
 

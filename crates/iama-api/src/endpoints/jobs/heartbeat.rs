@@ -3,15 +3,15 @@
 use axum::extract::State;
 use iama_job::policy::timers::HEARTBEAT_INTERVAL;
 use iama_job::{Event, Signal};
+use iama_store::StoreError;
 use iama_store::clients::{self, Beat};
-use iama_store::{StoreError, journal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::{Fields, Json};
-use crate::jobs::{NamedJob, put_within};
+use crate::jobs::{NamedJob, Steps};
 use crate::state::AppState;
 
 /// A beat.
@@ -68,19 +68,19 @@ pub(crate) async fn post(
     }
     let own = named.own(&mut connection).await?;
     drop(connection);
-    let mut transaction = state.db.begin().await?;
+    let mut steps = Steps::begin(&state).await?;
     let (job, user) = (own.id, own.user.id);
     // The job first and its client second, as everywhere.
-    journal::lock(&mut transaction, job).await?;
-    let session = match clients::beat(&mut transaction, job, user, beat.client_session, &beat.client, now).await? {
+    let before = steps.lock(job).await?;
+    let session = match clients::beat(&mut steps, job, user, beat.client_session, &beat.client, now).await? {
         Beat::Steady(session) => session,
         Beat::Back(session) => {
-            put_within(&state, &mut transaction, job, Event::Signal(Signal::HeartbeatRestored)).await?;
+            steps.put_to(&before, Event::Signal(Signal::HeartbeatRestored)).await?;
             session
         }
         Beat::Taken => return Err(ApiError::new(ErrorCode::ClientNotBound, "another client works for this job")),
     };
-    transaction.commit().await.map_err(StoreError::from)?;
+    steps.commit().await?;
     Ok(heard(session))
 }
 

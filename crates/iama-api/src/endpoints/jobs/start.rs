@@ -7,7 +7,7 @@ use iama_store::{Connection, StoreError, jobs, tiers, users};
 use super::view::JobState;
 use crate::error::{ApiError, ErrorBody, ErrorCode};
 use crate::extract::Json;
-use crate::jobs::{Done, OwnJob, put_within, run_dry};
+use crate::jobs::{Done, OwnJob, Steps};
 use crate::models;
 use crate::state::AppState;
 
@@ -28,15 +28,15 @@ use crate::state::AppState;
         (status = SERVICE_UNAVAILABLE, body = ErrorBody),
     ))]
 pub(crate) async fn post(State(state): State<AppState>, own: OwnJob) -> Result<Json<JobState>, ApiError> {
-    let mut transaction = state.db.begin().await?;
-    let entitlement = entitlement(&state, &mut transaction, own).await?;
+    let mut steps = Steps::begin(&state).await?;
+    let entitlement = entitlement(&state, &mut steps, own).await?;
     let event = Event::Decision(Decision::Start { entitlement: Box::new(entitlement) });
-    let job = match put_within(&state, &mut transaction, own.id, event).await? {
+    let job = match steps.put(own.id, event).await? {
         Done::Taken(job) => job,
         Done::Stale => return Err(ApiError::not_found("job")),
-        Done::CreditsExhausted => return Err(run_dry(&state, transaction, own.id).await),
+        Done::CreditsExhausted => return Err(steps.run_dry(own.id).await),
     };
-    transaction.commit().await.map_err(StoreError::from)?;
+    steps.commit().await?;
     Ok(Json(JobState::of(own.id, &job)))
 }
 
