@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn every_route_with_a_time_of_its_own_is_in_the_document() {
         let document = crate::routes::openapi();
-        let unknown: Vec<&&str> = WITH_MODEL.iter().filter(|route| !document.paths.paths.contains_key(**route)).collect();
+        let unknown: Vec<&&str> =
+            WITH_MODEL.iter().filter(|route| !document.paths.paths.contains_key(**route)).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
     }
 }

@@ -8,15 +8,23 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
 use iama_job::journal::Record;
 use iama_job::{Effect, StateKind};
-use iama_store::{StoreError, health};
+use iama_store::health::{self, Count, Waiting};
+use iama_store::{StoreError, chores};
 use metrics::{counter, gauge, histogram};
-use time::OffsetDateTime;
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
 
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// How many minutes are counted together.
 const MINUTES: i64 = 5;
+
+/// The chore of measuring what lies in the database.
+const MEASURE: &str = "measure";
+
+/// How long what was measured is good: a little less than the time after which a server looks again.
+const GOOD: Duration = Duration::seconds(9);
 
 /// Jobs in these are many and say nothing of the load.
 const ENDED_OR_NEW: [&str; 3] = ["PENDING", "DELIVERED", "FAILED"];
@@ -74,16 +82,30 @@ impl Drop for OpenStream {
     }
 }
 
-/// Measures what lies in the database, and the connections to it.
+/// What lies in the database, as one server tells it to all.
+#[derive(Debug, Serialize, Deserialize)]
+struct Findings {
+    jobs: Vec<Count>,
+    waiting: Waiting,
+}
+
+/// Measures the connections to the database, and what lies there, unless another server has just done so.
 pub async fn measure(state: &AppState) -> Result<(), ApiError> {
     let (all, idle) = state.db.pool().size();
     gauge!("iama_db_connections", "state" => "idle").set(count(idle));
     gauge!("iama_db_connections", "state" => "busy").set(count(all) - count(idle));
     let now = state.clock.now();
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
-    let jobs = health::active_jobs(&mut connection).await?;
-    let waiting = health::waiting(&mut connection, now).await?;
+    if chores::take(&mut connection, MEASURE, GOOD, now).await? {
+        let jobs = health::active_jobs(&mut connection).await?;
+        let waiting = health::waiting(&mut connection, now).await?;
+        let findings = serde_json::to_value(Findings { jobs, waiting }).map_err(|error| ApiError::internal(&error))?;
+        chores::tell(&mut connection, MEASURE, &findings).await?;
+    }
+    let found = chores::found(&mut connection, MEASURE).await?;
     drop(connection);
+    // What a server of another version tells may be something else.
+    let Some(Ok(Findings { jobs, waiting })) = found.map(serde_json::from_value) else { return Ok(()) };
     for kind in StateKind::ALL.iter().filter(|kind| !ENDED_OR_NEW.contains(&kind.code())) {
         let found = jobs.iter().find(|found| found.name == kind.code()).map_or(0, |found| found.count);
         gauge!("iama_jobs_active", "status" => kind.code()).set(size(found));
@@ -149,8 +171,6 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use time::Duration;
-
     use super::*;
 
     #[test]

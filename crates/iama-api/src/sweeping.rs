@@ -4,10 +4,11 @@
 use iama_job::{Event, Signal};
 use iama_store::stream::{self, StreamEvent};
 use iama_store::{
-    StoreError, admins, artifacts, clients, devices, grants, idempotency, login_codes, oauth_flows, requests,
+    StoreError, admins, artifacts, chores, clients, devices, grants, idempotency, login_codes, oauth_flows, requests,
     switches, throttle, timers,
 };
 use serde_json::json;
+use time::Duration;
 use uuid::Uuid;
 
 use crate::error::ApiError;
@@ -17,6 +18,12 @@ use crate::state::AppState;
 
 /// How many findings of a kind are taken at once.
 const MOST: i64 = 200;
+
+/// How often is thrown away what nobody needs.
+const TIDY: Duration = Duration::minutes(10);
+
+/// How often is looked for objects that no row names. All of them are listed for it.
+const LIST: Duration = Duration::hours(1);
 
 /// What a sweep found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,9 +52,34 @@ pub async fn sweep(state: &AppState) -> Result<Swept, ApiError> {
     })
 }
 
+/// What housekeeping was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether was thrown away what nobody needs.
+    pub tidied: bool,
+    /// How many objects were deleted that no row names; nothing where they were not looked for.
+    pub orphans: Option<usize>,
+}
+
+/// Does what is due of the housekeeping, unless another server does it.
+pub async fn keep_house(state: &AppState) -> Result<Kept, ApiError> {
+    state.limits().forget_idle();
+    let tidied = is_ours(state, "tidy", TIDY).await?;
+    if tidied {
+        tidy(state).await?;
+    }
+    let lists = is_ours(state, "list_objects", LIST).await?;
+    let orphans = if lists { Some(sweep_orphans(state).await?) } else { None };
+    Ok(Kept { tidied, orphans })
+}
+
+async fn is_ours(state: &AppState, chore: &str, every: Duration) -> Result<bool, ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
+    Ok(chores::take(&mut connection, chore, every, state.clock.now()).await?)
+}
+
 /// Forgets what nobody needs any more.
 pub async fn tidy(state: &AppState) -> Result<(), ApiError> {
-    state.limits().forget_idle();
     let mut connection = state.db.pool().acquire().await.map_err(StoreError::from)?;
     idempotency::sweep(&mut connection, state.clock.now()).await?;
     admins::sweep(&mut connection, state.clock.now()).await?;

@@ -11,11 +11,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 /// How often is looked for what is due. With the five seconds after which a beat is overdue, tokens stop within ten.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How often is thrown away what nobody needs.
-const TIDY: Duration = Duration::from_mins(10);
-
-/// How often is looked for objects that no row names. All of them are listed for it.
-const LIST: Duration = Duration::from_hours(1);
+/// How often is looked for housekeeping that is due and that no other server does.
+const HOUSE: Duration = Duration::from_mins(1);
 
 /// How often is measured what lies in the database.
 const MEASURE: Duration = Duration::from_secs(10);
@@ -43,9 +40,8 @@ pub(crate) fn start(state: &AppState) -> Background {
     let mut tasks = JoinSet::new();
     tasks.spawn(listen(state.clone()));
     tasks.spawn(sweep(state.clone()));
-    tasks.spawn(tidy(state.clone()));
+    tasks.spawn(keep_house(state.clone()));
     tasks.spawn(measure(state.clone()));
-    tasks.spawn(sweep_orphans(state.clone()));
     Background { _tasks: tasks, calls: tokio::spawn(models::drive(state.clone())) }
 }
 
@@ -110,25 +106,17 @@ async fn sweep(state: AppState) {
     }
 }
 
-async fn tidy(state: AppState) {
-    let mut ticks = interval(TIDY);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = sweeping::tidy(&state).await {
-            tracing::warn!(code = error.code(), "what nobody needs could not be thrown away");
-        }
-    }
-}
-
-async fn sweep_orphans(state: AppState) {
-    let mut ticks = interval(LIST);
+async fn keep_house(state: AppState) {
+    let mut ticks = interval(HOUSE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match sweeping::sweep_orphans(&state).await {
-            Ok(0) => {}
-            Ok(deleted) => tracing::info!(deleted, "objects without a row were deleted"),
-            Err(error) => tracing::warn!(code = error.code(), "objects could not be listed"),
+        match sweeping::keep_house(&state).await {
+            Ok(sweeping::Kept { orphans: Some(deleted), .. }) if deleted > 0 => {
+                tracing::info!(deleted, "objects without a row were deleted");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(code = error.code(), "housekeeping was not done"),
         }
     }
 }

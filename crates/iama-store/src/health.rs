@@ -1,12 +1,13 @@
 //! How the platform is doing, counted from what is on record.
 
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::StoreError;
 
 /// How many jobs are where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// A status, a reason or an outcome.
     pub name: String,
@@ -100,7 +101,7 @@ pub async fn providers(connection: &mut PgConnection, since: OffsetDateTime) -> 
 }
 
 /// What waits to be done.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
     /// Commands that were not delivered.
     pub outbox: i64,

@@ -13,6 +13,7 @@ pub mod admins;
 pub mod artifacts;
 pub mod audit;
 pub mod calls;
+pub mod chores;
 pub mod clients;
 pub mod configs;
 pub mod credits;

@@ -142,6 +142,28 @@ async fn an_object_whose_row_was_rolled_back_is_deleted_and_no_other() {
 }
 
 #[tokio::test]
+async fn of_two_servers_one_keeps_house() {
+    let app = TestApp::new().await;
+    let other = app.beside();
+    // The files are as old as this machine's clock says.
+    app.pass(Duration::days(36_500));
+    let orphan = || format!("{}/{}", Uuid::now_v7(), Uuid::now_v7());
+    let both = async || {
+        let (one, two) = tokio::join!(sweeping::keep_house(&app.state), sweeping::keep_house(&other));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert!(!(one.tidied && two.tidied) && (one.orphans.is_none() || two.orphans.is_none()), "{one:?} {two:?}");
+        (one.tidied || two.tidied, one.orphans.or(two.orphans))
+    };
+    for (minutes, done) in [(0, (true, Some(1))), (9, (false, None)), (1, (true, None)), (50, (true, Some(1)))] {
+        app.pass(Duration::minutes(minutes));
+        if done.1.is_some() {
+            app.state.objects.put(&orphan(), b"sealed".to_vec()).await.unwrap();
+        }
+        assert_eq!(both().await, done, "{minutes} minutes later");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_refused_leaves_an_object_and_the_sweeper_takes_it() {
     let app = TestApp::new().await;
     let machine = Machine::at_work(&app).await;

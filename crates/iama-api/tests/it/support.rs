@@ -15,9 +15,9 @@ use iama_api::models::{KeyPlace, Models};
 use iama_api::settings::{AuthSettings, ClientSecrets, HttpSettings, OauthSettings, Providers};
 use iama_api::{AppState, Objects, Parts, Traces};
 use iama_store::admins::{self, AdminRole, NewAdmin};
-use iama_store::configs;
 use iama_store::sealing::KeyRing;
 use iama_store::testing::{TestDatabase, database};
+use iama_store::{Database, configs};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -100,33 +100,23 @@ impl TestApp {
         objects: Objects,
         folder: tempfile::TempDir,
     ) -> Self {
-        let (oauth, providers) = oauth;
         let db = database().await.unwrap();
         let mut connection = db.pool().acquire().await.unwrap();
         configs::seed(&mut connection, &["python2-3"], NOW).await.unwrap();
         drop(connection);
         let now = Arc::new(Mutex::new(NOW));
-        let told = Arc::clone(&now);
-        let lifetime = Duration::minutes(15);
-        let state = AppState::new(Parts {
-            objects,
-            db: (*db).clone(),
-            hub: Hub::default(),
-            models: Models::new(key),
-            clock: Clock::new(move || *told.lock().unwrap()),
-            ring: KeyRing::new([("k1", "0000000000000000000000000000000000000000000000000000000000000001")]).unwrap(),
-            signing: SigningKeys::new(http.public_url.clone(), lifetime, &[PEM.as_str()]).unwrap(),
-            passwords: Passwords::new(4).unwrap(),
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
-            traces: Traces::default(),
-            http,
-            auth: AuthSettings::default(),
-            providers,
-            oauth,
-        });
+        let state = state((*db).clone(), http, oauth, objects, &now);
         let from: SocketAddr = ([192, 0, 2, 7], 4711).into();
         let router = iama_api::router(&state).layer(MockConnectInfo(from));
         Self { db, state, objects: folder, router, now }
+    }
+
+    /// Another server, on the same database and objects and with the same clock.
+    pub(crate) fn beside(&self) -> AppState {
+        let http = HttpSettings::default();
+        let oauth = OauthSettings::default();
+        let providers = oauth.providers(ClientSecrets::default(), &http.public_url).unwrap();
+        state((*self.db).clone(), http, (oauth, providers), self.state.objects.clone(), &self.now)
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -202,6 +192,34 @@ impl TestApp {
     pub(crate) async fn login(&self, email: &str, password: &str) -> Answer {
         self.post("/api/v1/auth/login", None, json!({ "email": email, "password": password })).await
     }
+}
+
+fn state(
+    db: Database,
+    http: HttpSettings,
+    oauth: (OauthSettings, Providers),
+    objects: Objects,
+    now: &Arc<Mutex<OffsetDateTime>>,
+) -> AppState {
+    let (oauth, providers) = oauth;
+    let told = Arc::clone(now);
+    let lifetime = Duration::minutes(15);
+    AppState::new(Parts {
+        objects,
+        db,
+        hub: Hub::default(),
+        models: Models::new(key),
+        clock: Clock::new(move || *told.lock().unwrap()),
+        ring: KeyRing::new([("k1", "0000000000000000000000000000000000000000000000000000000000000001")]).unwrap(),
+        signing: SigningKeys::new(http.public_url.clone(), lifetime, &[PEM.as_str()]).unwrap(),
+        passwords: Passwords::new(4).unwrap(),
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+        traces: Traces::default(),
+        http,
+        auth: AuthSettings::default(),
+        providers,
+        oauth,
+    })
 }
 
 /// One of a pair of tokens.
