@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use iama_store::Connection;
 use iama_store::artifacts::{self, Artifact, KEPT, Origin};
+use iama_store::identity;
 use iama_store::sealing::{Sealed, sha256};
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload};
@@ -28,6 +29,9 @@ const GRACE: time::Duration = time::Duration::hours(1);
 
 /// A name that no object has.
 const NOTHING: &str = "nothing";
+
+/// The object that says which database the others belong to. No artifact has a name of this form, so no sweep takes it.
+const OWNER: &str = "iama-database";
 
 /// How many objects are looked up at once.
 const CHUNK: usize = 1000;
@@ -57,9 +61,45 @@ pub enum ObjectError {
     /// What lies there is not what was written.
     #[error("an object is not what was written")]
     Damaged,
+    /// What lies there belongs to another database.
+    #[error("the store of artifacts belongs to the database {owner}, and this one is {asked}")]
+    Anothers {
+        /// Whose it is, as it says.
+        owner: String,
+        /// Who asks.
+        asked: Uuid,
+    },
     /// It cannot be opened as it is set.
     #[error("the store of artifacts cannot be used as it is set")]
     Settings(#[source] object_store::Error),
+}
+
+impl ObjectError {
+    /// A stable name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "OBJECTS_UNREACHABLE",
+            Self::Refused(_) => "OBJECTS_REFUSED",
+            Self::Missing(_) => "OBJECTS_MISSING",
+            Self::Damaged => "OBJECT_DAMAGED",
+            Self::Anothers { .. } => "OBJECTS_OF_ANOTHER_DATABASE",
+            Self::Settings(_) => "OBJECTS_SETTINGS",
+        }
+    }
+
+    /// What a person can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "see that the service answers at objects.s3.endpoint",
+            Self::Refused(_) => "look at objects.s3.access_key and secret_key, and at what they may do",
+            Self::Missing(_) => "look at objects.s3.bucket, and make the bucket",
+            Self::Damaged => "bring the object back from a backup",
+            Self::Anothers { .. } => {
+                "give this server another folder, bucket or prefix; where that database is no more, delete the object iama-database there"
+            }
+            Self::Settings(_) => "look at the settings in objects",
+        }
+    }
 }
 
 impl From<object_store::Error> for ObjectError {
@@ -106,6 +146,21 @@ impl Objects {
         }
         // It answers and takes the key: a bucket that cannot be listed is not there.
         self.0.list(None).next().await.transpose().map(drop).map_err(ObjectError::Missing)
+    }
+
+    /// Takes the place for a database, or sees that it was taken for it: nobody else may sweep there.
+    pub async fn claim(&self, database: Uuid) -> Result<(), ObjectError> {
+        let own = database.to_string();
+        let owner = match self.get(OWNER).await {
+            Err(ObjectError::Missing(_)) => {
+                self.put(OWNER, own.clone().into_bytes()).await?;
+                // Of two that take it at once, one finds the other's name.
+                self.get(OWNER).await?
+            }
+            found => found?,
+        };
+        let owner = String::from_utf8_lossy(&owner).trim().to_owned();
+        if owner == own { Ok(()) } else { Err(ObjectError::Anothers { owner, asked: database }) }
     }
 
     /// Puts bytes in place. Those of an artifact are at most `http.artifact_limit_bytes`, which one request holds.
@@ -221,8 +276,12 @@ pub(crate) async fn sweep(state: &AppState, most: i64) -> Result<usize, ApiError
 }
 
 /// Deletes objects that no row names: the rows were rolled back after the bytes had been written, or say that the bytes are
-/// gone. Gives how many.
+/// gone. Gives how many. Where the objects are another database's, none of them has a row, and none is touched.
 pub(crate) async fn sweep_orphans(state: &AppState) -> Result<usize, ApiError> {
+    let mut connection = state.db.pool().acquire().await.map_err(iama_store::StoreError::from)?;
+    let database = identity::of(&mut connection).await?;
+    drop(connection);
+    state.objects.claim(database).await?;
     let oldest_to_stay = state.clock.now() - GRACE;
     let mut listed = state.objects.0.list(None).chunks(CHUNK);
     let mut deleted = 0;

@@ -9,7 +9,7 @@ use iama_api::hub::Hub;
 use iama_api::models::Models;
 use iama_api::settings::{ClientSecrets, Providers};
 use iama_api::{AppState, ObjectError, Objects, Parts, Traces};
-use iama_store::Database;
+use iama_store::{Database, identity};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,11 +54,22 @@ fn objects(config: &Config) -> Result<Objects> {
     Ok(Objects::folder(config.objects.folder.as_deref().context("objects has no folder")?)?)
 }
 
-/// A bucket that refuses its key, or is not there, will not come by itself; one that is away may.
-async fn check_objects(objects: &Objects) -> Result<()> {
-    match objects.check().await {
+/// A bucket that refuses its key, is not there, or is another database's, will not come by itself; one that is away may.
+async fn check_objects(state: &AppState) -> Result<()> {
+    let mut connection = state.db.pool().acquire().await?;
+    let database = identity::of(&mut connection).await?;
+    drop(connection);
+    let checked = match state.objects.check().await {
+        Ok(()) => state.objects.claim(database).await,
+        failed => failed,
+    };
+    match checked {
         Err(error @ ObjectError::Away(_)) => tracing::warn!(%error, "artifacts cannot be kept at present"),
-        done => done.context("objects cannot be used\n hint: look at the settings objects.s3")?,
+        Err(error) => {
+            let told = format!("[{}] hint: {}", error.code(), error.hint());
+            return Err(anyhow::Error::new(error).context(told));
+        }
+        Ok(()) => {}
     }
     Ok(())
 }
@@ -73,7 +84,7 @@ fn providers(config: &Config) -> Result<Providers> {
 
 /// Serves until SIGTERM or SIGINT; then takes no more requests and waits for those that are under way.
 pub(crate) async fn serve(config: &Config, state: &AppState, ready: impl FnOnce(SocketAddr)) -> Result<()> {
-    check_objects(&state.objects).await?;
+    check_objects(state).await?;
     // Each stream holds a file open.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");

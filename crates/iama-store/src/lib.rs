@@ -24,6 +24,7 @@ mod failure;
 pub mod grants;
 pub mod health;
 pub mod idempotency;
+pub mod identity;
 pub mod jobs;
 pub mod journal;
 pub mod login_codes;

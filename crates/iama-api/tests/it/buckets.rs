@@ -4,6 +4,7 @@ mod peer;
 
 use axum::http::StatusCode;
 use iama_api::{ObjectError, Objects, S3, sweeping};
+use iama_store::identity;
 use time::Duration;
 use uuid::Uuid;
 use walkdir::WalkDir;
@@ -12,14 +13,18 @@ use self::peer::{BUCKET, Peer};
 use crate::execution::{Machine, preflight};
 use crate::support::TestApp;
 
+/// The object that says which database the others belong to.
+const OWNER: &str = "iama-database";
+
 const TEXT: &str = "def price(self): return self.net * 1.19";
 
 /// The files of a folder that hold objects.
 fn objects(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let files = WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
     let named = files.map(walkdir::DirEntry::into_path);
-    // The peer keeps notes of its own beside them.
-    named.filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))).collect()
+    // The peer keeps notes of its own beside them, and one says whose they are.
+    let is_object = |name: &str| !name.starts_with('.') && name != OWNER;
+    named.filter(|path| path.file_name().is_some_and(|name| is_object(&name.to_string_lossy()))).collect()
 }
 
 #[tokio::test]
@@ -139,6 +144,44 @@ async fn an_object_whose_row_was_rolled_back_is_deleted_and_no_other() {
     assert!(matches!(app.state.objects.get(&orphan).await, Err(ObjectError::Missing(_))));
     let left = objects(app.objects.path());
     assert!(left.len() == 2 && left.contains(&own[0]), "{left:?}");
+}
+
+/// A place that two databases want is the first one's, and the second deletes nothing there.
+async fn belongs_to_the_first(place: Objects) {
+    let (first, second) = (TestApp::with_objects(place.clone()).await, TestApp::with_objects(place.clone()).await);
+    let name = async |app: &TestApp| identity::of(&mut app.db.pool().acquire().await.unwrap()).await.unwrap();
+    let (own, other) = (name(&first).await, name(&second).await);
+    assert_eq!((own, own == other), (name(&first).await, false), "a database keeps its name");
+    place.claim(own).await.unwrap();
+    place.claim(own).await.unwrap();
+    let refused = place.claim(other).await.unwrap_err();
+    assert_eq!(refused.code(), "OBJECTS_OF_ANOTHER_DATABASE");
+    assert!(refused.to_string().contains(&own.to_string()) && refused.hint().contains(OWNER), "{refused}");
+    let object = format!("{}/{}", Uuid::now_v7(), Uuid::now_v7());
+    place.put(&object, b"sealed".to_vec()).await.unwrap();
+    first.pass(Duration::days(36_500));
+    second.pass(Duration::days(36_500));
+    assert_eq!(sweeping::sweep_orphans(&second.state).await.unwrap_err().code(), "INTERNAL");
+    assert_eq!(place.get(&object).await.unwrap(), b"sealed", "which has no row there");
+    assert_eq!(sweeping::sweep_orphans(&first.state).await.unwrap(), 1);
+    assert_eq!(place.get(OWNER).await.unwrap(), own.to_string().as_bytes(), "however old it is");
+    place.delete(OWNER).await.unwrap();
+    place.claim(other).await.unwrap();
+    assert!(matches!(place.claim(own).await, Err(ObjectError::Anothers { .. })));
+}
+
+#[tokio::test]
+async fn a_folder_belongs_to_one_database() {
+    let folder = tempfile::tempdir().unwrap();
+    belongs_to_the_first(Objects::folder(folder.path()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_bucket_belongs_to_one_database_below_each_prefix() {
+    let Some(peer) = Peer::start().await else { return };
+    let elsewhere = Objects::s3(&S3 { prefix: "artifacts/there".to_owned(), ..peer.place() }).unwrap();
+    elsewhere.claim(Uuid::now_v7()).await.unwrap();
+    belongs_to_the_first(Objects::s3(&peer.place()).unwrap()).await;
 }
 
 #[tokio::test]
