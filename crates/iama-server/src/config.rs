@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
+use hyper::header::{HeaderName, HeaderValue};
 use iama_api::settings::{AuthSettings, Faults, HttpSettings, OauthSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -206,8 +207,17 @@ impl TracesSettings {
         let Some(file) = &self.header_file else { return Ok(HashMap::new()) };
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("traces.header_file: {} cannot be read", file.display()))?;
-        let (name, value) = text.trim().split_once(':').context("traces.header_file holds no header")?;
-        Ok(HashMap::from([(name.trim().to_owned(), value.trim().to_owned())]))
+        let header = text.trim().split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+        let is_header = |(name, value): &(&str, &str)| {
+            !value.is_empty() && name.parse::<HeaderName>().is_ok() && value.parse::<HeaderValue>().is_ok()
+        };
+        let (name, value) = header.filter(is_header).with_context(|| {
+            format!(
+                "traces.header_file: {} holds no header\n hint: write `authorization: Bearer …` there",
+                file.display()
+            )
+        })?;
+        Ok(HashMap::from([(name.to_owned(), value.to_owned())]))
     }
 }
 

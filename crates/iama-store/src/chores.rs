@@ -37,6 +37,7 @@ pub async fn tell(connection: &mut PgConnection, name: &str, found: &serde_json:
 
 /// What was found the last time; nothing where nobody has told it yet.
 pub async fn found(connection: &mut PgConnection, name: &str) -> Result<Option<serde_json::Value>, StoreError> {
-    let found = sqlx::query_scalar!("SELECT found FROM chores WHERE name = $1", name).fetch_optional(connection).await?;
+    let found =
+        sqlx::query_scalar!("SELECT found FROM chores WHERE name = $1", name).fetch_optional(connection).await?;
     Ok(found.flatten())
 }

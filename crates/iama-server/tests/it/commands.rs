@@ -83,6 +83,46 @@ fn all_that_is_wrong_with_a_bucket_and_a_collector_is_named_at_once() {
 }
 
 #[test]
+fn a_header_for_the_collector_that_is_none_ends_a_start_and_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, header) = (folder.path().join("server.toml"), folder.path().join("header"));
+    let text = format!(
+        r#"
+        [auth]
+        signing_keys = ["signing.pem"]
+        [sealing]
+        keys = [{{ name = "k1", file = "sealing.key" }}]
+        [objects]
+        folder = "objects"
+        [traces]
+        endpoint = "http://127.0.0.1:1"
+        header_file = "{}"
+        "#,
+        header.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let start = || {
+        let variables = [("DATABASE_URL", "postgres://nobody:nothing@127.0.0.1:1/none")];
+        let done = run(&["api", "--config", file.to_str().unwrap()], &variables);
+        assert!(!done.status.success());
+        String::from_utf8(done.stderr).unwrap()
+    };
+    let told = start();
+    assert!(told.contains("traces.header_file") && told.contains("cannot be read"), "{told}");
+    for bad in
+        ["", "Bearer secret-of-the-collector", "two words: secret-of-the-collector", "authorization:", "a: b\nc: d"]
+    {
+        std::fs::write(&header, bad).unwrap();
+        let told = start();
+        assert!(told.contains("traces.header_file") && told.contains("holds no header"), "{bad:?}: {told}");
+        assert!(told.contains("hint") && !told.contains("secret-of-the-collector"), "{told}");
+    }
+    std::fs::write(&header, "authorization: Bearer secret-of-the-collector\n").unwrap();
+    let told = start();
+    assert!(told.contains("DATABASE_UNREACHABLE") && !told.contains("secret-of-the-collector"), "{told}");
+}
+
+#[test]
 fn a_setting_that_does_not_exist_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server.toml");

@@ -45,6 +45,29 @@ impl Server {
         Self { child, out, address }
     }
 
+    /// What a start says that comes to nothing.
+    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+    pub(crate) fn refused(data: &Path, variables: &[(&str, &str)]) -> String {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_iama-server"))
+            .args(["dev", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env_remove("DATABASE_URL")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if !line.is_empty() {
+            child.kill().unwrap();
+        }
+        let done = child.wait_with_output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert!(line.is_empty() && !done.status.success(), "it has started: {line} {told}");
+        told
+    }
+
     /// The first account's password, which the first start prints.
     pub(crate) fn read_password(&mut self) -> String {
         let mut line = String::new();

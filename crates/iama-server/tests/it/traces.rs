@@ -45,6 +45,11 @@ impl Collector {
         let scopes = requests.flat_map(|request| request.resource_spans).flat_map(|resource| resource.scope_spans);
         scopes.flat_map(|scope| scope.spans).collect()
     }
+
+    /// Those of a trace.
+    fn of(&self, trace: &str) -> Vec<Span> {
+        self.spans().into_iter().filter(|span| hex::encode(&span.trace_id) == trace).collect()
+    }
 }
 
 /// The body of a request with spans, which is accepted.
@@ -114,7 +119,7 @@ fn one_trace_goes_from_the_request_to_the_provider_and_its_call_is_counted() {
     assert!(page.contains("iama_model_cost_microdollars_total{") && !page.contains(&job), "no metric names a job");
     assert_eq!(server.stop(), Some(0), "and sends what it has not sent yet");
 
-    let spans: Vec<Span> = collector.spans().into_iter().filter(|span| hex::encode(&span.trace_id) == TRACE).collect();
+    let spans = collector.of(TRACE);
     let one = |name: &str| {
         let named: Vec<&Span> = spans.iter().filter(|span| span.name == name).collect();
         named.into_iter().next().unwrap_or_else(|| panic!("no {name} in {spans:#?}"))
@@ -130,7 +135,46 @@ fn one_trace_goes_from_the_request_to_the_provider_and_its_call_is_counted() {
     for text in ["What is it for?", "Shops sell", KEY, &password, "eyJ"] {
         assert!(!all.contains(text), "{text}");
     }
-    assert!(collector.spans().iter().any(|span| span.name == "step"), "events of jobs are steps");
+}
+
+#[test]
+fn an_event_is_a_step_of_the_request_or_the_model_call_that_has_put_it() {
+    let collector = Collector::start();
+    let provider = Fake::in_background(|_| Reply::refusal(401, "{}")).unwrap();
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let table = table(&provider);
+    let variables =
+        [("IAMA_LLM_ROUTE_TABLE", &*table), ("OPENAI_API_KEY", KEY), ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)];
+    let mut server = Server::start_with(&folder.path().join("data"), &variables);
+    let password = server.read_password();
+    let mut machine = login(&server, &password);
+    machine.traceparent = Some(format!("00-{TRACE}-{PARENT}-01"));
+    let (job, session) = machine.at_analysis();
+    machine.reply(&job, &session, &wants());
+    // Who drives calls asks three times before the job hears that it was in vain.
+    let ended = || {
+        let seen = machine.ask("GET", &format!("/jobs/{job}"), None, &Value::Null);
+        (seen["status"] == "FAILED").then_some(())
+    };
+    eventually(ended).unwrap();
+    assert_eq!(server.stop(), Some(0), "and sends what it has not sent yet");
+
+    let spans = collector.of(TRACE);
+    let above = |span: &Span| spans.iter().find(|other| other.span_id == span.parent_span_id);
+    let caused = |event: &str| {
+        let is = |span: &&Span| span.name == "step" && attributes(span)["event"].contains(&format!("{event:?}"));
+        let step = spans.iter().find(is).unwrap_or_else(|| panic!("no step {event} in {spans:#?}"));
+        assert!(attributes(step)["job"].contains(&job), "{step:?}");
+        above(step).unwrap_or_else(|| panic!("nothing caused {step:?}"))
+    };
+    for (event, route) in [("START", "/jobs/{job_id}/start"), ("CONTEXT_BUILT", "/{request_id}/result")] {
+        let cause = caused(event);
+        assert!(cause.name == "request" && attributes(cause)["route"].contains(route), "{event}: {cause:?}");
+    }
+    let call = caused("INFRA_FAILED");
+    assert_eq!(call.name, "model_call");
+    let wanted = above(call).unwrap();
+    assert!(wanted.name == "request" && attributes(wanted)["route"].contains("/{request_id}/result"), "{wanted:?}");
 }
 
 #[test]

@@ -31,5 +31,8 @@ async fn a_clock_that_was_wrong_keeps_nobody_from_a_chore() {
     let mut connection = db.pool().acquire().await.unwrap();
     assert!(take(&mut connection, "list", EVERY, NOW + Duration::days(365)).await.unwrap());
     assert!(take(&mut connection, "list", EVERY, NOW).await.unwrap());
-    assert!(!take(&mut connection, "list", EVERY, NOW - Duration::minutes(30)).await.unwrap(), "clocks differ a little");
+    assert!(
+        !take(&mut connection, "list", EVERY, NOW - Duration::minutes(30)).await.unwrap(),
+        "clocks differ a little"
+    );
 }

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 const LOOKS: usize = 500;
 const BETWEEN: Duration = Duration::from_millis(20);
 pub(super) const BUCKET: &str = "iama";
+/// What names of hosts end with that begin with a bucket.
+pub(super) const DOMAIN: &str = "peer.test";
 const ACCESS: &str = "AKIAPEEROFATEST";
 const SECRET: &str = "secret-of-the-peer-of-a-test";
 
@@ -43,7 +45,7 @@ impl Peer {
     pub(super) async fn again(&mut self) {
         let mut server = Command::new(&self.program);
         server.args(["--host", "127.0.0.1", "--port", &self.port.to_string()]);
-        server.args(["--access-key", ACCESS, "--secret-key", SECRET]).arg(self.folder.path());
+        server.args(["--access-key", ACCESS, "--secret-key", SECRET, "--domain", DOMAIN]).arg(self.folder.path());
         server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(server.spawn().unwrap());
         for _ in 0..LOOKS {
