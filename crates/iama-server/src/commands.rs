@@ -5,6 +5,8 @@ mod api;
 mod dev;
 mod migrate;
 
+use std::io::IsTerminal as _;
+
 use anyhow::{Context as _, Result};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
@@ -41,7 +43,8 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 /// Logs go to standard error, so that what is printed can be read by programs; spans go to whoever collects them.
 fn tell(config: &Config) -> Result<Sender> {
     let filter: Targets = config.log.filter.parse().context("log.filter cannot be understood")?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines =
+        tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let lines = if config.log.json { lines.json().boxed() } else { lines.boxed() };
     let sender = Sender::new(&config.traces)?;
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(sender.layer()).init();

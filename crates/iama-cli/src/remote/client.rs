@@ -175,7 +175,8 @@ impl Client {
     }
 
     fn pause(&self, time: Duration) -> Result<(), Problem> {
-        let paused = self.unless_interrupted(tokio::time::sleep(time));
+        // A pause is begun where the runtime is.
+        let paused = self.unless_interrupted(async { tokio::time::sleep(time).await });
         paused.ok_or_else(|| super::drive::interrupted("nobody was signed in", "run `iama login` again"))
     }
 
