@@ -97,8 +97,7 @@ async function signedIn(server, provider, who, browser = new Browser()) {
   check("the program hears what it wanted to", [state, iss], ["mine", server]);
   const changed = await exchange(server, code);
   check("a code is changed for tokens", changed.status, 200);
-  check("and only once", (await exchange(server, code)).body.error.code, "LOGIN_CODE_INVALID");
-  return changed.body;
+  return { ...changed.body, code };
 }
 
 /** The address of the callback with which a browser would come back. */
@@ -138,6 +137,11 @@ api_url = "${hub.url}"\n[oauth.google]\n${registered}issuer = "${goo.url}"\n`;
   check("a session says how it began", (await get(server, "/me/sessions", ada.access_token)).sessions[0].method, "GITHUB");
   check("somebody is known again", (await signedIn(server, "github", "ada")).user_id, ada.user_id);
   check("the same address is the same person", (await signedIn(server, "google", "ada@example.org")).user_id, ada.user_id);
+
+  const early = await signedIn(server, "github", "ada");
+  check("a code is changed only once", (await exchange(server, early.code)).body.error.code, "LOGIN_CODE_INVALID");
+  const replayed = await post(server, "/auth/refresh", { refresh_token: early.refresh_token });
+  check("who was first with a code that comes again is out", replayed.status, 401);
 
   const bob = await signedIn(server, "github", "bob");
   check("an address that nobody verified goes to its owner", bob.user_id, squatter.user_id);
