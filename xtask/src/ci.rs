@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::tools::{command, run as start, works};
 use crate::{
@@ -10,30 +10,39 @@ use crate::{
     pgbouncer, platforms, postgres, queries, recipes, s3, sarif_check, secrets, setup, story, tidy,
 };
 
+/// What is run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Begin with this step, as after a failure that was mended
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+}
+
 /// Runs everything; stops at the first failure.
-pub(crate) fn run() -> Result<()> {
-    step("set up", setup::run)?;
-    step("format", || cargo(&["fmt", "--all", "--check"]))?;
-    step("tidy", tidy::run)?;
-    step("unused dependencies", || cargo(&["machete", "--skip-target-dir"]))?;
-    step("vulnerable dependencies", vulnerable)?;
-    step("clippy", || {
+pub(crate) fn run(options: Options) -> Result<()> {
+    let mut steps = Steps { awaited: options.from };
+    steps.run("set up", setup::run)?;
+    steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
+    steps.run("tidy", tidy::run)?;
+    steps.run("unused dependencies", || cargo(&["machete", "--skip-target-dir"]))?;
+    steps.run("vulnerable dependencies", vulnerable)?;
+    steps.run("clippy", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
     })?;
-    step("checked queries", || queries::run(&queries::Options { check: true }))?;
-    step("client in TypeScript", || client::run(&client::Options::default()))?;
-    step("tests", tests)?;
-    step("the API and its document", || api_check::run(&api_check::Options::default()))?;
-    step("sign-ins by other providers", oauth::run)?;
-    step("other systems", platforms::run)?;
-    step("sarif", || sarif_check::run(&sarif_check::Options::default()))?;
-    step("secrets in the repository", secrets::own)?;
-    step("ways out of the sandbox", escapes::run)?;
-    step("a job in containers", || docker_job::run(&docker_job::Options::default()))?;
-    step("test harness on every interpreter found", || {
+    steps.run("checked queries", || queries::run(&queries::Options { check: true }))?;
+    steps.run("client in TypeScript", || client::run(&client::Options::default()))?;
+    steps.run("tests", tests)?;
+    steps.run("the API and its document", || api_check::run(&api_check::Options::default()))?;
+    steps.run("sign-ins by other providers", oauth::run)?;
+    steps.run("other systems", platforms::run)?;
+    steps.run("sarif", || sarif_check::run(&sarif_check::Options::default()))?;
+    steps.run("secrets in the repository", secrets::own)?;
+    steps.run("ways out of the sandbox", escapes::run)?;
+    steps.run("a job in containers", || docker_job::run(&docker_job::Options::default()))?;
+    steps.run("test harness on every interpreter found", || {
         start(&mut command("python3", &["crates/iama-baseline/harness/test_harness.py"]))
     })?;
-    step("recorder of calls", || {
+    steps.run("recorder of calls", || {
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_values.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_recorder.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_rules.py"]))?;
@@ -41,17 +50,18 @@ pub(crate) fn run() -> Result<()> {
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_brought.py"]))?;
         start(&mut command("python3", &["crates/iama-baseline/recorder/test_programs.py"]))
     })?;
-    step("runner of planted faults", || {
+    steps.run("runner of planted faults", || {
         start(&mut command("python3", &["crates/iama-baseline/mutation/test_mutation.py"]))
     })?;
-    step("code for both languages", recipes::check_dual)?;
-    step("a job of a server", || story::run(&story::Options::for_ci()))?;
-    step("published packages", || material::run(&material::Options::for_ci()))?;
-    step("a provider that breaks", fault_matrix::run)?;
-    step("jobs with a scripted model", || model_jobs::run(&model_jobs::Options::for_ci()))?;
-    step("poisoned projects", || injections::run(&injections::Options::for_ci()))?;
-    step("kill and resume with model calls", || model_jobs::kill::run(&model_jobs::kill::Options::for_ci()))?;
-    step("kill and resume", || kill::run(&kill::Options::for_ci()))
+    steps.run("code for both languages", recipes::check_dual)?;
+    steps.run("a job of a server", || story::run(&story::Options::for_ci()))?;
+    steps.run("published packages", || material::run(&material::Options::for_ci()))?;
+    steps.run("a provider that breaks", fault_matrix::run)?;
+    steps.run("jobs with a scripted model", || model_jobs::run(&model_jobs::Options::for_ci()))?;
+    steps.run("poisoned projects", || injections::run(&injections::Options::for_ci()))?;
+    steps.run("kill and resume with model calls", || model_jobs::kill::run(&model_jobs::kill::Options::for_ci()))?;
+    steps.run("kill and resume", || kill::run(&kill::Options::for_ci()))?;
+    steps.end()
 }
 
 /// All tests, with one database server among them.
@@ -88,11 +98,27 @@ fn cargo(arguments: &[&str]) -> Result<()> {
     start(&mut command("cargo", arguments))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a step is measured by the real clock")]
-fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    println!("\n== {name}");
-    let started = Instant::now();
-    work()?;
-    println!("== {name}: {:.0} s", started.elapsed().as_secs_f64());
-    Ok(())
+/// Steps one after the other.
+struct Steps {
+    /// The step to begin with, until it has come.
+    awaited: Option<String>,
+}
+
+impl Steps {
+    #[expect(clippy::disallowed_methods, reason = "a step is measured by the real clock")]
+    fn run(&mut self, name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        if self.awaited.as_ref().is_some_and(|awaited| awaited != name) {
+            return Ok(());
+        }
+        self.awaited = None;
+        println!("\n== {name}");
+        let started = Instant::now();
+        work()?;
+        println!("== {name}: {:.0} s", started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn end(self) -> Result<()> {
+        self.awaited.map_or(Ok(()), |awaited| bail!("there is no step {awaited:?}"))
+    }
 }

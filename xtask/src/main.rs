@@ -56,7 +56,7 @@ enum Command {
     /// Build iama and migrate a real, published Python 2 package with it
     Demo(demo::Options),
     /// Every check and test
-    Ci,
+    Ci(ci::Options),
     /// Fetch what builds and checks need: bubblewrap, cargo's tools, the PostgreSQL that binaries carry
     Setup,
     /// Ask PostgreSQL about every statement of the store, and keep the answers in the repository
@@ -138,7 +138,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Demo(options) => demo::run(&options),
-        Command::Ci => ci::run(),
+        Command::Ci(options) => ci::run(options),
         Command::Setup => setup::run(),
         Command::Sqlx(options) => queries::run(&options),
         Command::Story(options) => story::run(&options),
