@@ -12,6 +12,19 @@ pub(crate) struct Server {
     pub(crate) address: String,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
+fn spawn(data: &Path, variables: &[(&str, &str)], errors: Stdio) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_iama-server"))
+        .args(["dev", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .env_remove("DATABASE_URL")
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(errors)
+        .spawn()
+        .unwrap()
+}
+
 impl Server {
     /// One with a database of its own.
     fn start(data: &Path) -> Self {
@@ -25,17 +38,8 @@ impl Server {
     }
 
     /// One with these variables.
-    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
     pub(crate) fn start_with(data: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_iama-server"))
-            .args(["dev", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .env_remove("DATABASE_URL")
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(data, variables, Stdio::null());
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
@@ -46,17 +50,8 @@ impl Server {
     }
 
     /// What a start says that comes to nothing.
-    #[expect(clippy::disallowed_methods, reason = "the program under test is started as its user starts it")]
     pub(crate) fn refused(data: &Path, variables: &[(&str, &str)]) -> String {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_iama-server"))
-            .args(["dev", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .env_remove("DATABASE_URL")
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(data, variables, Stdio::piped());
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         if !line.is_empty() {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use iama_model::fake::{Fake, Reply, frames};
+use iama_model::fake::{Background, Fake, Reply, frames};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
@@ -80,15 +81,20 @@ fn attributes(span: &Span) -> BTreeMap<&str, String> {
     span.attributes.iter().map(|one| (one.key.as_str(), format!("{:?}", one.value))).collect()
 }
 
+/// A server that sends its spans to a collector and its calls to a provider.
+fn traced(folder: &Path, collector: &Collector, provider: &Background) -> Server {
+    let table = table(provider);
+    let variables =
+        [("IAMA_LLM_ROUTE_TABLE", &*table), ("OPENAI_API_KEY", KEY), ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)];
+    Server::start_with(&folder.join("data"), &variables)
+}
+
 #[test]
 fn one_trace_goes_from_the_request_to_the_provider_and_its_call_is_counted() {
     let collector = Collector::start();
     let provider = Fake::in_background(|_| Reply::stream(&frames::openai(&["Shops sell."], "stop"))).unwrap();
     let folder = tempfile::tempdir_in("/tmp").unwrap();
-    let table = table(&provider);
-    let variables =
-        [("IAMA_LLM_ROUTE_TABLE", &*table), ("OPENAI_API_KEY", KEY), ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)];
-    let mut server = Server::start_with(&folder.path().join("data"), &variables);
+    let mut server = traced(folder.path(), &collector, &provider);
     let password = server.read_password();
     let mut machine = login(&server, &password);
     let (job, session) = machine.at_analysis();
@@ -142,10 +148,7 @@ fn an_event_is_a_step_of_the_request_or_the_model_call_that_has_put_it() {
     let collector = Collector::start();
     let provider = Fake::in_background(|_| Reply::refusal(401, "{}")).unwrap();
     let folder = tempfile::tempdir_in("/tmp").unwrap();
-    let table = table(&provider);
-    let variables =
-        [("IAMA_LLM_ROUTE_TABLE", &*table), ("OPENAI_API_KEY", KEY), ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)];
-    let mut server = Server::start_with(&folder.path().join("data"), &variables);
+    let mut server = traced(folder.path(), &collector, &provider);
     let password = server.read_password();
     let mut machine = login(&server, &password);
     machine.traceparent = Some(format!("00-{TRACE}-{PARENT}-01"));
